@@ -1,0 +1,222 @@
+/**
+ * The catalog as a decision reads it: maps by id, and one flat list of offers (a line item with one of its creatives)
+ * in an explicit total order. Everything that does not depend on the request is worked out here, once a snapshot.
+ */
+import { assert, present } from "../kernel/assert.ts";
+import { micros, type Micros } from "../kernel/money.ts";
+import { MINUTE_MS } from "../kernel/time.ts";
+import type { Advertiser, Campaign, Catalog, Creative, Deal, Goal } from "./entities.ts";
+import type { LineItem, Publisher, Surface } from "./entities.ts";
+import { compileTargeting, type CompiledTargeting } from "./targeting.ts";
+
+/** A catalog ready to decide with. Immutable. */
+export interface CompiledCatalog {
+  readonly publishers: ReadonlyMap<string, CompiledPublisher>;
+  readonly advertisers: ReadonlyMap<string, Advertiser>;
+  readonly campaigns: ReadonlyMap<string, CompiledCampaign>;
+  readonly lineItems: ReadonlyMap<string, CompiledLineItem>;
+  readonly creatives: ReadonlyMap<string, Creative>;
+  /** By id. */
+  readonly deals: readonly Deal[];
+  /** By line item id, then creative id, in code units: the offers of one line item are neighbours. */
+  readonly paidOffers: readonly Offer[];
+  /** Offers of line items whose goal is "house", in the same order. They cost nothing and fill what is left. */
+  readonly houseOffers: readonly Offer[];
+}
+
+/** A publisher with a floor for every surface. Units: micros CPM. */
+export interface CompiledPublisher {
+  readonly publisher: Publisher;
+  readonly floorCpmMicros: Readonly<Record<Surface, Micros>>;
+  /** IAB codes as written; see `isCategoryBlocked` for what a top-level code covers. */
+  readonly blockedCategories: ReadonlySet<string>;
+  /** Lower case. */
+  readonly blockedAdvertiserDomains: ReadonlySet<string>;
+  /** Categories that may appear once in a break; a top-level code covers its sub-codes. */
+  readonly separatedCategories: ReadonlySet<string>;
+  /** Cost of one viewer leaving during an ad. Units: micros. */
+  readonly abandonCostMicros: Micros;
+  readonly houseFill: boolean;
+}
+
+/** A campaign with its flight as numbers. Units: epoch milliseconds, half-open; micros. */
+export interface CompiledCampaign {
+  readonly campaign: Campaign;
+  readonly advertiser: Advertiser;
+  /** Whether its status is "active". Says nothing of its flight. */
+  readonly active: boolean;
+  readonly flightStartMs: number;
+  readonly flightEndMs: number;
+  readonly budgetMicros: Micros;
+}
+
+/** A line item with its campaign. */
+export interface CompiledLineItem {
+  readonly lineItem: LineItem;
+  readonly campaign: CompiledCampaign;
+  /** Whether line item and campaign are both "active". */
+  readonly active: boolean;
+  readonly targeting: CompiledTargeting;
+  readonly frequencyCap: { readonly impressions: number; readonly windowMs: number } | null;
+}
+
+/** One line item with one of its creatives: what may win a slot. */
+export interface Offer {
+  /** Position in `paidOffers` or `houseOffers`: breaks ties, and stays the same for the same snapshot. */
+  readonly order: number;
+  readonly lineItemId: string;
+  readonly creativeId: string;
+  readonly campaignId: string;
+  readonly advertiserId: string;
+  /** Lower case. */
+  readonly advertiserDomain: string;
+  /** The same object for all offers of a line item, so targeting need be asked only once a line item. */
+  readonly line: CompiledLineItem;
+  readonly lineItem: LineItem;
+  readonly campaign: Campaign;
+  readonly advertiser: Advertiser;
+  readonly creative: Creative;
+  readonly goal: Goal;
+  readonly durationSec: number;
+  /** IAB codes of the creative with the top-level code of every sub-code (IAB2-3 brings IAB2), in code-unit order. */
+  readonly categories: ReadonlySet<string>;
+  /** Whether line item and campaign are both "active". */
+  readonly active: boolean;
+  readonly flightStartMs: number;
+  readonly flightEndMs: number;
+}
+
+/**
+ * Prepares a catalog for deciding. Requires one that `parseCatalog` accepted; a reference to an entity that is not
+ * there is a broken invariant and throws. Cost: linear in the catalog, plus sorting the offers.
+ */
+export function compileCatalog(catalog: Catalog): CompiledCatalog {
+  const publishers = new Map(catalog.publishers.map((publisher) => [publisher.id, compilePublisher(publisher)]));
+  const advertisers = new Map(catalog.advertisers.map((advertiser) => [advertiser.id, advertiser]));
+  const creatives = new Map(catalog.creatives.map((creative) => [creative.id, creative]));
+  const campaigns = new Map(
+    catalog.campaigns.map((campaign) => [campaign.id, compileCampaign(campaign, advertisers)] as const),
+  );
+  const lineItems = new Map(
+    catalog.lineItems.map((lineItem) => [lineItem.id, compileLineItem(lineItem, campaigns)] as const),
+  );
+  const offers: Omit<Offer, "order">[] = [];
+  for (const line of lineItems.values()) {
+    for (const creativeId of line.lineItem.creativeIds) {
+      offers.push(compileOffer(line, present(creatives.get(creativeId), "a line item's creatives are in the catalog")));
+    }
+  }
+  offers.sort(byLineItemThenCreative);
+  return {
+    publishers,
+    advertisers,
+    campaigns,
+    lineItems,
+    creatives,
+    deals: catalog.deals.toSorted((a, b) => compareIds(a.id, b.id)),
+    paidOffers: numbered(offers.filter((offer) => offer.goal.kind !== "house")),
+    houseOffers: numbered(offers.filter((offer) => offer.goal.kind === "house")),
+  };
+}
+
+/** Whether an offer may run at this moment: active, and `start ≤ now < end`. */
+export function inFlight(offer: Pick<Offer, "active" | "flightStartMs" | "flightEndMs">, nowMs: number): boolean {
+  return offer.active && offer.flightStartMs <= nowMs && nowMs < offer.flightEndMs;
+}
+
+/** Whether a blocked list covers the offer: a top-level code such as IAB2 also blocks IAB2-3, but not the reverse. */
+export function isCategoryBlocked(offer: Pick<Offer, "categories">, blocked: ReadonlySet<string>): boolean {
+  for (const category of offer.categories) if (blocked.has(category)) return true;
+  return false;
+}
+
+/** Orders ids by UTF-16 code units, the same on every machine and in every locale. */
+export function compareIds(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function withParents(categories: readonly string[]): ReadonlySet<string> {
+  const all = new Set<string>();
+  for (const category of categories) {
+    all.add(category);
+    const dash = category.indexOf("-");
+    if (dash > 0) all.add(category.slice(0, dash));
+  }
+  return new Set([...all].sort(compareIds));
+}
+
+function numbered(offers: readonly Omit<Offer, "order">[]): Offer[] {
+  return offers.map((offer, order) => ({ ...offer, order }));
+}
+
+function byLineItemThenCreative(a: Omit<Offer, "order">, b: Omit<Offer, "order">): number {
+  return compareIds(a.lineItemId, b.lineItemId) || compareIds(a.creativeId, b.creativeId);
+}
+
+function compilePublisher(publisher: Publisher): CompiledPublisher {
+  const floors = publisher.surfaceFloorsCpmMicros ?? {};
+  const floor = (surface: Surface): Micros => micros(floors[surface] ?? publisher.floorCpmMicros);
+  return {
+    publisher,
+    floorCpmMicros: {
+      preroll: floor("preroll"),
+      midroll: floor("midroll"),
+      postroll: floor("postroll"),
+      pause: floor("pause"),
+      home: floor("home"),
+    },
+    blockedCategories: new Set(publisher.blockedCategories),
+    blockedAdvertiserDomains: new Set(publisher.blockedAdvertiserDomains.map((domain) => domain.toLowerCase())),
+    separatedCategories: new Set(publisher.separatedCategories),
+    abandonCostMicros: micros(publisher.abandonCostMicros),
+    houseFill: publisher.houseFill,
+  };
+}
+
+function compileCampaign(campaign: Campaign, advertisers: ReadonlyMap<string, Advertiser>): CompiledCampaign {
+  const flightStartMs = Date.parse(campaign.flight.start);
+  const flightEndMs = Date.parse(campaign.flight.end);
+  assert(flightStartMs < flightEndMs, "a flight starts before it ends");
+  return {
+    campaign,
+    advertiser: present(advertisers.get(campaign.advertiserId), "a campaign's advertiser is in the catalog"),
+    active: campaign.status === "active",
+    flightStartMs,
+    flightEndMs,
+    budgetMicros: micros(campaign.budgetMicros),
+  };
+}
+
+function compileLineItem(lineItem: LineItem, campaigns: ReadonlyMap<string, CompiledCampaign>): CompiledLineItem {
+  const campaign = present(campaigns.get(lineItem.campaignId), "a line item's campaign is in the catalog");
+  const cap = lineItem.frequencyCap;
+  return {
+    lineItem,
+    campaign,
+    active: campaign.active && lineItem.status === "active",
+    targeting: compileTargeting(lineItem.targeting),
+    frequencyCap: cap === undefined ? null : { impressions: cap.impressions, windowMs: cap.windowMinutes * MINUTE_MS },
+  };
+}
+
+function compileOffer(line: CompiledLineItem, creative: Creative): Omit<Offer, "order"> {
+  const { campaign, advertiser, flightStartMs, flightEndMs } = line.campaign;
+  return {
+    lineItemId: line.lineItem.id,
+    creativeId: creative.id,
+    campaignId: campaign.id,
+    advertiserId: advertiser.id,
+    advertiserDomain: advertiser.domain.toLowerCase(),
+    line,
+    lineItem: line.lineItem,
+    campaign,
+    advertiser,
+    creative,
+    goal: line.lineItem.goal,
+    durationSec: creative.durationSec,
+    categories: withParents(creative.categories),
+    active: line.active,
+    flightStartMs,
+    flightEndMs,
+  };
+}

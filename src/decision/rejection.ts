@@ -1,0 +1,57 @@
+/**
+ * Why a candidate did not win. Every candidate that is dropped leaves one of these behind, so that "why did I lose?"
+ * always has an answer. Each reason carries the number the trade uses for it.
+ * Source: IAB Tech Lab, OpenRTB community extension "Seat Non Bid", list of non-bid status codes; 500 and up are ours.
+ */
+import type { Offer } from "../catalog/compiled.ts";
+
+/** The stages of a decision, in the order in which they may drop a candidate. */
+export type Stage = "retrieve" | "rank" | "value" | "auction" | "pod" | "commit";
+
+/** Every reason: the stage that gives it, the trade's number, and what it means in plain words. */
+export const REJECTIONS = {
+  campaign_inactive: { stage: "retrieve", seatNonBid: 200, meaning: "the campaign or line item is not active" },
+  outside_flight: { stage: "retrieve", seatNonBid: 200, meaning: "the campaign's flight does not cover this moment" },
+  targeting_publishers: { stage: "retrieve", seatNonBid: 7, meaning: "the line item does not target this publisher" },
+  targeting_surfaces: { stage: "retrieve", seatNonBid: 200, meaning: "the line item does not target this surface" },
+  targeting_devices: { stage: "retrieve", seatNonBid: 6, meaning: "the line item does not target this device" },
+  targeting_countries: { stage: "retrieve", seatNonBid: 200, meaning: "the line item does not target this country" },
+  targeting_regions: { stage: "retrieve", seatNonBid: 200, meaning: "the line item does not target this region" },
+  targeting_genres: { stage: "retrieve", seatNonBid: 200, meaning: "the line item does not target this genre" },
+  targeting_ratings: { stage: "retrieve", seatNonBid: 200, meaning: "the line item does not target this rating" },
+  targeting_languages: { stage: "retrieve", seatNonBid: 200, meaning: "the line item does not target this language" },
+  targeting_segments: { stage: "retrieve", seatNonBid: 8, meaning: "the viewer is not in the audience" },
+  targeting_dayparts: { stage: "retrieve", seatNonBid: 200, meaning: "the line item does not run at this hour" },
+  advertiser_blocked: { stage: "retrieve", seatNonBid: 356, meaning: "the publisher or request blocks the advertiser" },
+  category_blocked: { stage: "retrieve", seatNonBid: 357, meaning: "the publisher or request blocks the category" },
+  duration_not_allowed: {
+    stage: "retrieve",
+    seatNonBid: 350,
+    meaning: "the ad is too short or too long for the break",
+  },
+  frequency_capped: { stage: "retrieve", seatNonBid: 9, meaning: "the viewer has seen this line item often enough" },
+  no_budget: { stage: "retrieve", seatNonBid: 501, meaning: "this data centre holds no money for the campaign" },
+  too_many_candidates: { stage: "retrieve", seatNonBid: 203, meaning: "more candidates than one decision considers" },
+  early_cut: { stage: "rank", seatNonBid: 203, meaning: "the early ranker kept more promising candidates" },
+  score_invalid: { stage: "value", seatNonBid: 102, meaning: "the models gave no usable score" },
+  no_value: { stage: "value", seatNonBid: 0, meaning: "the bid does not cover what the ad costs the viewer" },
+  below_floor: { stage: "auction", seatNonBid: 301, meaning: "the bid is below the floor" },
+  outbid: { stage: "pod", seatNonBid: 502, meaning: "ads of higher total value filled the break" },
+  advertiser_repeated: { stage: "pod", seatNonBid: 355, meaning: "an ad of the same advertiser won a slot" },
+  creative_repeated: { stage: "pod", seatNonBid: 302, meaning: "the same creative won a slot" },
+  category_separated: { stage: "pod", seatNonBid: 355, meaning: "a competitor of the same category won a slot" },
+  budget_spent_meanwhile: {
+    stage: "commit",
+    seatNonBid: 503,
+    meaning: "the money was committed while this was scored",
+  },
+} as const satisfies Record<string, { stage: Stage; seatNonBid: number; meaning: string }>;
+
+/** The closed set of reasons. */
+export type RejectionReason = keyof typeof REJECTIONS;
+
+/** One candidate's fate, if it lost. */
+export interface Rejection {
+  readonly offer: Offer;
+  readonly reason: RejectionReason;
+}

@@ -1,0 +1,45 @@
+/**
+ * The one place where a probability becomes money. A goal and the heads' probabilities give a bid for this impression;
+ * pacing scales it down; what viewers who leave cost the publisher is taken off its value, never off its price.
+ */
+import type { Goal } from "../catalog/entities.ts";
+import { maxMicros, micros, minMicros, perImpression, scaleMicrosDown, subtractMicros } from "../kernel/money.ts";
+import { ZERO_MICROS, type Micros } from "../kernel/money.ts";
+import type { Bid, Scored, Scores } from "./candidate.ts";
+import type { CampaignBudget } from "./world.ts";
+
+/** An expected amount: `amount × probability`, rounded down. Requires: probability in [0, 1]. */
+function expectedMicros(amount: Micros, probability: number): Micros {
+  return micros(Math.floor(amount * probability));
+}
+
+/** What one impression is worth to the buyer before pacing. Units: micros. */
+function goalValue(goal: Goal, scores: Scores): Micros {
+  switch (goal.kind) {
+    case "cpm":
+      return perImpression(micros(goal.cpmMicros));
+    case "completedView":
+      return expectedMicros(micros(goal.perViewMicros), scores.completedView);
+    case "click":
+      return expectedMicros(micros(goal.perClickMicros), scores.click);
+    case "house":
+      return ZERO_MICROS;
+  }
+}
+
+/** Whether every head gave a probability. Anything else must not reach money. */
+export function scoresAreUsable(scores: Scores): boolean {
+  return Object.values(scores).every((score) => score >= 0 && score <= 1);
+}
+
+/**
+ * The bid of one scored candidate: its goal's value, scaled by the campaign's multiplier, never above what the purse
+ * holds (so that the last micros of a budget can be spent). Units: micros.
+ * Requires: `scoresAreUsable`. `abandonCostMicros`: cost of one viewer leaving.
+ */
+export function toBid(scored: Scored, budget: CampaignBudget, abandonCostMicros: Micros): Bid {
+  const paced = scaleMicrosDown(goalValue(scored.offer.goal, scored.scores), budget.multiplierPpm);
+  const bidMicros = maxMicros(ZERO_MICROS, minMicros(paced, budget.availableMicros));
+  const abandonMicros = expectedMicros(abandonCostMicros, scored.scores.abandon);
+  return { ...scored, bidMicros, valueMicros: subtractMicros(bidMicros, abandonMicros) };
+}

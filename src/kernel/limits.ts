@@ -1,0 +1,66 @@
+/**
+ * Every bound on outside data and on work, in one place. Work in the core is bounded by counts, never by a clock:
+ * clocks stand still inside a Worker request. A limit that is hit is a counted rejection, not a crash.
+ */
+
+/** What one request may carry and what one decision may cost. */
+export interface Limits {
+  /** Characters of path and query the edge reads; longer requests are refused before parsing. */
+  readonly urlCharsMax: number;
+  /** Bytes of a request body. */
+  readonly bodyBytesMax: number;
+  /** Items in any list a request carries (segments, blocked categories, …). */
+  readonly listItemsMax: number;
+  /** Characters of any identifier. */
+  readonly idCharsMax: number;
+  /** Longest break, seconds. */
+  readonly podDurationSecMax: number;
+  /** Most ads in one break. */
+  readonly podAdsMax: number;
+  /** Candidates that may leave retrieval. */
+  readonly candidatesMax: number;
+  /** Rows scored by the heads. */
+  readonly scoredRowsMax: number;
+  /** Rows of one advertiser that the early cut protects. */
+  readonly cutFloorPerAdvertiser: number;
+  /** Nodes the pod search may open. */
+  readonly podNodesMax: number;
+  /** Bytes of a catalog document sent to origin. */
+  readonly catalogBytesMax: number;
+  /** Bytes of one model artifact. */
+  readonly modelBytesMax: number;
+}
+
+/** The limits of the full tier. */
+export const FULL_LIMITS: Limits = {
+  urlCharsMax: 4096,
+  bodyBytesMax: 64 * 1024,
+  listItemsMax: 64,
+  idCharsMax: 64,
+  podDurationSecMax: 600,
+  podAdsMax: 16,
+  candidatesMax: 500,
+  scoredRowsMax: 64,
+  cutFloorPerAdvertiser: 1,
+  podNodesMax: 20_000,
+  catalogBytesMax: 24 * 1024 * 1024,
+  modelBytesMax: 8 * 1024 * 1024,
+};
+
+/** What one catalog may hold. */
+export const CATALOG_LIMITS = {
+  /** Files a catalog may be spread over. */
+  filesMax: 1_000,
+  /** Entities of one kind. */
+  entitiesMax: 50_000,
+  /** Line items times creatives: the offers an edge keeps in memory. */
+  offersMax: 100_000,
+  /** Largest price of any goal, floor or deal. Units: micros. */
+  priceMicrosMax: 10_000_000_000,
+  /** Largest budget. Units: micros. */
+  budgetMicrosMax: 1_000_000_000_000_000,
+  /** Problems found before validation stops looking. */
+  problemsMax: 1_000,
+  /** Problems shown to a person. */
+  problemsShownMax: 50,
+} as const;

@@ -1,0 +1,106 @@
+/**
+ * The messages between purse, wallet and ledger. All amounts are cumulative totals that only grow, so lost, repeated and
+ * reordered messages are harmless: the receiver takes the maximum. These shapes cross Worker boundaries by RPC, so they
+ * are plain values. Units: micros, ppm, epoch milliseconds.
+ */
+import type { Micros } from "../kernel/money.ts";
+
+/** A purse asks its wallet for money and reports what it has committed so far. */
+export interface DrawRequest {
+  /** Random id of this purse; an isolate rotates its purse about once a minute. */
+  readonly purseId: string;
+  /** Every campaign the purse holds or wants. */
+  readonly campaigns: readonly DrawCampaign[];
+  /** True in the last report of a purse that was rotated out: its uncommitted rest may return at once. */
+  readonly closing: boolean;
+}
+
+export interface DrawCampaign {
+  readonly campaignId: string;
+  /** Total ever committed by this purse. */
+  readonly committedMicros: Micros;
+  /** How much uncommitted money the purse would like to hold after this draw. */
+  readonly wantMicros: Micros;
+}
+
+/** The wallet's answer. */
+export interface DrawReply {
+  readonly purseId: string;
+  /** The wallet's clock when it answered. */
+  readonly nowMs: number;
+  /** The purse must stop committing at this time (by the wallet's clock, minus its own skew guard). */
+  readonly expiryMs: number;
+  readonly allotments: readonly Allotment[];
+  /** How soon another draw is worth while; short when money is still on its way from a ledger. */
+  readonly retryAfterMs: number;
+}
+
+export interface Allotment {
+  readonly campaignId: string;
+  /** Total ever drawn by this purse for this campaign. */
+  readonly drawnMicros: Micros;
+  /** Pacing factor on every bid of the campaign, 0 … 1,000,000 ppm. */
+  readonly multiplierPpm: number;
+}
+
+/** What a billing token says. It is signed, and rides in every tracking URL of one slot. */
+export interface BillingClaim {
+  readonly decisionId: string;
+  /** 1-based position in the break. (decisionId, slot) names the impression. */
+  readonly slot: number;
+  readonly campaignId: string;
+  readonly lineItemId: string;
+  readonly creativeId: string;
+  /** Zero for house ads, which no wallet bills. */
+  readonly priceMicros: Micros;
+  readonly purseId: string;
+  /** Name of the wallet object: `wallet:<region>:<shard>`. Empty for house ads. */
+  readonly wallet: string;
+  /** After this time the impression is `late`. */
+  readonly expiresMs: number;
+}
+
+/** What became of one impression beacon. Only `billed` spends money. */
+export type BillVerdict = "billed" | "duplicate" | "late" | "exhausted" | "invalid";
+
+/** One object bills a batch in one transaction; verdicts come back in the order of the claims. */
+export interface BillReply {
+  readonly verdicts: readonly BillVerdict[];
+}
+
+/** A campaign's terms as origin sets them on its ledger. */
+export interface CampaignTerms {
+  readonly campaignId: string;
+  readonly budgetMicros: Micros;
+  readonly flightStartMs: number;
+  readonly flightEndMs: number;
+  readonly status: "active" | "paused" | "archived";
+  readonly pacing: "even" | "asap";
+}
+
+/** Where a campaign's money is now. */
+export interface CampaignStatus {
+  readonly terms: CampaignTerms;
+  readonly grantedMicros: Micros;
+  readonly billedMicros: Micros;
+  readonly returnedMicros: Micros;
+  /** Granted and neither billed nor returned: out at wallets and purses. */
+  readonly outstandingMicros: Micros;
+  /** What the plan curve says should be spent by now. */
+  readonly plannedMicros: Micros;
+  readonly multiplierPpm: number;
+  readonly impressionsBilled: number;
+  readonly late: number;
+  readonly exhausted: number;
+  readonly duplicates: number;
+  readonly wallets: readonly WalletShare[];
+}
+
+/** One wallet's cumulative totals as the ledger last heard them. */
+export interface WalletShare {
+  readonly wallet: string;
+  readonly grantedMicros: Micros;
+  readonly billedMicros: Micros;
+  readonly returnedMicros: Micros;
+  readonly heardMs: number;
+}

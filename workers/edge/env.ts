@@ -1,0 +1,43 @@
+/**
+ * What the edge Worker is bound to. The shapes of origin's objects are given by their RPC methods alone, so that the
+ * edge does not compile origin's code. Bindings are named in wrangler.toml.
+ */
+import type { BillingClaim, BillReply, DrawReply, DrawRequest } from "../../src/money/protocol.ts";
+import type { ActivityReport } from "../../src/telemetry/activity.ts";
+
+/** Which immutable artifacts are current. Null: nothing published yet. */
+export interface Manifest {
+  readonly catalogDigest: string | null;
+  readonly modelSetDigest: string | null;
+}
+
+/** Kinds of content-addressed artifacts that origin hands out. */
+export type ArtifactKind = "snapshot" | "model" | "modelSet";
+
+/** Origin's RPC entrypoint for edges. */
+export interface EdgeDesk {
+  manifest(): Promise<Manifest>;
+  /** The bytes of that digest, or null when the store does not have them. */
+  artifact(kind: ArtifactKind, digest: string): Promise<Uint8Array | null>;
+}
+
+/** The RPC methods of a region's wallet. */
+export interface WalletStub {
+  draw(request: DrawRequest): Promise<DrawReply>;
+  bill(claims: readonly BillingClaim[]): Promise<BillReply>;
+}
+
+/** Bindings, variables and secrets. */
+export interface Env {
+  readonly ORIGIN: EdgeDesk;
+  readonly WALLET: { getByName(name: string): WalletStub };
+  readonly EVENTS: { send(report: ActivityReport): Promise<unknown> };
+  /** How many wallets each region has, as text. */
+  readonly REGION_SHARDS: string;
+  /** Base of relative media URLs in the catalog. */
+  readonly MEDIA_BASE_URL: string;
+  /** Base of tracking URLs: where players reach this Worker. */
+  readonly PUBLIC_EDGE_URL: string;
+  /** JSON `[{id, key}]`, keys base64url; the first signs, all verify. */
+  readonly BILLING_KEYS: string;
+}
