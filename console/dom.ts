@@ -58,6 +58,9 @@ export function keyedList<Item, Row extends HTMLElement>(
 ): KeyedList<Item> {
   let rows = new Map<string, Row>();
   return (items) => {
+    const focused = document.activeElement;
+    const wanted = new Set(items.map(drawing.key));
+    for (const [key, row] of rows) if (!wanted.has(key)) row.remove();
     const kept = new Map<string, Row>();
     let at: Element | null = parent.firstElementChild;
     for (const item of items) {
@@ -68,8 +71,11 @@ export function keyedList<Item, Row extends HTMLElement>(
       if (row === at) at = at.nextElementSibling;
       else parent.insertBefore(row, at);
     }
-    for (const [key, row] of rows) if (!kept.has(key)) row.remove();
     rows = kept;
+    // A moved element loses focus; give it back to whoever had it.
+    if (focused instanceof HTMLElement && focused !== document.activeElement && parent.contains(focused)) {
+      focused.focus({ preventScroll: true });
+    }
   };
 }
 

@@ -14,25 +14,25 @@ if command -v chromium > /dev/null; then
 fi
 
 if ! command -v apt-get > /dev/null; then
-  echo "install_chromium: this is not a Debian system. Install Chrome or Chromium in your own way and set CHROME_PATH to" \
-    "its executable, for example CHROME_PATH=/usr/bin/google-chrome" >&2
+  echo "install_chromium: this is not a Debian system. Install Chrome or Chromium in your own way and set" \
+    "CHROME_PATH to its executable, for example CHROME_PATH=/usr/bin/google-chrome" >&2
   exit 1
 fi
 
 as_root=()
 if [ "$(id -u)" -ne 0 ]; then
   if ! command -v sudo > /dev/null; then
-    echo "install_chromium: needs root or sudo for apt-get install chromium; or set CHROME_PATH to a Chrome you have" >&2
+    echo "install_chromium: needs root or sudo for apt-get install chromium; or set CHROME_PATH" >&2
     exit 1
   fi
   as_root=(sudo)
 fi
 
 "${as_root[@]}" apt-get update -q
-"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends chromium
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q chromium
 
 # Ubuntu's package of the same name installs nothing but a pointer to a snap, which may be absent or may not start.
 if ! command -v chromium > /dev/null || ! chromium --version; then
-  echo "install_chromium: the package is installed but chromium does not start; set CHROME_PATH to a Chrome that does" >&2
+  echo "install_chromium: chromium was installed but does not start; set CHROME_PATH to a Chrome that does" >&2
   exit 1
 fi

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Gets what only some people need: ffmpeg and a font (to remake media/ with make_media.sh) and wrk (the load generator of
-# the benchmarks). Running and testing Midroll needs none of them. Does nothing for what is here already.
+# Gets what only some people need: ffmpeg and a font (to remake media/ with make_media.sh) and wrk (the load generator
+# of the benchmarks). Running and testing Midroll needs none of them. Does nothing for what is here already.
 set -euo pipefail
 
 FONT=/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf

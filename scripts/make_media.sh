@@ -17,6 +17,8 @@ FPS=12
 GOP_SEC=2
 SEGMENT_SEC=4
 AUDIO_HZ=48000
+CLOCK='%{eif\:floor(t/60)\:d\:2}\:%{eif\:mod(floor(t)\,60)\:d\:2}' # mm:ss, in drawtext's own escapes
+KEEP_RGB="r='r(X,Y)':g='g(X,Y)':b='b(X,Y)'" # for geq filters that shape only the alpha channel
 TOTAL_BYTES_MAX=3500000
 PROGRAM_BYTES_MAX=1200000
 
@@ -57,7 +59,7 @@ write_playlist() {
     -v name="$(basename "$1")" -v target="$SEGMENT_SEC" -v extra="${3:-}" '
     { word[NR] = $1 }
     END {
-      # Words: size, type, version+flags, reference, timescale, time (2), first offset (2), entry count, then 3 an entry.
+      # Words: size, type, version, reference, timescale, time (2), first offset (2), entry count, 3 an entry.
       offset = at + word[1] + word[9]
       print "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:" target "\n#EXT-X-MEDIA-SEQUENCE:0"
       print "#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-INDEPENDENT-SEGMENTS"
@@ -95,7 +97,9 @@ clip() {
 disc() {
   local r
   r=$(($1 / 2))
-  echo "color=$2:s=$1x$1:r=$FPS:d=0.05,format=rgba,geq=r='r(X,Y)':g='g(X,Y)':b='b(X,Y)':a='255*clip($r-hypot(X-$r,Y-$r)\,0\,1)',loop=-1:1,setpts=N/$FPS/TB[$3]"
+  echo "color=$2:s=$1x$1:r=$FPS:d=0.05,format=rgba,
+    geq=$KEEP_RGB:a='255*clip($r-hypot(X-$r,Y-$r)\,0\,1)',
+    loop=-1:1,setpts=N/$FPS/TB[$3]"
 }
 
 # Look a: night colours, a drifting moon, one large number counting down, a bar filling up.
@@ -116,13 +120,13 @@ look_b() {
   local sec="$1" paper="$2" stripe="$3" ink="$4"
   echo "color=$paper:s=400x180:r=$FPS:d=0.05,format=rgba[paper];
     color=$stripe:s=400x180:r=$FPS:d=0.05,format=rgba,
-    geq=r='r(X,Y)':g='g(X,Y)':b='b(X,Y)':a='255*lt(mod(X+Y\,80)\,40)'[stripes];
+    geq=$KEEP_RGB:a='255*lt(mod(X+Y\,80)\,40)'[stripes];
     [paper][stripes]overlay=format=gbrp,format=rgb24,loop=-1:1,setpts=N/$FPS/TB,
     crop=w=320:h=180:x='2*mod(n\,40)':y=0[bg];
     $(disc 40 "$ink" dot);
     [bg][dot]overlay=format=gbrp:x='254+14*cos(t*1.2)':y='24+14*sin(t*1.2)',
     drawbox=x=0:y=64:w=320:h=62:color=$ink:t=fill,
-    drawtext=fontfile=$MONO:fontsize=34:fontcolor=$paper:x=22:y=80:text='%{eif\:floor(t/60)\:d\:2}\:%{eif\:mod(floor(t)\,60)\:d\:2}',
+    drawtext=fontfile=$MONO:fontsize=34:fontcolor=$paper:x=22:y=80:text='$CLOCK',
     drawtext=fontfile=$MONO:fontsize=20:fontcolor=$stripe:x=150:y=88:text='of $sec seconds',
     drawtext=fontfile=$BOLD:fontsize=18:fontcolor=$ink:x=22:y=26:text='Sample ad, $sec s',
     drawtext=fontfile=$BOLD:fontsize=13:fontcolor=$ink:x=22:y=146:text='look b'"
@@ -137,11 +141,12 @@ house() {
     drawtext=fontfile=$BOLD:fontsize=13:fontcolor=0xa9bcd0:x=(w-tw)/2:y=88:text='house slate   %{eif\:ceil($1-t)\:d}'"
 }
 
-# hill LABEL OPACITY BASE HEIGHT WAVES: a silhouette 640 wide that joins up with itself, held for scrolling.
+# hill LABEL OPACITY BASE HEIGHT WAVES PIXELS_PER_FRAME: a silhouette that repeats every 640 pixels, scrolling.
 hill() {
   local w="2*PI*X/640"
+  local ridge="sin($w*$5)+0.5*sin($w*($5+2)+1)+0.3*sin($w*(2*$5+3)+2)"
   echo "color=0x0d1b2a:s=960x180:r=$FPS:d=0.05,format=rgba,
-    geq=r='r(X,Y)':g='g(X,Y)':b='b(X,Y)':a='255*$2*clip(Y-($3-$4*(sin($w*$5)+0.5*sin($w*($5+2)+1)+0.3*sin($w*(2*$5+3)+2)))\,0\,1)',
+    geq=$KEEP_RGB:a='255*$2*clip(Y-($3-$4*($ridge))\,0\,1)',
     loop=-1:1,setpts=N/$FPS/TB,crop=w=320:h=180:x='mod(floor(n*$6)\,640)':y=0[$1]"
 }
 
@@ -152,7 +157,9 @@ program() {
   local u="(Y/719*3.9)"
   local sky="clip(1-$u\,0\,1)" day="clip(1-abs($u-1)\,0\,1)" dusk="clip(1-abs($u-2)\,0\,1)" night="clip($u-2\,0\,1)"
   echo "color=black:s=320x720:r=$FPS:d=0.05,format=gbrp,
-    geq=r='255*$sky+120*$day+240*$dusk+14*$night':g='190*$sky+190*$day+130*$dusk+20*$night':b='150*$sky+235*$day+100*$dusk+52*$night',
+    geq=r='255*$sky+120*$day+240*$dusk+44*$night':
+    g='190*$sky+190*$day+130*$dusk+58*$night':
+    b='150*$sky+235*$day+100*$dusk+122*$night',
     loop=-1:1,setpts=N/$FPS/TB,crop=w=320:h=180:x=0:y='540*t/$sec'[sky];
     $(disc 36 0xfff2b0 sun); $(disc 22 0xe8ecf4 moon);
     $(hill far 0.35 96 11 3 0.5); $(hill mid 0.55 122 12 2 1); $(hill near 0.85 152 10 4 2);
@@ -160,7 +167,7 @@ program() {
     [s1][moon]overlay=format=gbrp:x='300-4*(t-80)':y='150-3.2*(t-80)':enable='gte(t,80)'[s2];
     [s2][far]overlay=format=gbrp[s3]; [s3][mid]overlay=format=gbrp[s4]; [s4][near]overlay=format=gbrp,
     drawtext=fontfile=$BOLD:fontsize=13:fontcolor=white:x=14:y=12:text='A day over the hills',
-    drawtext=fontfile=$MONO:fontsize=15:fontcolor=white:x=w-tw-14:y=11:text='%{eif\:floor(t/60)\:d\:2}\:%{eif\:mod(floor(t)\,60)\:d\:2} / 02\:00'"
+    drawtext=fontfile=$MONO:fontsize=15:fontcolor=white:x=w-tw-14:y=11:text='$CLOCK / 02\:00'"
 }
 
 # check PLAYLIST SECONDS: the playlist and the file must both state the length, within 0.05 s, or nothing is kept.

@@ -72,14 +72,13 @@ export interface Offer {
   readonly advertiserDomain: string;
   /** The same object for all offers of a line item, so targeting need be asked only once a line item. */
   readonly line: CompiledLineItem;
-  readonly lineItem: LineItem;
-  readonly campaign: Campaign;
-  readonly advertiser: Advertiser;
   readonly creative: Creative;
   readonly goal: Goal;
   readonly durationSec: number;
-  /** IAB codes of the creative with the top-level code of every sub-code (IAB2-3 brings IAB2), in code-unit order. */
-  readonly categories: ReadonlySet<string>;
+  /** IAB codes of the creative, in code-unit order, each once. */
+  readonly categories: readonly string[];
+  /** The same with the top-level code of every sub-code: IAB2-3 brings IAB2. */
+  readonly categoriesWithParents: readonly string[];
   /** Whether line item and campaign are both "active". */
   readonly active: boolean;
   readonly flightStartMs: number;
@@ -125,9 +124,8 @@ export function inFlight(offer: Pick<Offer, "active" | "flightStartMs" | "flight
 }
 
 /** Whether a blocked list covers the offer: a top-level code such as IAB2 also blocks IAB2-3, but not the reverse. */
-export function isCategoryBlocked(offer: Pick<Offer, "categories">, blocked: ReadonlySet<string>): boolean {
-  for (const category of offer.categories) if (blocked.has(category)) return true;
-  return false;
+export function isCategoryBlocked(offer: Pick<Offer, "categoriesWithParents">, blocked: ReadonlySet<string>): boolean {
+  return blocked.size > 0 && offer.categoriesWithParents.some((category) => blocked.has(category));
 }
 
 /** Orders ids by UTF-16 code units, the same on every machine and in every locale. */
@@ -135,14 +133,14 @@ export function compareIds(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function withParents(categories: readonly string[]): ReadonlySet<string> {
+function withParents(categories: readonly string[]): string[] {
   const all = new Set<string>();
   for (const category of categories) {
     all.add(category);
     const dash = category.indexOf("-");
     if (dash > 0) all.add(category.slice(0, dash));
   }
-  return new Set([...all].sort(compareIds));
+  return [...all].sort(compareIds);
 }
 
 function numbered(offers: readonly Omit<Offer, "order">[]): Offer[] {
@@ -208,13 +206,11 @@ function compileOffer(line: CompiledLineItem, creative: Creative): Omit<Offer, "
     advertiserId: advertiser.id,
     advertiserDomain: advertiser.domain.toLowerCase(),
     line,
-    lineItem: line.lineItem,
-    campaign,
-    advertiser,
     creative,
     goal: line.lineItem.goal,
     durationSec: creative.durationSec,
-    categories: withParents(creative.categories),
+    categories: [...new Set(creative.categories)].sort(compareIds),
+    categoriesWithParents: withParents(creative.categories),
     active: line.active,
     flightStartMs,
     flightEndMs,

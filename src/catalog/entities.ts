@@ -26,12 +26,12 @@ const domain = z
   .string()
   .max(253)
   .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, "a domain in lower case such as acme.example");
-/** Either absolute http(s), or a path below the media base: no other scheme, no host-relative path, no way upwards. */
+/** Either absolute http(s), or a path below the media base: no other scheme, no leading slash, no way upwards. */
 const mediaUrl = z
   .string()
   .max(2000)
   .regex(
-    /^(https?:\/\/[^\s]+|(?!\.\.\/)(?!.*\/\.\.\/)[A-Za-z0-9._-][A-Za-z0-9._~/-]*)$/,
+    /^(https?:\/\/\S+|(?!.*(^|\/)\.\.(\/|$))[\w.-][\w.~/-]*)$/,
     "an http(s) URL, or a relative path such as media/ads/15a/index.m3u8",
   );
 const status = z.enum(["active", "paused", "archived"]).default("active");
@@ -52,7 +52,11 @@ const daypart = z
     fromHour: z.int().min(0).max(23),
     toHour: z.int().min(1).max(24),
   })
-  .refine((part) => part.fromHour < part.toHour, "fromHour must be before toHour");
+  .refine((part) => part.fromHour < part.toHour, {
+    path: ["toHour"],
+    message: "an hour after fromHour",
+    params: { problem: "daypart_reversed" },
+  });
 
 /** Who may see a line item. All stated dimensions must match. */
 export const targetingSchema = z.strictObject({
@@ -109,9 +113,11 @@ export const campaignSchema = z
     flight: z.strictObject({ start: moment, end: moment }),
     pacing: z.enum(["even", "asap"]).default("even"),
   })
-  .refine((campaign) => Date.parse(campaign.flight.start) < Date.parse(campaign.flight.end), {
-    path: ["flight"],
-    message: "flight.start must be before flight.end",
+  // Written so that a moment which is not one (already refused by its own field) is not refused twice.
+  .refine((campaign) => !(Date.parse(campaign.flight.end) <= Date.parse(campaign.flight.start)), {
+    path: ["flight", "end"],
+    message: "a moment after flight.start",
+    params: { problem: "flight_reversed" },
   });
 
 /** What may be shown to whom, and what it bids. */

@@ -1,12 +1,12 @@
 /**
- * A snapshot is the catalog as one immutable document, named by the SHA-256 of its bytes. Origin writes it once, the edge
- * reads it many times. Everything is in one canonical order, so the same content always has the same name, however the
- * operator spread it over files.
+ * A snapshot is the catalog as one immutable document, named by the SHA-256 of its bytes. Origin writes it once, the
+ * edge reads it many times. Everything is in one canonical order, so the same content always has the same name, however
+ * the operator spread it over files.
  */
+import { z } from "zod";
 import { canonicalJson, fromUtf8, toHex, toUtf8, type Sha256 } from "../kernel/bytes.ts";
 import { FULL_LIMITS } from "../kernel/limits.ts";
 import { ok, refused, type Result } from "../kernel/result.ts";
-import { z } from "zod";
 import { compareIds } from "./compiled.ts";
 import { catalogSchema, type Catalog } from "./entities.ts";
 
@@ -30,8 +30,8 @@ export function encodeSnapshot(catalog: Catalog): Uint8Array {
 }
 
 /**
- * The catalog in a snapshot. Whoever calls has compared the digest, so the content is what origin accepted; the shape is
- * still checked, because an older edge may meet a newer document. Cross-references are not checked again.
+ * The catalog in a snapshot. Whoever calls has compared the digest, so the content is what origin accepted; the shape
+ * is still checked, because an older edge may meet a newer document. Cross-references are not checked again.
  * Cost: linear in the bytes.
  */
 export function decodeSnapshot(bytes: Uint8Array): Result<Catalog, SnapshotRefusal> {

@@ -72,7 +72,7 @@ export function toUtf8(text: string): Uint8Array {
 export function fromUtf8(bytes: Uint8Array): string | null {
   let out = "";
   let units: number[] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const lead = bytes[at] ?? 0;
     const length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
     if (length === 0 || at + length > bytes.length) return null;

@@ -21,9 +21,11 @@ export interface DrawCampaign {
   readonly committedMicros: Micros;
   /** How much uncommitted money the purse would like to hold after this draw. */
   readonly wantMicros: Micros;
+  /** Price of one impression: holding less than this is of no use. Zero or absent: not known yet. */
+  readonly leastMicros?: Micros;
 }
 
-/** The wallet's answer. */
+/** The wallet's answer. An allotment is left out while the wallet does not know the campaign's multiplier. */
 export interface DrawReply {
   readonly purseId: string;
   /** The wallet's clock when it answered. */
@@ -103,4 +105,60 @@ export interface WalletShare {
   readonly billedMicros: Micros;
   readonly returnedMicros: Micros;
   readonly heardMs: number;
+}
+
+/** What a wallet tells one ledger: cumulative totals, and the total it would like to have been granted. */
+export interface ReconcileReport {
+  readonly wallet: string;
+  readonly campaignId: string;
+  readonly billedMicros: Micros;
+  readonly returnedMicros: Micros;
+  /** Committed by purses, as far as the wallet has heard: the freshest sign of spending. */
+  readonly committedMicros: Micros;
+  /** Committed but never billed, in purses that have closed. Committed − billed − lapsed is still pending. */
+  readonly lapsedMicros: Micros;
+  readonly impressionsBilled: number;
+  readonly late: number;
+  readonly exhausted: number;
+  readonly duplicates: number;
+  /** Granted total the wallet would like to reach. A repeated report therefore never grants twice. */
+  readonly wantGrantedMicros: Micros;
+  /** A grant smaller than this is of no use. */
+  readonly leastMicros: Micros;
+}
+
+/** The ledger's answer. Granted is a total; the rest is the view of the newest revision. */
+export interface ReconcileReply {
+  readonly campaignId: string;
+  /** Total ever granted to this wallet. */
+  readonly grantedMicros: Micros;
+  /** Grows with every command of the ledger: of two replies, the higher one is newer. */
+  readonly revision: number;
+  readonly multiplierPpm: number;
+  /** The wallet may allot while now < openUntilMs. Zero: paused, archived, outside its flight, or cut below what is out. */
+  readonly openUntilMs: number;
+}
+
+/** What one wallet holds for one campaign, for operators. */
+export interface WalletCampaignStatus {
+  readonly campaignId: string;
+  readonly grantedMicros: Micros;
+  readonly returnedMicros: Micros;
+  readonly billedMicros: Micros;
+  readonly freeMicros: Micros;
+  /** In open purses: drawn and not billed. */
+  readonly inPursesMicros: Micros;
+  readonly impressionsBilled: number;
+  readonly late: number;
+  readonly exhausted: number;
+  readonly duplicates: number;
+  readonly multiplierPpm: number;
+}
+
+/** A wallet as operators see it. */
+export interface WalletStatus {
+  readonly wallet: string;
+  readonly nowMs: number;
+  readonly openPurses: number;
+  readonly campaigns: readonly WalletCampaignStatus[];
 }

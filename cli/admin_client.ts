@@ -1,0 +1,206 @@
+/**
+ * Origin's admin API from the outside: who to ask, with which token, and what its refusals mean to a person. `fetch` is
+ * handed in, so tests need no network. The token is never part of a message.
+ */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import type { Catalog } from "../src/catalog/entities.ts";
+import { toHex } from "../src/kernel/bytes.ts";
+import { FULL_LIMITS } from "../src/kernel/limits.ts";
+import { modelSetSchema, type ModelEntry, type ModelSet } from "../src/models/manifest.ts";
+import { CliFault } from "./fault.ts";
+import { sha256 } from "./sha256.ts";
+
+/** How long origin may take to answer. Units: milliseconds. */
+const ANSWER_TIMEOUT_MS = 60_000;
+
+/** Where origin is and how to be let in. */
+export interface AdminClientOptions {
+  readonly origin: string;
+  readonly token: string;
+  /** Where the token was found, for messages: "MIDROLL_ADMIN_TOKEN", ".midroll/secrets.json". */
+  readonly tokenSource?: string;
+  readonly fetch: typeof fetch;
+}
+
+/** Asks origin. Both calls throw `CliFault`: `origin_unreachable`, `token_refused`, or origin's own problem code. */
+export interface AdminClient {
+  readonly origin: string;
+  get(path: string): Promise<unknown>;
+  put(path: string, contentType: string, body: string | Uint8Array): Promise<unknown>;
+}
+
+/** What origin says of a catalog it has taken. */
+export interface AppliedCatalog {
+  readonly digest: string;
+  readonly campaigns: number;
+  readonly lineItems: number;
+}
+
+/** What was published. */
+export interface PublishedModels {
+  /** SHA-256 of the model set document as origin stored it. */
+  readonly digest: string;
+  readonly models: readonly string[];
+}
+
+const appliedSchema = z.object({ digest: z.string(), campaigns: z.number(), lineItems: z.number() });
+const publishedSchema = z.object({ digest: z.string() });
+const problemSchema = z.object({
+  code: z.string().optional(),
+  title: z.string().optional(),
+  detail: z.string().optional(),
+  problems: z.array(z.object({ path: z.string(), expected: z.string(), found: z.string() })).optional(),
+});
+
+/** A client for one origin. */
+export function adminClient(options: AdminClientOptions): AdminClient {
+  const origin = options.origin.replace(/\/+$/, "");
+  const ask = async (
+    method: string,
+    path: string,
+    headers: Record<string, string>,
+    body: string | Uint8Array | null,
+  ) => {
+    let response: Response;
+    try {
+      response = await options.fetch(`${origin}${path}`, {
+        method,
+        headers: { authorization: `Bearer ${options.token}`, accept: "application/json", ...headers },
+        // Copied, because fetch wants bytes on an ArrayBuffer of their own and says so only by type.
+        body: body instanceof Uint8Array ? new Uint8Array(body) : body,
+        signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+      });
+    } catch (error) {
+      throw unreachable(origin, error);
+    }
+    const text = await response.text();
+    if (!response.ok) throw refusal(options, origin, response.status, text);
+    return parseAnswer(origin, path, text);
+  };
+  return {
+    origin,
+    get: (path) => ask("GET", path, {}, null),
+    put: (path, contentType, body) => ask("PUT", path, { "content-type": contentType }, body),
+  };
+}
+
+/** Makes a catalog the current one. Requires one that `parseCatalog` accepted. Throws `CliFault`. */
+export async function applyCatalog(client: AdminClient, catalog: Catalog): Promise<AppliedCatalog> {
+  const answer = await client.put("/v1/admin/catalog", "application/json", JSON.stringify(catalog));
+  return understand(client, "/v1/admin/catalog", appliedSchema, answer);
+}
+
+/**
+ * Publishes the model set described by `DIR/sample-set.json`, whose models lie at `DIR/<name>/model.onnx`. Everything is
+ * checked before anything is sent; the set goes last, so origin never points at a model that is not there.
+ * Throws `CliFault`.
+ */
+export async function publishModels(client: AdminClient, dir: string): Promise<PublishedModels> {
+  const set = await readModelSet(join(dir, "sample-set.json"));
+  const artifacts: { model: ModelEntry; bytes: Uint8Array }[] = [];
+  for (const model of set.models) {
+    artifacts.push({ model, bytes: await readModel(model, join(dir, model.name, "model.onnx")) });
+  }
+  for (const { model, bytes } of artifacts) {
+    await client.put(`/v1/admin/models/${model.digest}`, "application/octet-stream", bytes);
+  }
+  const answer = await client.put("/v1/admin/model-set", "application/json", JSON.stringify(set));
+  const { digest } = understand(client, "/v1/admin/model-set", publishedSchema, answer);
+  return { digest, models: set.models.map(({ name }) => name) };
+}
+
+/** An answer in the shape this version expects; throws `CliFault` `answer_not_understood` when it has another. */
+export function understand<T>(client: AdminClient, path: string, schema: z.ZodType<T>, answer: unknown): T {
+  const parsed = schema.safeParse(answer);
+  if (parsed.success) return parsed.data;
+  throw new CliFault(
+    "answer_not_understood",
+    `${client.origin}${path} answered in a shape this midroll does not know`,
+    {
+      advice: "Use the midroll command of the version that runs there.",
+      lines: parsed.error.issues.slice(0, 3).map((issue) => `  ${issue.path.join(".")}: ${issue.message}`),
+    },
+  );
+}
+
+async function readModelSet(path: string): Promise<ModelSet> {
+  const advice = "Point it at a directory with sample-set.json and one folder a model, such as models/.";
+  const text = await readFile(path, "utf8").catch((error: unknown) => {
+    throw new CliFault("model_set_unreadable", `${path} cannot be read: ${words(error)}`, { advice });
+  });
+  const parsed = modelSetSchema.safeParse(parseJson(text));
+  if (parsed.success) return parsed.data;
+  throw new CliFault("model_set_invalid", `${path} is not a model set`, {
+    advice,
+    lines: parsed.error.issues.slice(0, 10).map((issue) => `  ${issue.path.join(".")}: ${issue.message}`),
+  });
+}
+
+async function readModel(model: ModelEntry, path: string): Promise<Uint8Array> {
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw new CliFault("model_unreadable", `${path} cannot be read: ${words(error)}`);
+  });
+  if (bytes.length > FULL_LIMITS.modelBytesMax) {
+    const most = FULL_LIMITS.modelBytesMax;
+    throw new CliFault("model_too_large", `${path} has ${bytes.length} bytes; a model may have ${most}`);
+  }
+  const digest = toHex(await sha256(bytes));
+  if (digest === model.digest && bytes.length === model.sizeBytes) return bytes;
+  throw new CliFault("model_altered", `${path} is not the file that sample-set.json names`, {
+    advice: "Train again, or restore the file: the set and its models belong together.",
+    lines: [`  expected ${model.digest}, ${model.sizeBytes} bytes`, `  found    ${digest}, ${bytes.length} bytes`],
+  });
+}
+
+function unreachable(origin: string, error: unknown): CliFault {
+  const late = error instanceof Error && error.name === "TimeoutError";
+  const why = late ? `no answer within ${ANSWER_TIMEOUT_MS / 1000} s` : words(error);
+  return new CliFault("origin_unreachable", `origin at ${origin} cannot be reached (${why})`, {
+    advice: "Start it with `npm start`, or name another with --origin URL or MIDROLL_ORIGIN.",
+    cause: error,
+  });
+}
+
+function refusal(options: AdminClientOptions, origin: string, status: number, text: string): CliFault {
+  const source = options.tokenSource ?? "the caller";
+  if (status === 401 || status === 403) {
+    return new CliFault("token_refused", `origin at ${origin} refused the admin token from ${source} (${status})`, {
+      advice:
+        "The token belongs to another deployment: set MIDROLL_ADMIN_TOKEN, " +
+        "or name the state directory of this one with --state DIR.",
+    });
+  }
+  const problem = problemSchema.safeParse(parseJson(text));
+  const told = problem.success ? problem.data : {};
+  const code = told.code ?? `http_${status}`;
+  const said = told.detail ?? told.title ?? "no explanation";
+  const lines = (told.problems ?? []).map((p) => `  ${p.path}: expected ${p.expected}, found ${p.found}`);
+  const advice = status >= 500 ? { advice: "Look at what origin printed; asking again is safe." } : {};
+  return new CliFault(code, `origin at ${origin} answered ${status} ${code}: ${said}`, { lines, ...advice });
+}
+
+function parseAnswer(origin: string, path: string, text: string): unknown {
+  if (text === "") return null;
+  const answer = parseJson(text);
+  if (answer !== undefined) return answer;
+  throw new CliFault("answer_not_understood", `${origin}${path} did not answer in JSON`, {
+    advice: "Is that the origin Worker? It is the one that serves /v1/admin.",
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The shortest true account of an error: a system code where there is one. */
+function words(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause instanceof Error ? error.cause : error;
+  return "code" in cause && typeof cause.code === "string" ? cause.code : cause.message;
+}

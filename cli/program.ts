@@ -1,0 +1,164 @@
+/**
+ * The `midroll` command as a tree: which commands there are, what they take, how their outcome reaches the terminal.
+ * Exit codes: 0 done; 1 refused or failed; 2 the command itself was wrong. With `--json` standard output carries
+ * exactly one JSON object, whatever happens.
+ */
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { z } from "zod";
+import { DEFAULT_ORIGIN, DEFAULT_STATE_DIR, findOrigin, findToken } from "./access.ts";
+import { adminClient, type AdminClient } from "./admin_client.ts";
+import { applyCatalogFiles, validateCatalog } from "./catalog_commands.ts";
+import { CliFault } from "./fault.ts";
+import { listCampaigns, listModels, publishModelDirectory, showCampaign, showStatus } from "./origin_commands.ts";
+import type { Outcome } from "./outcome.ts";
+
+/** What the command may touch of the outside, handed in. */
+export interface Terminal {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly fetch: typeof fetch;
+}
+
+/** 0 done, 1 refused or failed, 2 wrong command. */
+export type ExitCode = 0 | 1 | 2;
+
+const optionsSchema = z.object({
+  origin: z.string().optional(),
+  state: z.string().optional(),
+  json: z.boolean().optional(),
+});
+type Options = z.output<typeof optionsSchema>;
+
+/** Runs one command line (without `node` and the script's name) and gives its exit code. Never throws for bad input. */
+export async function runMidroll(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const asJson = words.includes("--json");
+  try {
+    await buildProgram(terminal).parseAsync([...words], { from: "user" });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Help and version that were asked for end this way too; commander has already printed its text.
+      if (error.exitCode === 0) return 0;
+      if (asJson) printJson(terminal, { ok: false, code: "wrong_command", message: error.message });
+      return 2;
+    }
+    if (!(error instanceof CliFault)) throw error;
+    printFault(terminal, error, asJson);
+    return error.exitCode;
+  }
+}
+
+function buildProgram(terminal: Terminal): Command {
+  const program = new Command("midroll")
+    .description("Operates Midroll: catalogs, campaigns, models.")
+    .version(packageVersion())
+    .exitOverride()
+    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
+    .showSuggestionAfterError()
+    .addHelpText("after", examples("catalog validate catalog/sample", "catalog apply catalog/sample", "status"));
+  addCatalog(program, terminal);
+  addCampaigns(program, terminal);
+  addModels(program, terminal);
+  withOrigin(program.command("status"))
+    .description("what is published and where the money is")
+    .addHelpText("after", examples("status", "status --json --origin https://origin.example.com"))
+    .action(answering(terminal, async (_words, client) => showStatus(await client())));
+  return program;
+}
+
+function addCatalog(program: Command, terminal: Terminal): void {
+  const catalog = program.command("catalog").description("check and publish catalogs");
+  const takes = "directories (all their .json files) or files";
+  withJson(catalog.command("validate"))
+    .argument("<paths...>", takes)
+    .description("check a catalog without touching anything")
+    .addHelpText("after", examples("catalog validate catalog/sample", "catalog validate a.json b.json --json"))
+    .action(answering(terminal, (paths) => validateCatalog(paths)));
+  withOrigin(catalog.command("apply"))
+    .argument("<paths...>", takes)
+    .description("check a catalog and make it the current one")
+    .addHelpText("after", examples("catalog apply catalog/sample"))
+    .action(answering(terminal, (paths, client) => applyCatalogFiles(client, paths)));
+}
+
+function addCampaigns(program: Command, terminal: Terminal): void {
+  const campaigns = withOrigin(program.command("campaigns"))
+    .description("budget, spend and plan of every campaign")
+    .addHelpText("after", examples("campaigns", "campaigns show cmp-nordwagen-1", "campaigns --json"))
+    .action(answering(terminal, async (_words, client) => listCampaigns(await client())));
+  withOrigin(campaigns.command("show"))
+    .argument("<id>", "campaign id")
+    .description("one campaign in full")
+    .addHelpText("after", examples("campaigns show cmp-nordwagen-1"))
+    .action(answering(terminal, async ([id = ""], client) => showCampaign(await client(), id)));
+}
+
+function addModels(program: Command, terminal: Terminal): void {
+  const models = program.command("models").description("publish and list models");
+  withOrigin(models.command("publish"))
+    .argument("<dir>", "directory with sample-set.json and <name>/model.onnx")
+    .description("publish the model set of a directory and make it current")
+    .addHelpText("after", examples("models publish models"))
+    .action(answering(terminal, async ([dir = ""], client) => publishModelDirectory(await client(), dir)));
+  withOrigin(models.command("list"))
+    .description("the current model set")
+    .addHelpText("after", examples("models list"))
+    .action(answering(terminal, async (_words, client) => listModels(await client())));
+}
+
+function withJson(command: Command): Command {
+  return command.option("--json", "print one JSON object instead of text");
+}
+
+/** No defaults are given to commander: a parent's default would win over what was written at its child. */
+function withOrigin(command: Command): Command {
+  return withJson(command)
+    .option("--origin <url>", `origin Worker (MIDROLL_ORIGIN, else ${DEFAULT_ORIGIN})`)
+    .option("--state <dir>", `where secrets.json is, unless MIDROLL_ADMIN_TOKEN is set (default ${DEFAULT_STATE_DIR})`);
+}
+
+function examples(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  npm run -s midroll -- ${line}`).join("\n")}`;
+}
+
+/** An action that runs a command with its positional words and prints the outcome. */
+function answering(
+  terminal: Terminal,
+  run: (words: readonly string[], client: () => Promise<AdminClient>) => Promise<Outcome>,
+): (...given: unknown[]) => Promise<void> {
+  return async (...given) => {
+    const command = given.at(-1);
+    if (!(command instanceof Command)) throw new TypeError("commander hands the command in last");
+    const options = optionsSchema.parse(command.optsWithGlobals());
+    const outcome = await run(command.processedArgs.flat().map(String), () => openClient(terminal, options));
+    if (options.json === true) printJson(terminal, { ok: true, ...outcome.json });
+    else terminal.out(`${outcome.lines.join("\n")}\n`);
+  };
+}
+
+async function openClient(terminal: Terminal, options: Options): Promise<AdminClient> {
+  const origin = findOrigin(options.origin, terminal.env);
+  const { token, source } = await findToken(terminal.env, options.state ?? DEFAULT_STATE_DIR);
+  return adminClient({ origin, token, tokenSource: source, fetch: terminal.fetch });
+}
+
+function printFault(terminal: Terminal, fault: CliFault, asJson: boolean): void {
+  if (asJson) {
+    const { code, message, advice, members } = fault;
+    printJson(terminal, { ok: false, code, message, ...(advice === null ? {} : { advice }), ...members });
+    return;
+  }
+  const lines = [`midroll: ${fault.message}`, ...fault.lines, ...(fault.advice === null ? [] : [fault.advice])];
+  terminal.err(`${lines.join("\n")}\n`);
+}
+
+function printJson(terminal: Terminal, value: Readonly<Record<string, unknown>>): void {
+  terminal.out(`${JSON.stringify(value)}\n`);
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
+}

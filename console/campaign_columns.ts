@@ -1,0 +1,152 @@
+/**
+ * The columns of the campaign table: how each is read from a campaign, shown, and sorted. House campaigns have no money
+ * and show dashes; a ledger that did not answer shows "unknown".
+ */
+import type { CampaignStatus } from "../src/money/protocol.ts";
+import { el } from "./dom.ts";
+import type { LiveCampaign } from "./live_answer.ts";
+import { countText, exactMoney, multiplierText, shortMoney } from "./money_text.ts";
+
+/** One column. */
+export interface Column {
+  readonly key: string;
+  readonly label: string;
+  readonly title: string;
+  readonly numeric: boolean;
+  /** Narrow screens keep only the columns that matter most. */
+  readonly narrow: boolean;
+  readonly sortValue: (campaign: LiveCampaign) => number | string;
+  /** Draws the cell's content. */
+  readonly fill: (cell: HTMLTableCellElement, campaign: LiveCampaign) => void;
+}
+
+/** How far the billed share is from the planned share before the console speaks of ahead or behind. */
+const PACE_TOLERANCE = 0.05;
+
+/** A campaign's share of budget billed, 0 to 1. */
+export function utilisation(status: CampaignStatus): number {
+  return status.terms.budgetMicros > 0 ? status.billedMicros / status.terms.budgetMicros : 0;
+}
+
+/** A share of a budget; small shares keep enough digits to be seen moving. */
+export function utilisationText(share: number): string {
+  const percent = share * 100;
+  return `${percent.toFixed(percent !== 0 && percent < 1 ? 3 : 1)} %`;
+}
+
+/** Where billed money stands against the plan curve, in words. */
+export function paceText(status: CampaignStatus): "on plan" | "ahead" | "behind" {
+  if (status.terms.budgetMicros === 0) return "on plan";
+  const lead = (status.billedMicros - status.plannedMicros) / status.terms.budgetMicros;
+  if (lead > PACE_TOLERANCE) return "ahead";
+  return lead < -PACE_TOLERANCE ? "behind" : "on plan";
+}
+
+/** A small bar: billed as the filled part, out at wallets lighter behind it, the plan as a tick. */
+export function spendMeter(status: CampaignStatus): HTMLElement {
+  const { budgetMicros } = status.terms;
+  const percent = (amount: number): string =>
+    `${budgetMicros > 0 ? Math.min(100, Math.max(0, (amount / budgetMicros) * 100)) : 0}%`;
+  const meter = el("div", {
+    class: "meter",
+    role: "img",
+    "aria-label": `${utilisationText(utilisation(status))} billed, ${paceText(status)}`,
+  });
+  const out = el("span", { class: "meter-out" });
+  out.style.width = percent(status.billedMicros + status.outstandingMicros);
+  const billed = el("span", { class: "meter-billed" });
+  billed.style.width = percent(status.billedMicros);
+  const plan = el("i", { class: "meter-plan" });
+  plan.style.left = percent(status.plannedMicros);
+  meter.append(out, billed, plan);
+  return meter;
+}
+
+const HOUSE = "–";
+const UNKNOWN = "unknown";
+
+function numberColumn(
+  key: string,
+  label: string,
+  title: string,
+  narrow: boolean,
+  read: (status: CampaignStatus) => number,
+  text: (value: number) => string,
+  exact?: (value: number) => string,
+): Column {
+  const value = (campaign: LiveCampaign): number | null =>
+    campaign.status === null || campaign.house ? null : read(campaign.status);
+  return {
+    key,
+    label,
+    title,
+    numeric: true,
+    narrow,
+    sortValue: (campaign) => value(campaign) ?? -1,
+    fill: (cell, campaign) => {
+      const amount = value(campaign);
+      const shown = amount === null ? (campaign.house ? HOUSE : UNKNOWN) : text(amount);
+      if (cell.textContent !== shown) cell.textContent = shown;
+      cell.classList.toggle("zero", amount === 0);
+      if (exact !== undefined && amount !== null) cell.title = exact(amount);
+    },
+  };
+}
+
+const moneyColumn = (
+  key: string,
+  label: string,
+  title: string,
+  narrow: boolean,
+  read: (status: CampaignStatus) => number,
+): Column => numberColumn(key, label, title, narrow, read, shortMoney, exactMoney);
+
+const barColumn: Column = {
+  key: "pace",
+  label: "Spend and plan",
+  title: "Filled: billed. Lighter: out at wallets. Tick: what the plan says should be billed by now.",
+  numeric: false,
+  narrow: true,
+  sortValue: ({ status, house }) =>
+    status === null || house || status.terms.budgetMicros === 0
+      ? -Infinity
+      : (status.billedMicros - status.plannedMicros) / status.terms.budgetMicros,
+  fill: (cell, { status, house }) => {
+    if (status === null || house) {
+      cell.replaceChildren(el("span", { class: "note" }, house ? "house, no budget" : UNKNOWN));
+      return;
+    }
+    cell.replaceChildren(spendMeter(status));
+  },
+};
+
+const statusColumn: Column = {
+  key: "status",
+  label: "Status",
+  title: "Active, paused or archived; house campaigns fill leftover time",
+  numeric: false,
+  narrow: false,
+  sortValue: (campaign) => (campaign.house ? "house" : (campaign.status?.terms.status ?? UNKNOWN)),
+  fill: (cell, campaign) => {
+    const word = campaign.house ? "house" : (campaign.status?.terms.status ?? UNKNOWN);
+    if (cell.textContent === word) return;
+    const tone = word === "active" ? "good" : word === "paused" ? "warn" : "";
+    cell.replaceChildren(el("span", { class: `badge ${tone}` }, word));
+  },
+};
+
+/** Every column after the campaign's name, in order. */
+export const COLUMNS: readonly Column[] = [
+  statusColumn,
+  moneyColumn("budget", "Budget", "The most that may ever be billed", false, (status) => status.terms.budgetMicros),
+  moneyColumn("billed", "Billed", "Spent: billed impressions", true, (status) => status.billedMicros),
+  moneyColumn("outstanding", "Out", "Outstanding: at wallets and purses, not billed", false, (s) => s.outstandingMicros),
+  moneyColumn("planned", "Planned", "What the plan curve says should be spent by now", false, (s) => s.plannedMicros),
+  barColumn,
+  numberColumn("used", "Used", "Billed share of the budget", true, utilisation, utilisationText),
+  numberColumn("multiplier", "Pacing", "Pacing factor on every bid", false, (s) => s.multiplierPpm, multiplierText),
+  numberColumn("impressions", "Imps", "Impressions billed", false, (s) => s.impressionsBilled, countText),
+  numberColumn("late", "Late", "Beacons after the token’s time: not billed", false, (s) => s.late, countText),
+  numberColumn("exhausted", "Exh.", "Beacons that found no money left: not billed", false, (s) => s.exhausted, countText),
+  numberColumn("duplicates", "Dup.", "Repeated beacons: not billed again", false, (s) => s.duplicates, countText),
+];

@@ -1,0 +1,118 @@
+/**
+ * What the page remembers of the feed: seconds by time, the newest decisions, and each campaign's money since the page
+ * was opened. Everything is bounded, because a console stays open for days.
+ */
+import type { DecisionSummary } from "../src/telemetry/activity.ts";
+import type { LiveAnswer } from "./live_answer.ts";
+
+/** Seconds of traffic kept for the chart. */
+export const TRAFFIC_WINDOW_SEC = 600;
+/** The newest seconds still grow; a chart that drew them would always end in a dip. */
+export const UNFINISHED_SEC = 4;
+const DECISIONS_MAX = 60;
+const HISTORY_POINTS_MAX = 900;
+/** Longest stretch the first points of the chart may span before there is more to show. */
+const TRAFFIC_SPAN_SEC_MIN = 120;
+
+/** Traffic as a chart wants it: one value a second, no gaps. */
+export interface TrafficColumns {
+  readonly atSec: readonly number[];
+  readonly decisions: readonly number[];
+  readonly billed: readonly number[];
+}
+
+/** One campaign's money over time. Units: micros. */
+export interface SpendHistory {
+  readonly atSec: number[];
+  readonly billedMicros: number[];
+  readonly plannedMicros: number[];
+}
+
+/** The page's memory. */
+export interface LiveStore {
+  readonly accept: (answer: LiveAnswer) => void;
+  readonly traffic: (nowMs: number) => TrafficColumns;
+  /** Finished decisions a second, averaged over the last few finished seconds. */
+  readonly decisionsPerSec: (nowMs: number) => number;
+  /** Newest first. */
+  readonly decisions: () => readonly DecisionSummary[];
+  readonly history: (campaignId: string) => SpendHistory | null;
+}
+
+interface Second {
+  readonly decisions: number;
+  readonly billed: number;
+}
+
+/** An empty memory. */
+export function createLiveStore(): LiveStore {
+  const seconds = new Map<number, Second>();
+  const histories = new Map<string, SpendHistory>();
+  let newest: readonly DecisionSummary[] = [];
+
+  const accept = (answer: LiveAnswer): void => {
+    if (answer.restarted) {
+      seconds.clear();
+      histories.clear();
+      newest = [];
+    }
+    const { series } = answer;
+    series.atSec.forEach((atSec, i) => {
+      seconds.set(atSec, { decisions: series.decisions[i] ?? 0, billed: series.impressionsBilled[i] ?? 0 });
+    });
+    const oldestSec = Math.floor(answer.nowMs / 1000) - TRAFFIC_WINDOW_SEC - UNFINISHED_SEC;
+    for (const atSec of seconds.keys()) if (atSec < oldestSec) seconds.delete(atSec);
+    newest = mergeDecisions(answer.decisions, newest);
+    rememberSpend(histories, answer);
+  };
+
+  const traffic = (nowMs: number): TrafficColumns => {
+    const endSec = Math.floor(nowMs / 1000) - UNFINISHED_SEC;
+    const firstSec = seconds.size === 0 ? endSec : Math.min(...seconds.keys());
+    const startSec = Math.max(endSec - TRAFFIC_WINDOW_SEC, Math.min(firstSec, endSec - TRAFFIC_SPAN_SEC_MIN));
+    const atSec = Array.from({ length: endSec - startSec + 1 }, (_, i) => startSec + i);
+    return {
+      atSec,
+      decisions: atSec.map((at) => seconds.get(at)?.decisions ?? 0),
+      billed: atSec.map((at) => seconds.get(at)?.billed ?? 0),
+    };
+  };
+
+  const decisionsPerSec = (nowMs: number): number => {
+    const last = traffic(nowMs).decisions.slice(-5);
+    return last.reduce((sum, count) => sum + count, 0) / Math.max(1, last.length);
+  };
+
+  return {
+    accept,
+    traffic,
+    decisionsPerSec,
+    decisions: () => newest,
+    history: (campaignId) => histories.get(campaignId) ?? null,
+  };
+}
+
+function mergeDecisions(arrived: readonly DecisionSummary[], held: readonly DecisionSummary[]): DecisionSummary[] {
+  const byId = new Map([...held, ...arrived].map((decision) => [decision.decisionId, decision]));
+  return [...byId.values()]
+    .sort((a, b) => b.atMs - a.atMs || (a.decisionId < b.decisionId ? -1 : 1))
+    .slice(0, DECISIONS_MAX);
+}
+
+function rememberSpend(histories: Map<string, SpendHistory>, answer: LiveAnswer): void {
+  const atSec = answer.campaignsAtMs / 1000;
+  const listed = new Set(answer.campaigns.map((campaign) => campaign.campaignId));
+  for (const campaignId of histories.keys()) if (!listed.has(campaignId)) histories.delete(campaignId);
+  for (const { campaignId, status } of answer.campaigns) {
+    if (status === null) continue;
+    const kept = histories.get(campaignId) ?? { atSec: [], billedMicros: [], plannedMicros: [] };
+    histories.set(campaignId, kept);
+    if (atSec <= (kept.atSec.at(-1) ?? 0)) continue;
+    kept.atSec.push(atSec);
+    kept.billedMicros.push(status.billedMicros);
+    kept.plannedMicros.push(status.plannedMicros);
+    if (kept.atSec.length > HISTORY_POINTS_MAX) {
+      for (const column of [kept.atSec, kept.billedMicros, kept.plannedMicros]) column.shift();
+    }
+  }
+}

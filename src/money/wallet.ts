@@ -1,0 +1,215 @@
+/**
+ * The wallet's two doors for isolates: `draw` hands money to a purse, `bill` turns an impression into spent money.
+ * Billing here is the only event that spends. Both are pure: state and command in, reply and changed rows out.
+ * What the wallet does in its own rhythm (closing, returning, reconciling) is in wallet_rounds.ts.
+ */
+import { type Micros, maxMicros, micros, minMicros, ZERO_MICROS } from "../kernel/money.ts";
+import { ok, refused, type Result } from "../kernel/result.ts";
+import {
+  BILL_CLAIMS_MAX,
+  CAMPAIGNS_MAX,
+  DRAW_CAMPAIGNS_MAX,
+  DRAW_INTERVAL_MS,
+  DRAW_RETRY_MS,
+  isId,
+  isWhole,
+  PURSE_LIFETIME_MS,
+  PURSE_START_MICROS,
+  PURSE_WANT_MICROS_MAX,
+  PURSES_MAX,
+  RECONCILE_INTERVAL_MS,
+} from "./limits.ts";
+import type { Allotment, BillingClaim, BillReply, BillVerdict, DrawCampaign, DrawReply, DrawRequest } from "./protocol.ts";
+import { billedKey, type Outcome, type PurseAccount, purseCloseMs, WalletDraft, type WalletState } from "./wallet_state.ts";
+
+/** Why a draw is not taken, in the order checked. */
+export type DrawRefusal =
+  | "purse_malformed"
+  | "too_many_campaigns"
+  | "campaign_malformed"
+  | "amount_malformed"
+  | "wallet_full";
+
+/** Why a bill batch is not taken. */
+export type BillRefusal = "too_many_claims";
+
+/** What was drawn by now may serve one more impression, or the retry is soon. */
+interface Served {
+  readonly allotment: Allotment | null;
+  readonly moneyOnItsWay: boolean;
+}
+
+/**
+ * Hears what a purse has committed and raises its drawn totals towards committed + wanted. Never asks a ledger: what is
+ * not free now is wanted at the next round. A repeated or overtaken request changes nothing that matters.
+ * A purse that is closing, closed, expired or unknown-but-used gets no money; its expiry tells its isolate to rotate.
+ * Refuses in the order of `DrawRefusal`.
+ */
+export function draw(state: WalletState, request: DrawRequest, nowMs: number): Result<Outcome<DrawReply>, DrawRefusal> {
+  if (!isId(request.purseId)) return refused("purse_malformed");
+  if (request.campaigns.length > DRAW_CAMPAIGNS_MAX) return refused("too_many_campaigns");
+  if (!request.campaigns.every((wish) => isId(wish.campaignId))) return refused("campaign_malformed");
+  if (!request.campaigns.every(amountsAreWhole)) return refused("amount_malformed");
+  const known = state.purses.get(request.purseId);
+  if (known === undefined && state.purses.size >= PURSES_MAX) return refused("wallet_full");
+
+  const draft = new WalletDraft(state);
+  const used = request.closing || request.campaigns.some((wish) => wish.committedMicros > 0);
+  if (known === undefined && used) return ok(strangerReply(draft, request, nowMs));
+  const expiryMs = nowMs + PURSE_LIFETIME_MS;
+  const purse =
+    draft.purse(request.purseId) ?? draft.openPurse({ purseId: request.purseId, expiryMs, phase: "open" });
+
+  if (purse.phase !== "closed") for (const wish of request.campaigns) hearCommitted(draft, purse.purseId, wish);
+  if (request.closing && purse.phase === "open") cutToCommitted(draft, purse, request.campaigns);
+  const mayDraw = purse.phase === "open" && nowMs < purse.expiryMs;
+  const served = request.campaigns.map((wish) => serve(draft, purse.purseId, wish, mayDraw, nowMs));
+  const reply: DrawReply = {
+    purseId: purse.purseId,
+    nowMs,
+    expiryMs: purse.expiryMs,
+    allotments: served.flatMap(({ allotment }) => (allotment === null ? [] : [allotment])),
+    retryAfterMs: served.some(({ moneyOnItsWay }) => moneyOnItsWay) ? DRAW_RETRY_MS : DRAW_INTERVAL_MS,
+  };
+  return ok({ reply, changes: draft.changes() });
+}
+
+/**
+ * Bills a batch. `seen` holds the keys (`billedKey`) of those claims that were billed before. Verdict per claim, first
+ * that applies: `invalid` (malformed, another wallet's, unknown campaign), `duplicate`, `late` (purse unknown or closed,
+ * token expired), `exhausted` (would exceed what the purse drew), `billed`. Refuses more claims than one batch may hold.
+ */
+export function bill(
+  state: WalletState,
+  claims: readonly BillingClaim[],
+  seen: ReadonlySet<string>,
+  nowMs: number,
+): Result<Outcome<BillReply>, BillRefusal> {
+  if (claims.length > BILL_CLAIMS_MAX) return refused("too_many_claims");
+  const draft = new WalletDraft(state);
+  const verdicts = claims.map((claim) => billOne(draft, claim, seen, nowMs));
+  return ok({ reply: { verdicts }, changes: draft.changes() });
+}
+
+function billOne(draft: WalletDraft, claim: BillingClaim, seen: ReadonlySet<string>, nowMs: number): BillVerdict {
+  if (!claimIsSound(claim) || claim.wallet !== draft.state.name) return "invalid";
+  const account = draft.account(claim.campaignId);
+  if (account === undefined) return "invalid";
+  const key = billedKey(claim);
+  if (seen.has(key) || draft.billed.has(key)) {
+    account.duplicates += 1;
+    return "duplicate";
+  }
+  const purse = draft.purse(claim.purseId);
+  const open = purse !== undefined && purse.phase !== "closed" && nowMs < purseCloseMs(purse);
+  if (!open || nowMs >= claim.expiresMs) {
+    account.late += 1;
+    return "late";
+  }
+  const line = draft.line(claim.purseId, claim.campaignId);
+  if (line === undefined || line.billedMicros + claim.priceMicros > line.drawnMicros) {
+    account.exhausted += 1;
+    return "exhausted";
+  }
+  line.billedMicros = micros(line.billedMicros + claim.priceMicros);
+  account.billedMicros = micros(account.billedMicros + claim.priceMicros);
+  account.impressionsBilled += 1;
+  raiseCommitted(account, line, line.billedMicros);
+  draft.billed.set(key, { purseId: claim.purseId, decisionId: claim.decisionId, slot: claim.slot });
+  return "billed";
+}
+
+/** Whether an outside claim has the shape of one: the token was signed, but its signer may be of another version. */
+function claimIsSound(claim: BillingClaim): boolean {
+  const named = isId(claim.decisionId) && isId(claim.campaignId) && isId(claim.purseId);
+  return named && isWhole(claim.slot) && isWhole(claim.priceMicros) && isWhole(claim.expiresMs);
+}
+
+function amountsAreWhole(wish: DrawCampaign): boolean {
+  return isWhole(wish.committedMicros) && isWhole(wish.wantMicros) && isWhole(wish.leastMicros ?? 0);
+}
+
+/** A purse this wallet never opened or has forgotten, yet with commits: it must not come to life again. */
+function strangerReply(draft: WalletDraft, request: DrawRequest, nowMs: number): Outcome<DrawReply> {
+  const reply = { purseId: request.purseId, nowMs, expiryMs: 0, allotments: [], retryAfterMs: DRAW_RETRY_MS };
+  return { reply, changes: draft.changes() };
+}
+
+type EditableLine = NonNullable<ReturnType<WalletDraft["line"]>>;
+type EditableAccount = NonNullable<ReturnType<WalletDraft["account"]>>;
+
+function hearCommitted(draft: WalletDraft, purseId: string, wish: DrawCampaign): void {
+  const line = draft.line(purseId, wish.campaignId);
+  const account = draft.account(wish.campaignId);
+  if (line !== undefined && account !== undefined) raiseCommitted(account, line, wish.committedMicros);
+}
+
+/** Committed totals only grow, and never past what was drawn. */
+function raiseCommitted(account: EditableAccount, line: EditableLine, committedMicros: Micros): void {
+  const raised = maxMicros(line.committedMicros, minMicros(committedMicros, line.drawnMicros));
+  account.committedMicros = micros(account.committedMicros + raised - line.committedMicros);
+  line.committedMicros = raised;
+}
+
+/** The last report of a rotated-out purse: what it did not commit is free again at once. */
+function cutToCommitted(
+  draft: WalletDraft,
+  purse: { purseId: string; phase: PurseAccount["phase"] },
+  reported: readonly DrawCampaign[],
+): void {
+  purse.phase = "closing";
+  for (const { campaignId } of reported) {
+    const line = draft.line(purse.purseId, campaignId);
+    const account = draft.account(campaignId);
+    if (line === undefined || account === undefined) continue;
+    account.freeMicros = micros(account.freeMicros + line.drawnMicros - line.committedMicros);
+    line.drawnMicros = line.committedMicros;
+  }
+}
+
+/** Allots what a purse wants of one campaign, as far as it is free and open. */
+function serve(draft: WalletDraft, purseId: string, wish: DrawCampaign, mayDraw: boolean, nowMs: number): Served {
+  const { campaignId } = wish;
+  const knowsIt = draft.state.outlooks.has(campaignId) || draft.state.outlooks.size < CAMPAIGNS_MAX;
+  if (!knowsIt) return { allotment: null, moneyOnItsWay: false };
+  const outlook = draft.outlook(campaignId);
+  const wants = mayDraw && wish.wantMicros > 0;
+  let moneyOnItsWay = false;
+  if (wants) {
+    outlook.drawnMs = nowMs;
+    const held = draft.line(purseId, campaignId);
+    const uncommitted = held === undefined ? 0 : held.drawnMicros - held.committedMicros;
+    const wanted = Math.min(wish.wantMicros, PURSE_WANT_MICROS_MAX) - uncommitted;
+    const least = wish.leastMicros ?? ZERO_MICROS;
+    outlook.leastMicros = micros(Math.max(least, outlook.leastMicros));
+    if (wanted > 0) outlook.askedMicros = micros(outlook.askedMicros + wanted);
+    const given = nowMs < outlook.openUntilMs ? ration(draft, campaignId, wanted, uncommitted, least) : 0;
+    if (given > 0) {
+      const account = draft.openAccount(campaignId);
+      const line = draft.openLine(purseId, campaignId);
+      account.freeMicros = micros(account.freeMicros - given);
+      line.drawnMicros = micros(line.drawnMicros + given);
+      outlook.allottedMs = nowMs;
+    }
+    outlook.short = uncommitted + given < Math.max(least, 1);
+    const closed = outlook.revision > 0 && nowMs >= outlook.openUntilMs;
+    const denied = outlook.deniedMs > 0 && nowMs - outlook.deniedMs <= RECONCILE_INTERVAL_MS;
+    moneyOnItsWay = outlook.short && !closed && !denied;
+  }
+  const drawnMicros = draft.line(purseId, campaignId)?.drawnMicros ?? ZERO_MICROS;
+  if (outlook.revision === 0) return { allotment: null, moneyOnItsWay };
+  const multiplierPpm = nowMs < outlook.openUntilMs ? outlook.multiplierPpm : 0;
+  return { allotment: { campaignId, drawnMicros, multiplierPpm }, moneyOnItsWay };
+}
+
+/**
+ * How much free money one purse gets: all it wants while that is under a quarter of what is free, else a quarter, but
+ * no less than a starting purse. Crumbs under the price of one impression stay in the wallet, where they add up.
+ */
+function ration(draft: WalletDraft, campaignId: string, wanted: number, uncommitted: number, least: Micros): number {
+  const free = draft.account(campaignId)?.freeMicros ?? 0;
+  if (wanted <= 0 || free <= 0) return 0;
+  const share = Math.max(Math.floor(free / 4), PURSE_START_MICROS, least);
+  const given = Math.min(wanted, share, free);
+  return uncommitted + given < least ? 0 : given;
+}

@@ -1,0 +1,245 @@
+/**
+ * What a wallet does in its own rhythm, driven by its alarm: close purses whose tokens have all expired, give idle money
+ * back, report totals to ledgers and hear their answers. Every round is idempotent: run twice, the second changes
+ * nothing. Pure, like wallet.ts.
+ */
+import { type Micros, maxMicros, micros, ZERO_MICROS } from "../kernel/money.ts";
+import {
+  DRAWN_LATELY_MS,
+  IDLE_RETURN_MS,
+  LEASE_FLOOR_MICROS,
+  RECONCILE_HASTE_MS,
+  RECONCILE_INTERVAL_MS,
+  RECONCILE_QUIET_MS,
+  WALLET_WANT_ROUNDS,
+} from "./limits.ts";
+import type { ReconcileReply, ReconcileReport, WalletStatus } from "./protocol.ts";
+import {
+  type Account,
+  type Outcome,
+  type Outlook,
+  type PurseAccount,
+  purseCloseMs,
+  purseForgetMs,
+  type PurseLine,
+  WalletDraft,
+  type WalletState,
+} from "./wallet_state.ts";
+
+/**
+ * Closes what is due, returns idle free money, forgets what no beacon may name any more. A purse that was rotated out
+ * closes as soon as all it committed is billed; any other when every token of it has expired. The rest is free again.
+ */
+export function tend(state: WalletState, nowMs: number): Outcome<null> {
+  const draft = new WalletDraft(state);
+  for (const purse of state.purses.values()) {
+    if (purse.phase === "closed") {
+      if (nowMs >= purseForgetMs(purse)) draft.forgottenPurses.add(purse.purseId);
+    } else if (nowMs >= purseCloseMs(purse) || isSettled(state, purse)) {
+      closePurse(draft, purse.purseId);
+    }
+  }
+  for (const campaignId of state.accounts.keys()) {
+    const account = draft.account(campaignId);
+    if (account === undefined || account.freeMicros === 0 || !mayReturn(state, campaignId, nowMs)) continue;
+    account.returnedMicros = micros(account.returnedMicros + account.freeMicros);
+    account.freeMicros = ZERO_MICROS;
+  }
+  for (const outlook of state.outlooks.values()) {
+    const idle = nowMs - outlook.drawnMs > DRAWN_LATELY_MS && !state.accounts.has(outlook.campaignId);
+    if (idle) draft.forgottenOutlooks.add(outlook.campaignId);
+  }
+  return { reply: null, changes: draft.changes() };
+}
+
+/** Campaigns whose ledger should hear from this wallet now, in the order of their ids. */
+export function campaignsDue(state: WalletState, nowMs: number): string[] {
+  const ids = new Set([...state.accounts.keys(), ...state.outlooks.keys()]);
+  return [...ids].filter((campaignId) => reportDueMs(state, campaignId, nowMs) <= nowMs).sort();
+}
+
+/** The report for one campaign. Sending it marks the round; a lost one is simply due again. */
+export function report(state: WalletState, campaignId: string, nowMs: number): Outcome<ReconcileReport> {
+  const draft = new WalletDraft(state);
+  const outlook = draft.outlook(campaignId);
+  const account = state.accounts.get(campaignId);
+  outlook.demandMicros = maxMicros(outlook.askedMicros, micros(Math.floor(outlook.demandMicros / 2)));
+  outlook.askedMicros = ZERO_MICROS;
+  outlook.reportedMs = nowMs;
+  const freeMicros = account?.freeMicros ?? ZERO_MICROS;
+  const wantFree = wantedFree(outlook);
+  const grantedMicros = account?.grantedMicros ?? ZERO_MICROS;
+  const reply: ReconcileReport = {
+    wallet: state.name,
+    campaignId,
+    billedMicros: account?.billedMicros ?? ZERO_MICROS,
+    returnedMicros: account?.returnedMicros ?? ZERO_MICROS,
+    committedMicros: account?.committedMicros ?? ZERO_MICROS,
+    lapsedMicros: account?.lapsedMicros ?? ZERO_MICROS,
+    impressionsBilled: account?.impressionsBilled ?? 0,
+    late: account?.late ?? 0,
+    exhausted: account?.exhausted ?? 0,
+    duplicates: account?.duplicates ?? 0,
+    wantGrantedMicros: micros(grantedMicros + Math.max(0, wantFree - freeMicros)),
+    leastMicros: micros(Math.max(0, Math.min(outlook.leastMicros, wantFree) - freeMicros)),
+  };
+  outlook.leastMicros = ZERO_MICROS;
+  return { reply, changes: draft.changes() };
+}
+
+/** Takes a ledger's answer to `sent`: granted totals only grow, and of two views the higher revision counts. */
+export function hearLedger(
+  state: WalletState,
+  sent: ReconcileReport,
+  answer: ReconcileReply,
+  nowMs: number,
+): Outcome<null> {
+  const draft = new WalletDraft(state);
+  const outlook = draft.outlook(sent.campaignId);
+  const before = state.accounts.get(sent.campaignId)?.grantedMicros ?? ZERO_MICROS;
+  if (answer.grantedMicros > before) {
+    const account = draft.openAccount(sent.campaignId);
+    account.freeMicros = micros(account.freeMicros + answer.grantedMicros - before);
+    account.grantedMicros = answer.grantedMicros;
+    outlook.allottedMs = nowMs;
+  }
+  if (answer.revision > outlook.revision) {
+    outlook.revision = answer.revision;
+    outlook.multiplierPpm = answer.multiplierPpm;
+    outlook.openUntilMs = answer.openUntilMs;
+    if (answer.grantedMicros < sent.wantGrantedMicros) outlook.deniedMs = nowMs;
+  }
+  outlook.acknowledged = asReported(draft.account(sent.campaignId), sent);
+  outlook.restUntilMs = 0;
+  return { reply: null, changes: draft.changes() };
+}
+
+/** Remembers that a ledger could not be reached or did not take the report: leave it alone for a while. */
+export function missLedger(state: WalletState, campaignId: string, nowMs: number): Outcome<null> {
+  const draft = new WalletDraft(state);
+  const outlook = draft.outlook(campaignId);
+  outlook.restUntilMs = nowMs + RECONCILE_QUIET_MS;
+  outlook.deniedMs = nowMs;
+  return { reply: null, changes: draft.changes() };
+}
+
+/** When the next round is due, or null when nothing is open. May lie in the past. */
+export function nextRoundMs(state: WalletState, nowMs: number): number | null {
+  let nextMs = Number.POSITIVE_INFINITY;
+  for (const purse of state.purses.values()) {
+    const dueMs = purse.phase === "closed" ? purseForgetMs(purse) : purseCloseMs(purse);
+    nextMs = Math.min(nextMs, isSettled(state, purse) ? nowMs : dueMs);
+  }
+  for (const account of state.accounts.values()) {
+    if (account.freeMicros > 0) nextMs = Math.min(nextMs, returnDueMs(state, account.campaignId, nowMs));
+    nextMs = Math.min(nextMs, reportDueMs(state, account.campaignId, nowMs));
+  }
+  for (const campaignId of state.outlooks.keys()) nextMs = Math.min(nextMs, reportDueMs(state, campaignId, nowMs));
+  return nextMs === Number.POSITIVE_INFINITY ? null : nextMs;
+}
+
+/** What this wallet holds, campaign by campaign. */
+export function walletStatus(state: WalletState, nowMs: number): WalletStatus {
+  const inPurses = new Map<string, number>();
+  for (const lines of state.lines.values()) {
+    for (const line of lines.values()) {
+      const held = line.drawnMicros - line.billedMicros;
+      inPurses.set(line.campaignId, (inPurses.get(line.campaignId) ?? 0) + held);
+    }
+  }
+  const campaigns = [...state.accounts.values()].map((account) => ({
+    campaignId: account.campaignId,
+    grantedMicros: account.grantedMicros,
+    returnedMicros: account.returnedMicros,
+    billedMicros: account.billedMicros,
+    freeMicros: account.freeMicros,
+    inPursesMicros: micros(inPurses.get(account.campaignId) ?? 0),
+    impressionsBilled: account.impressionsBilled,
+    late: account.late,
+    exhausted: account.exhausted,
+    duplicates: account.duplicates,
+    multiplierPpm: state.outlooks.get(account.campaignId)?.multiplierPpm ?? 0,
+  }));
+  const openPurses = [...state.purses.values()].filter((purse) => purse.phase !== "closed").length;
+  return { wallet: state.name, nowMs, openPurses, campaigns };
+}
+
+/** Rotated out, and all it committed is billed: nothing can arrive any more but duplicates. */
+function isSettled(state: WalletState, purse: PurseAccount): boolean {
+  if (purse.phase !== "closing") return false;
+  const lines = state.lines.get(purse.purseId)?.values() ?? [];
+  return [...lines].every((line) => line.billedMicros === line.drawnMicros);
+}
+
+function closePurse(draft: WalletDraft, purseId: string): void {
+  const purse = draft.purse(purseId);
+  if (purse === undefined) return;
+  for (const { campaignId, drawnMicros, committedMicros, billedMicros } of linesOf(draft.state, purseId)) {
+    const account = draft.openAccount(campaignId);
+    account.freeMicros = micros(account.freeMicros + drawnMicros - billedMicros);
+    account.lapsedMicros = micros(account.lapsedMicros + committedMicros - billedMicros);
+  }
+  draft.close(purse);
+}
+
+function linesOf(state: WalletState, purseId: string): Iterable<PurseLine> {
+  return state.lines.get(purseId)?.values() ?? [];
+}
+
+/** Demand of recent rounds with some to spare; nothing when nobody draws. */
+function wantedFree(outlook: Outlook): Micros {
+  if (outlook.demandMicros === 0) return ZERO_MICROS;
+  return micros(Math.max(LEASE_FLOOR_MICROS, outlook.demandMicros * WALLET_WANT_ROUNDS, outlook.leastMicros));
+}
+
+function mayReturn(state: WalletState, campaignId: string, nowMs: number): boolean {
+  return returnDueMs(state, campaignId, nowMs) <= nowMs;
+}
+
+/** Free money goes back at once when the campaign is closed, else when nothing was allotted for a while. */
+function returnDueMs(state: WalletState, campaignId: string, nowMs: number): number {
+  const outlook = state.outlooks.get(campaignId);
+  if (outlook !== undefined && outlook.revision > 0 && nowMs >= outlook.openUntilMs) return nowMs;
+  return (outlook?.allottedMs ?? state.startedMs) + IDLE_RETURN_MS;
+}
+
+function reportDueMs(state: WalletState, campaignId: string, nowMs: number): number {
+  const outlook = state.outlooks.get(campaignId);
+  const account = state.accounts.get(campaignId);
+  if (outlook === undefined) return nowMs;
+  let dueMs = Number.POSITIVE_INFINITY;
+  if (outlook.revision === 0) dueMs = outlook.reportedMs + (outlook.reportedMs === 0 ? 0 : RECONCILE_INTERVAL_MS);
+  const denied = outlook.deniedMs > 0 && nowMs - outlook.deniedMs <= RECONCILE_INTERVAL_MS;
+  if (outlook.short && !denied && nowMs - outlook.drawnMs <= RECONCILE_INTERVAL_MS) {
+    dueMs = Math.min(dueMs, outlook.reportedMs + RECONCILE_HASTE_MS);
+  }
+  if (outlook.askedMicros > 0 || !sameTotals(account, outlook.acknowledged)) {
+    dueMs = Math.min(dueMs, outlook.reportedMs + RECONCILE_INTERVAL_MS);
+  }
+  if (outlook.drawnMs > 0 && nowMs - outlook.drawnMs <= DRAWN_LATELY_MS) {
+    dueMs = Math.min(dueMs, outlook.reportedMs + RECONCILE_QUIET_MS);
+  }
+  return Math.max(dueMs, outlook.restUntilMs);
+}
+
+/** Whether the ledger knows all that this account would report. */
+function sameTotals(account: Account | undefined, acknowledged: Account | null): boolean {
+  if (account === undefined) return true;
+  if (acknowledged === null) return false;
+  return (
+    account.billedMicros === acknowledged.billedMicros &&
+    account.returnedMicros === acknowledged.returnedMicros &&
+    account.committedMicros === acknowledged.committedMicros &&
+    account.lapsedMicros === acknowledged.lapsedMicros &&
+    account.late === acknowledged.late &&
+    account.exhausted === acknowledged.exhausted &&
+    account.duplicates === acknowledged.duplicates
+  );
+}
+
+/** The account with the totals that were sent: what changed since then is still unreported. */
+function asReported(account: Account | undefined, sent: ReconcileReport): Account | null {
+  if (account === undefined) return null;
+  const { billedMicros, returnedMicros, committedMicros, lapsedMicros, late, exhausted, duplicates } = sent;
+  return { ...account, billedMicros, returnedMicros, committedMicros, lapsedMicros, late, exhausted, duplicates };
+}

@@ -1,0 +1,109 @@
+/** Laws of a whole decision, from the outside. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { canonicalJson } from "../../../src/kernel/bytes.ts";
+import { explain } from "../../../src/decision/explain.ts";
+import { FULL_LIMITS } from "../../../src/kernel/limits.ts";
+import { decide, NOW_MS, shown, steadyScorer, whyNot, type AdSketch } from "./fixture.ts";
+
+const SEED = 20261124;
+
+const sketch = fc.record({
+  advertiser: fc.constantFrom("a", "b", "c", "d", "e", "f"),
+  durationSec: fc.constantFrom(6, 15, 30, 45, 90),
+  cpmMicros: fc.integer({ min: 1_000_000, max: 60_000_000 }),
+  status: fc.constantFrom("active" as const, "active" as const, "paused" as const),
+});
+const ads = fc
+  .array(sketch, { maxLength: 14 })
+  .map((drawn) => drawn.map((ad, n): AdSketch => ({ ...ad, id: `n${n}` })));
+const asJson = (decision: Awaited<ReturnType<typeof decide>>): string =>
+  canonicalJson(explain(decision, { surface: "midroll", podDurationSec: 60 }, NOW_MS));
+
+describe("a decision", () => {
+  test("gives every offer exactly one fate", async () => {
+    await fc.assert(
+      fc.asyncProperty(ads, async (drawn) => {
+        const decision = await decide(drawn);
+        const fates = [...decision.slots, ...decision.rejections].map(({ offer }) => offer.lineItemId);
+        expect(fates.toSorted()).toEqual(drawn.map(({ id }) => `li-${id}`).toSorted());
+      }),
+      { seed: SEED, numRuns: 150 },
+    );
+  });
+
+  test("sells between floor and bid", async () => {
+    await fc.assert(
+      fc.asyncProperty(ads, fc.integer({ min: 0, max: 40_000_000 }), async (drawn, floorCpmMicros) => {
+        const decision = await decide(drawn, { publisher: { floorCpmMicros } });
+        for (const slot of decision.slots) {
+          expect(slot.priceMicros).toBeLessThanOrEqual(slot.bidMicros);
+          expect(slot.priceMicros).toBeGreaterThanOrEqual(Math.trunc(floorCpmMicros / 1000));
+        }
+      }),
+      { seed: SEED, numRuns: 150 },
+    );
+  });
+
+  test("is the same bytes for the same request and world", async () => {
+    await fc.assert(
+      fc.asyncProperty(ads, async (drawn) => {
+        expect(asJson(await decide(drawn))).toBe(asJson(await decide(drawn)));
+      }),
+      { seed: SEED, numRuns: 50 },
+    );
+  });
+
+  test("does not change when an ad that may not run is added", async () => {
+    await fc.assert(
+      fc.asyncProperty(ads, async (drawn) => {
+        const more = [...drawn, { id: "zz", cpmMicros: 500_000_000, targeting: { devices: { include: ["mobile"] } } }];
+        expect(shown(await decide(more))).toEqual(shown(await decide(drawn)));
+      }),
+      { seed: SEED, numRuns: 100 },
+    );
+  });
+
+  test("scores at most the bounded number of rows, and keeps each advertiser's best", async () => {
+    const many = Array.from({ length: 30 }, (_, n) => ({ id: `n${n}`, advertiser: n < 28 ? "big" : `small-${n}` }));
+    const limits = { ...FULL_LIMITS, scoredRowsMax: 4 };
+    const decision = await decide(many, { world: { limits } });
+    expect(decision.counts).toMatchObject({ candidates: 30, scored: 4 });
+    expect(whyNot(decision, "n28")).toBeNull();
+    expect(whyNot(decision, "n29")).toBeNull();
+  });
+
+  test("bids by what the models expect of a goal", async () => {
+    const scorer = steadyScorer({ completedView: 0.5, click: 0.25, abandon: 0 });
+    const decision = await decide(
+      [
+        { id: "view", goal: { kind: "completedView", perViewMicros: 30_000 } },
+        { id: "click", goal: { kind: "click", perClickMicros: 80_000 } },
+      ],
+      { scorer },
+    );
+    expect(decision.slots.map((slot) => [slot.offer.lineItemId, slot.priceMicros])).toEqual([
+      ["li-click", 20_000],
+      ["li-view", 15_000],
+    ]);
+  });
+
+  test("fills what paid ads leave with house ads, for nothing", async () => {
+    const house: AdSketch = { id: "house", goal: { kind: "house" }, durationSec: 20 };
+    const decision = await decide([house, { id: "paid", durationSec: 40 }]);
+    expect(shown(decision)).toEqual(["paid", "house"]);
+    expect(decision.slots[1]?.priceMicros).toBe(0);
+  });
+
+  test("shows house ads only, in the house tier, when no campaign has money", async () => {
+    const house: AdSketch = { id: "house", goal: { kind: "house" } };
+    const decision = await decide([house, { id: "paid" }], { world: { budgets: new Map() } });
+    expect(shown(decision)).toEqual(["house"]);
+    expect(decision.tier).toBe("house");
+  });
+
+  test("leaves time empty when the publisher wants no house ads", async () => {
+    const house: AdSketch = { id: "house", goal: { kind: "house" } };
+    expect(shown(await decide([house], { publisher: { houseFill: false } }))).toEqual([]);
+  });
+});

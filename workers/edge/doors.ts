@@ -1,0 +1,177 @@
+/**
+ * The three doors through which a break is asked for. A player never gets an error: whatever it sends, VAST and asset
+ * list answer 200 with a valid break, empty when there is nothing to show, and say why in `Midroll-Problem`. A server
+ * that asks `/v1/decide` gets a problem document instead.
+ */
+import type { Context } from "hono";
+import { explain } from "../../src/decision/explain.ts";
+import { FULL_LIMITS } from "../../src/kernel/limits.ts";
+import { refused, type Result } from "../../src/kernel/result.ts";
+import { renderAssetList } from "../../src/protocols/asset_list.ts";
+import type { BreakRequest } from "../../src/protocols/break_request.ts";
+import { deviceFromUserAgent } from "../../src/protocols/device_class.ts";
+import type { DoorFacts, ParsedBreak } from "../../src/protocols/normalise_request.ts";
+import { breakRequestFromJson } from "../../src/protocols/parse_json_request.ts";
+import { breakRequestFromSearch } from "../../src/protocols/parse_query_request.ts";
+import type { PodDocument } from "../../src/protocols/pod_document.ts";
+import type { ProblemCode } from "../../src/protocols/problem.ts";
+import { renderVast } from "../../src/protocols/vast.ts";
+import { readJson } from "../json_body.ts";
+import { problem } from "../problem_response.ts";
+import { decideBreak, type CommittedDecision } from "./decide.ts";
+import type { Door, EdgeContext } from "./isolate.ts";
+import { toPodDocument } from "./render.ts";
+import { frequencyTokenAfter, identify } from "./viewer.ts";
+
+/** Longest user agent that is looked at. */
+const USER_AGENT_CHARS_MAX = 512;
+
+/** A filled break on its way out. */
+interface FilledBreak {
+  readonly request: BreakRequest;
+  readonly committed: CommittedDecision;
+  readonly document: PodDocument;
+  readonly frequencyToken: string | null;
+}
+
+interface Refusal {
+  readonly code: ProblemCode;
+  readonly detail: string;
+}
+
+/** What the platform knows of a request before it is read. */
+function doorFacts(c: Context<EdgeContext>): DoorFacts {
+  const cf = c.req.raw.cf;
+  return {
+    requestId: crypto.randomUUID(),
+    country: typeof cf?.country === "string" ? cf.country : null,
+    region: typeof cf?.regionCode === "string" ? cf.regionCode : null,
+    userAgentDevice: deviceFromUserAgent((c.req.header("user-agent") ?? "").slice(0, USER_AGENT_CHARS_MAX)),
+  };
+}
+
+/** Counts the decision for the console, after the answer is known. Units: milliseconds. */
+function record(door: Door, request: BreakRequest, { decision }: CommittedDecision): void {
+  let paidMs = 0;
+  let houseMs = 0;
+  let committedMicros = 0;
+  for (const slot of decision.slots) {
+    const lengthMs = Math.round(slot.offer.durationSec * 1000);
+    if (slot.offer.goal.kind === "house") houseMs += lengthMs;
+    else paidMs += lengthMs;
+    committedMicros += slot.priceMicros;
+  }
+  door.isolate.recorder.decision(
+    {
+      tier: decision.tier,
+      slots: decision.slots.length,
+      requestedMs: Math.round(request.podDurationSec * 1000),
+      paidMs,
+      houseMs,
+      committedMicros,
+    },
+    () => explain(decision, request, door.nowMs),
+  );
+}
+
+/** From a parsed request to a pod with signed URLs. */
+async function fill(door: Door, parsed: ParsedBreak): Promise<Result<FilledBreak, Refusal>> {
+  const { signer } = door.isolate;
+  const request = await identify(signer, parsed);
+  const decided = await decideBreak(door, request);
+  if (!decided.ok) {
+    const detail =
+      decided.reason === "unknown_publisher"
+        ? `No publisher "${request.publisherId}" is in the catalog.`
+        : "No catalog has reached this edge yet; try again in a second.";
+    return refused({ code: decided.reason, detail });
+  }
+  const committed = decided.value;
+  const shown = committed.slots.map(({ slot }) => slot.offer.lineItemId);
+  const [document, frequencyToken] = await Promise.all([
+    toPodDocument(door, committed),
+    frequencyTokenAfter(signer, request, shown, door.nowMs),
+  ]);
+  record(door, request, committed);
+  return { ok: true, value: { request, committed, document, frequencyToken } };
+}
+
+/** Runs a player's door: any refusal, and any fault of ours, becomes a valid empty break. */
+async function playerDoor(
+  c: Context<EdgeContext>,
+  contentType: string,
+  render: (document: PodDocument) => string,
+): Promise<Response> {
+  const door = c.get("door");
+  const headers = new Headers({ "content-type": contentType, "cache-control": "no-store" });
+  let document: PodDocument = { decisionId: "", ads: [] };
+  try {
+    const parsed = breakRequestFromSearch(new URL(c.req.url).search, doorFacts(c), FULL_LIMITS);
+    const filled = parsed.ok ? await fill(door, parsed.value) : refused(parsed.reason);
+    if (filled.ok) {
+      document = filled.value.document;
+      headers.set("midroll-decision", document.decisionId);
+      if (filled.value.frequencyToken !== null) headers.set("midroll-frequency", filled.value.frequencyToken);
+    } else {
+      headers.set("midroll-problem", filled.reason.code);
+    }
+  } catch (error) {
+    door.isolate.recorder.fault("internal");
+    console.error(`a break was answered empty: ${String(error)}`);
+    headers.set("midroll-problem", "internal");
+  }
+  return new Response(render(document), { headers });
+}
+
+/** `GET /v1/vast` */
+export function vastDoor(c: Context<EdgeContext>): Promise<Response> {
+  return playerDoor(c, "application/xml; charset=utf-8", renderVast);
+}
+
+/** `GET /v1/asset-list` */
+export function assetListDoor(c: Context<EdgeContext>): Promise<Response> {
+  return playerDoor(c, "application/json; charset=utf-8", renderAssetList);
+}
+
+/** What `/v1/decide` answers: the pod, and with `?explain=1` every candidate's fate. */
+function decideAnswer(
+  { request, committed, document, frequencyToken }: FilledBreak,
+  explained: boolean,
+  nowMs: number,
+) {
+  const { decision } = committed;
+  return {
+    decisionId: decision.decisionId,
+    requestId: decision.requestId,
+    tier: decision.tier,
+    catalogDigest: decision.catalogDigest,
+    podDurationSec: request.podDurationSec,
+    filledDurationSec: decision.slots.reduce((sum, slot) => sum + Math.round(slot.offer.durationSec * 1000), 0) / 1000,
+    ads: document.ads.map((ad, index) => ({
+      ...ad,
+      priceMicros: ad.priceMicros ?? 0,
+      lineItemId: decision.slots[index]?.offer.lineItemId,
+      campaignId: decision.slots[index]?.offer.campaignId,
+      advertiserId: decision.slots[index]?.offer.advertiserId,
+    })),
+    frequencyToken,
+    ...(explained
+      ? { counts: decision.counts, pod: decision.pod, explanation: explain(decision, request, nowMs) }
+      : {}),
+  };
+}
+
+/** `POST /v1/decide` */
+export async function decideDoor(c: Context<EdgeContext>): Promise<Response> {
+  const door = c.get("door");
+  const body = await readJson(c.req.raw, FULL_LIMITS.bodyBytesMax);
+  if (!body.ok) return problem(body.reason.code, body.reason.detail);
+  const parsed = breakRequestFromJson(body.value, doorFacts(c), FULL_LIMITS);
+  if (!parsed.ok) return problem(parsed.reason.code, parsed.reason.detail);
+  const filled = await fill(door, parsed.value);
+  if (!filled.ok) return problem(filled.reason.code, filled.reason.detail);
+  const explained = c.req.query("explain") === "1";
+  return Response.json(decideAnswer(filled.value, explained, door.nowMs), {
+    headers: { "cache-control": "no-store", "midroll-decision": filled.value.document.decisionId },
+  });
+}

@@ -1,0 +1,72 @@
+/**
+ * The edge Worker: players ask for breaks and report what they showed. Every request goes through one middleware that
+ * reads the clock once, brings what origin has published up to date, and arms the once-a-second report.
+ */
+import { Hono, type Context } from "hono";
+import { cors } from "hono/cors";
+import { FULL_LIMITS } from "../../src/kernel/limits.ts";
+import { problem } from "../problem_response.ts";
+import { beaconDoor } from "./beacons.ts";
+import { assetListDoor, decideDoor, vastDoor } from "./doors.ts";
+import { isolateFor, type Door, type EdgeContext } from "./isolate.ts";
+
+const EXPOSED_HEADERS = ["midroll-decision", "midroll-frequency", "midroll-problem", "midroll-verdict"];
+
+const app = new Hono<EdgeContext>();
+
+app.use(
+  "/v1/*",
+  cors({ origin: "*", allowMethods: ["GET", "POST"], allowHeaders: ["content-type"], exposeHeaders: EXPOSED_HEADERS }),
+);
+app.use(async (c, next) => {
+  const isolate = isolateFor(c.env, c.req.raw.cf);
+  const waitUntil = (work: Promise<unknown>): void => c.executionCtx.waitUntil(work);
+  const door: Door = { isolate, env: c.env, nowMs: Date.now(), waitUntil };
+  c.set("door", door);
+  if (c.req.url.length > FULL_LIMITS.urlCharsMax && !isPlayerDoor(c.req.path)) {
+    return problem("url_too_long", `A URL may have ${FULL_LIMITS.urlCharsMax} characters.`);
+  }
+  if (c.req.path !== "/healthz") {
+    await isolate.publication.refresh(c.env, waitUntil, door.nowMs);
+    isolate.recorder.arm(c.env, waitUntil, door.nowMs);
+  }
+  return next();
+});
+
+/** Player doors answer a long URL with an empty break of their own. */
+function isPlayerDoor(path: string): boolean {
+  return path === "/v1/vast" || path === "/v1/asset-list";
+}
+
+/** Ready when a break can be decided by the models: catalog and model set are loaded. */
+function readiness(c: Context<EdgeContext>): Response {
+  const { publication, purse } = c.get("door").isolate;
+  const state = {
+    catalogDigest: publication.catalog?.digest ?? null,
+    modelSetDigest: publication.scorer?.digest ?? null,
+    fundedCampaigns: purse.view(c.get("door").nowMs).size,
+  };
+  if (state.catalogDigest !== null && state.modelSetDigest !== null) return Response.json({ ready: true, ...state });
+  const missing = state.catalogDigest === null ? "catalog" : "model set";
+  return problem("not_ready", `No ${missing} is loaded yet.`, state);
+}
+
+app.get("/v1/vast", vastDoor);
+app.get("/v1/asset-list", assetListDoor);
+app.post("/v1/decide", decideDoor);
+app.on(["GET", "POST"], "/v1/beacon/:event", beaconDoor);
+app.get("/healthz", (c) => c.json({ ok: true }));
+app.get("/readyz", readiness);
+app.notFound((c) => {
+  const known = app.routes.some((route) => route.path === c.req.path && route.method !== "ALL");
+  return known
+    ? problem("method_not_allowed", `${c.req.method} is not answered here.`)
+    : problem("not_found", "The edge answers /v1/vast, /v1/asset-list, /v1/decide and /v1/beacon/:event.");
+});
+app.onError((error, c) => {
+  c.get("door")?.isolate.recorder.fault("internal");
+  console.error(`a request failed: ${String(error)}`);
+  return problem("internal", "The request could not be answered. It has been counted.");
+});
+
+export default app;

@@ -1,0 +1,54 @@
+/**
+ * What one isolate remembers between requests, in one place: published artifacts, its purse, beacons waiting for a
+ * batch, counters waiting for a report. All of it is bounded and safe to lose at any instant.
+ */
+import { BillingBatcher } from "./billing.ts";
+import type { Env } from "./env.ts";
+import { Publication } from "./publication.ts";
+import { PurseHolder } from "./purse_holder.ts";
+import { Recorder } from "./recorder.ts";
+import { TokenSigner } from "./tokens.ts";
+import { regionOf, walletName } from "./region.ts";
+
+/** The holders of this isolate. */
+export interface Isolate {
+  readonly publication: Publication;
+  readonly purse: PurseHolder;
+  readonly billing: BillingBatcher;
+  readonly recorder: Recorder;
+  readonly signer: TokenSigner;
+}
+
+/** One request at the door: its isolate, its bindings, its one reading of the clock. */
+export interface Door {
+  readonly isolate: Isolate;
+  readonly env: Env;
+  /** Units: epoch milliseconds. */
+  readonly nowMs: number;
+  /** Keeps work alive after the answer. */
+  readonly waitUntil: (work: Promise<unknown>) => void;
+}
+
+/** What Hono carries through a request. */
+export interface EdgeContext {
+  readonly Bindings: Env;
+  readonly Variables: { readonly door: Door };
+}
+
+let held: Isolate | null = null;
+
+/** The isolate's holders, made by its first request. An isolate lives in one data centre, so its region never changes. */
+export function isolateFor(env: Env, cf: unknown): Isolate {
+  if (held === null) {
+    const id = crypto.randomUUID();
+    const recorder = new Recorder(id);
+    held = {
+      recorder,
+      publication: new Publication(recorder),
+      signer: new TokenSigner(env.BILLING_KEYS),
+      purse: new PurseHolder({ wallet: walletName(regionOf(cf), id, env.REGION_SHARDS), recorder }),
+      billing: new BillingBatcher(recorder),
+    };
+  }
+  return held;
+}

@@ -1,0 +1,120 @@
+/**
+ * What origin has published, as this isolate holds it: one catalog snapshot and one model set, each verified against
+ * its digest before it is used and swapped by moving one pointer. Discovery is driven by requests: an isolate that has
+ * not asked for a while asks in the background, and one that is about to break the five-second promise waits.
+ */
+import { compileCatalog, type CompiledCatalog } from "../../src/catalog/compiled.ts";
+import { decodeSnapshot } from "../../src/catalog/snapshot.ts";
+import { sha256Hex } from "./digest.ts";
+import type { ArtifactKind, Env } from "./env.ts";
+import type { Recorder } from "./recorder.ts";
+import { loadModelSet, type OnnxScorer } from "./scorer.ts";
+import { within } from "./within.ts";
+
+/** An isolate asks for the manifest in the background when its last answer is older than this. */
+const ASK_AFTER_MS = 1_500;
+/** A request waits for the manifest when the last answer is older than this: a change is seen within 5 s. */
+const WAIT_AFTER_MS = 3_500;
+/** How long a request waits for origin before it goes on with what it has. */
+const WAIT_MS = 400;
+/** How long a cold isolate's first request waits for its first catalog. */
+const FIRST_WAIT_MS = 2_000;
+/** An ask that has not ended by then belonged to a request that died. */
+const ASK_LOST_MS = 5_000;
+
+/** A verified catalog, ready to decide with. */
+export interface LoadedCatalog {
+  readonly digest: string;
+  readonly catalog: CompiledCatalog;
+}
+
+/** Fetches an artifact and checks that it is what its name says. */
+async function verifiedArtifact(env: Env, kind: ArtifactKind, digest: string): Promise<Uint8Array> {
+  const bytes = await env.ORIGIN.artifact(kind, digest);
+  if (bytes === null) throw new Error(`${kind} ${digest} is not in the store`);
+  if ((await sha256Hex(bytes)) !== digest)
+    throw new Error(`${kind} ${digest} is altered: its bytes have another digest`);
+  return bytes;
+}
+
+/** This isolate's view of what is published. Safe to lose. */
+export class Publication {
+  readonly #recorder: Recorder;
+  #catalog: LoadedCatalog | null = null;
+  #scorer: OnnxScorer | null = null;
+  #modelSetDigest: string | null = null;
+  #answeredMs = Number.NEGATIVE_INFINITY;
+  #asking: { readonly sinceMs: number; readonly done: Promise<void> } | null = null;
+  #modelsLoading = false;
+
+  constructor(recorder: Recorder) {
+    this.#recorder = recorder;
+  }
+
+  /** The catalog to decide with, or null before the first one has arrived. */
+  get catalog(): LoadedCatalog | null {
+    return this.#catalog;
+  }
+
+  /** The scorer of the live model set, or null while none is loaded: the fallback tier answers. */
+  get scorer(): OnnxScorer | null {
+    return this.#scorer;
+  }
+
+  /** Brings the view up to date; see the constants above for who waits how long. Never rejects. */
+  async refresh(env: Env, waitUntil: (work: Promise<unknown>) => void, nowMs: number): Promise<void> {
+    const age = nowMs - this.#answeredMs;
+    if (age <= ASK_AFTER_MS) return;
+    if (this.#asking === null || nowMs - this.#asking.sinceMs > ASK_LOST_MS) {
+      const done = this.#ask(env, waitUntil, nowMs);
+      this.#asking = { sinceMs: nowMs, done };
+      waitUntil(done);
+    }
+    if (this.#catalog === null) await within(FIRST_WAIT_MS, this.#asking.done);
+    else if (age > WAIT_AFTER_MS) await within(WAIT_MS, this.#asking.done);
+  }
+
+  async #ask(env: Env, waitUntil: (work: Promise<unknown>) => void, nowMs: number): Promise<void> {
+    try {
+      const manifest = await env.ORIGIN.manifest();
+      this.#answeredMs = nowMs;
+      if (manifest.modelSetDigest !== this.#modelSetDigest) waitUntil(this.#loadModels(env, manifest.modelSetDigest));
+      if (manifest.catalogDigest !== null && manifest.catalogDigest !== this.#catalog?.digest) {
+        await this.#loadCatalog(env, manifest.catalogDigest);
+      }
+    } catch (error) {
+      this.#recorder.fault("origin_unreachable");
+      console.warn(`origin did not answer; going on with what is loaded: ${String(error)}`);
+    } finally {
+      this.#asking = null;
+    }
+  }
+
+  async #loadCatalog(env: Env, digest: string): Promise<void> {
+    try {
+      const decoded = decodeSnapshot(await verifiedArtifact(env, "snapshot", digest));
+      if (!decoded.ok) throw new Error(`snapshot ${digest} is refused: ${decoded.reason}`);
+      this.#catalog = { digest, catalog: compileCatalog(decoded.value) };
+    } catch (error) {
+      this.#recorder.fault("catalog_unavailable");
+      console.warn(`keeping the catalog that is loaded: ${String(error)}`);
+    }
+  }
+
+  async #loadModels(env: Env, digest: string | null): Promise<void> {
+    if (this.#modelsLoading) return;
+    this.#modelsLoading = true;
+    try {
+      const next = digest === null ? null : await loadModelSet(digest, (kind, d) => verifiedArtifact(env, kind, d));
+      const previous = this.#scorer;
+      this.#scorer = next;
+      this.#modelSetDigest = digest;
+      await previous?.retire();
+    } catch (error) {
+      this.#recorder.fault("models_unavailable");
+      console.warn(`keeping the models that are loaded: ${String(error)}`);
+    } finally {
+      this.#modelsLoading = false;
+    }
+  }
+}

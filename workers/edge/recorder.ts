@@ -1,0 +1,119 @@
+/**
+ * What this isolate tells origin, once a second while there is traffic: counters and the newest decisions. Recording
+ * never delays an answer and never fails one: a report that cannot be sent is dropped and counted in the next.
+ */
+import type { BillVerdict } from "../../src/money/protocol.ts";
+import type { ActivityReport, DecisionSummary, Tier } from "../../src/telemetry/activity.ts";
+import type { Env } from "./env.ts";
+
+/** How long counters gather before they are sent. */
+const REPORT_INTERVAL_MS = 1_000;
+/** Decisions with their explanation in one report: a queue message holds 128 KB, an explanation up to 30 KB. */
+const DECISIONS_PER_REPORT_MAX = 2;
+
+/** Faults that the edge counts and answers around. */
+export type Fault =
+  | "scoring_failed"
+  | "models_unavailable"
+  | "catalog_unavailable"
+  | "origin_unreachable"
+  | "wallet_unreachable"
+  | "report_lost"
+  | "internal";
+
+/** What one decision adds to the counters. Units: milliseconds, micros. */
+export interface DecisionTally {
+  readonly tier: Tier;
+  readonly slots: number;
+  readonly requestedMs: number;
+  readonly paidMs: number;
+  readonly houseMs: number;
+  readonly committedMicros: number;
+}
+
+type MutableCounters = { -readonly [Key in keyof ActivityReport["counters"]]: ActivityReport["counters"][Key] };
+
+function noCounters(): MutableCounters {
+  return {
+    decisions: 0,
+    emptyDecisions: 0,
+    slotsFilled: 0,
+    requestedMs: 0,
+    paidMs: 0,
+    houseMs: 0,
+    committedMicros: 0,
+    tiers: { full: 0, reduced: 0, fallback: 0, house: 0 },
+    beacons: {},
+    faults: {},
+  };
+}
+
+function plusOne(counts: Readonly<Record<string, number>>, key: string): Record<string, number> {
+  return { ...counts, [key]: (counts[key] ?? 0) + 1 };
+}
+
+/** Gathers one isolate's counters between reports. */
+export class Recorder {
+  readonly #isolate: string;
+  #sequence = 0;
+  #counters = noCounters();
+  #decisions: DecisionSummary[] = [];
+  #dueMs = 0;
+
+  constructor(isolate: string) {
+    this.#isolate = isolate;
+  }
+
+  /** Counts one decision. The summary is only built when this report still has room for it. */
+  decision(tally: DecisionTally, summary: () => DecisionSummary): void {
+    const c = this.#counters;
+    c.decisions++;
+    if (tally.slots === 0) c.emptyDecisions++;
+    c.slotsFilled += tally.slots;
+    c.requestedMs += tally.requestedMs;
+    c.paidMs += tally.paidMs;
+    c.houseMs += tally.houseMs;
+    c.committedMicros += tally.committedMicros;
+    c.tiers = { ...c.tiers, [tally.tier]: c.tiers[tally.tier] + 1 };
+    if (this.#decisions.length < DECISIONS_PER_REPORT_MAX) this.#decisions.push(summary());
+  }
+
+  /** Counts one beacon: a verdict for impressions, the event's name for the others. */
+  beacon(outcome: BillVerdict | (string & {})): void {
+    this.#counters.beacons = plusOne(this.#counters.beacons, outcome);
+  }
+
+  /** Counts one fault. */
+  fault(fault: Fault): void {
+    this.#counters.faults = plusOne(this.#counters.faults, fault);
+  }
+
+  /**
+   * Arms one report about a second from now, kept alive by this request's `waitUntil`. When the request that armed it
+   * dies, the next one after the due time arms another.
+   */
+  arm(env: Env, waitUntil: (work: Promise<unknown>) => void, nowMs: number): void {
+    if (nowMs < this.#dueMs) return;
+    this.#dueMs = nowMs + REPORT_INTERVAL_MS + 500;
+    waitUntil(this.#sendLater(env, nowMs + REPORT_INTERVAL_MS));
+  }
+
+  async #sendLater(env: Env, atMs: number): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, REPORT_INTERVAL_MS));
+    const report: ActivityReport = {
+      isolate: this.#isolate,
+      sequence: this.#sequence++,
+      atMs,
+      counters: this.#counters,
+      decisions: this.#decisions,
+    };
+    this.#counters = noCounters();
+    this.#decisions = [];
+    this.#dueMs = 0;
+    try {
+      await env.EVENTS.send(report);
+    } catch {
+      this.fault("report_lost");
+    }
+  }
+}

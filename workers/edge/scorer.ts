@@ -1,0 +1,103 @@
+/**
+ * A loaded model set as the decision core sees it: rows in, probabilities out. Scores that are not probabilities never
+ * leave this file. A retired set frees its memory only after the last decision that uses it has ended.
+ */
+import type { HeadScores, Scorer } from "../../src/decision/rank.ts";
+import type { FeatureMatrix } from "../../src/decision/hydrate.ts";
+import { HEADS, modelSetSchema, type Head, type ModelEntry } from "../../src/models/manifest.ts";
+import { FULL_LIMITS } from "../../src/kernel/limits.ts";
+import type { ArtifactKind } from "./env.ts";
+import { createSession, runSession, type Session } from "./onnx_runtime.ts";
+
+interface LoadedModel {
+  readonly entry: ModelEntry;
+  readonly session: Session;
+}
+
+async function run(model: LoadedModel, matrix: FeatureMatrix): Promise<Float32Array> {
+  const names = { input: model.entry.inputName, output: model.entry.outputName };
+  return runSession(model.session, names, matrix.rows, matrix.rowCount);
+}
+
+/** Scores with one consistent set of models. */
+export class OnnxScorer implements Scorer {
+  readonly tier = "full";
+  readonly digest: string;
+  readonly #ranker: LoadedModel;
+  readonly #heads: ReadonlyMap<Head, LoadedModel>;
+  #running = 0;
+  #retired = false;
+
+  constructor(digest: string, ranker: LoadedModel, heads: ReadonlyMap<Head, LoadedModel>) {
+    this.digest = digest;
+    this.#ranker = ranker;
+    this.#heads = heads;
+  }
+
+  /** Early rank. Refuses: rejects when any score is not finite. */
+  async rank(matrix: FeatureMatrix): Promise<Float32Array> {
+    return this.#guarded(async () => {
+      const scores = await run(this.#ranker, matrix);
+      if (!scores.every(Number.isFinite)) throw new Error("the early ranker gave a score that is not a number");
+      return scores;
+    });
+  }
+
+  /** Every head on every row. Refuses: rejects when any output is not a probability. */
+  async score(matrix: FeatureMatrix): Promise<HeadScores> {
+    return this.#guarded(async () => {
+      const out: Partial<Record<Head, Float32Array>> = {};
+      for (const [head, model] of this.#heads) {
+        const scores = await run(model, matrix);
+        if (!scores.every((p) => p >= 0 && p <= 1)) throw new Error(`head ${head} gave a value that is no probability`);
+        out[head] = scores;
+      }
+      // The constructor's caller has checked that every head is there.
+      return out as HeadScores;
+    });
+  }
+
+  /** Frees the set once nothing runs on it. */
+  async retire(): Promise<void> {
+    this.#retired = true;
+    await this.#releaseWhenIdle();
+  }
+
+  async #guarded<T>(work: () => Promise<T>): Promise<T> {
+    this.#running++;
+    try {
+      return await work();
+    } finally {
+      this.#running--;
+      await this.#releaseWhenIdle();
+    }
+  }
+
+  async #releaseWhenIdle(): Promise<void> {
+    if (!this.#retired || this.#running > 0) return;
+    this.#retired = false;
+    await this.#ranker.session.release();
+    for (const model of this.#heads.values()) await model.session.release();
+  }
+}
+
+/** Fetches, verifies and loads a model set. `artifact` gives verified bytes. Refuses: rejects, saying what is wrong. */
+export async function loadModelSet(
+  digest: string,
+  artifact: (kind: ArtifactKind, digest: string) => Promise<Uint8Array>,
+): Promise<OnnxScorer> {
+  const set = modelSetSchema.parse(JSON.parse(new TextDecoder().decode(await artifact("modelSet", digest))));
+  let ranker: LoadedModel | null = null;
+  const heads = new Map<Head, LoadedModel>();
+  for (const entry of set.models) {
+    if (entry.sizeBytes > FULL_LIMITS.modelBytesMax) throw new Error(`model ${entry.name} is over the size limit`);
+    const session = await createSession(await artifact("model", entry.digest));
+    if (entry.role === "earlyRanker") ranker = { entry, session };
+    else if (entry.head !== undefined) heads.set(entry.head, { entry, session });
+  }
+  const missing = HEADS.filter((head) => !heads.has(head));
+  if (ranker === null || missing.length > 0) {
+    throw new Error(`model set ${digest} lacks ${ranker === null ? "an early ranker" : missing.join(", ")}`);
+  }
+  return new OnnxScorer(digest, ranker, heads);
+}

@@ -1,0 +1,17 @@
+/**
+ * Waiting with a bound. Work that another request started may die with that request, so whoever waits for it does so
+ * with a timer of its own.
+ */
+
+/** Resolves true when the work ends within the bound, false when the bound comes first. Rejects when the work rejects. */
+export async function within(boundMs: number, work: Promise<unknown>): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const bound = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), boundMs);
+  });
+  try {
+    return await Promise.race([work.then(() => true as const), bound]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * The shapes of the HTTP API, written once: they validate what comes in, type what goes out, and become the components
+ * of the OpenAPI document. Units are last in the names.
+ */
+import { z } from "@hono/zod-openapi";
+import { FULL_LIMITS } from "../../src/kernel/limits.ts";
+import { modelSetSchema } from "../../src/models/manifest.ts";
+import { PROBLEM_MEDIA_TYPE, PROBLEMS, type ProblemCode } from "../../src/protocols/problem.ts";
+import { decisionSummarySchema } from "../../src/telemetry/activity_report.ts";
+
+const count = z.int().nonnegative();
+const amountMicros = z.int();
+const epochMs = z.int();
+
+/** SHA-256 in lower-case hexadecimal. */
+export const digestSchema = z.string().regex(/^[0-9a-f]{64}$/, "64 lower-case hexadecimal digits");
+/** Id of a campaign. */
+export const campaignIdSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/)
+  .max(FULL_LIMITS.idCharsMax);
+
+/** Shape: RFC 9457 with our stable `code`. Some codes add members. */
+export const problemSchema = z
+  .looseObject({ type: z.string(), title: z.string(), status: z.int(), code: z.string(), detail: z.string() })
+  .openapi("Problem");
+
+const versionSchema = z
+  .object({ version: z.int().positive(), digest: digestSchema, note: z.string(), publishedMs: epochMs })
+  .openapi("Version");
+
+/** Answer of a publish and of a dry run. */
+export const appliedCatalogSchema = z
+  .object({ digest: digestSchema, campaigns: count, lineItems: count })
+  .openapi("AppliedCatalog");
+
+/** What is current and was before. Counts are 0 while nothing is published or its snapshot cannot be read. */
+export const catalogStateSchema = z
+  .object({
+    digest: digestSchema.nullable(),
+    campaigns: count,
+    lineItems: count,
+    history: z.array(versionSchema),
+  })
+  .openapi("CatalogState");
+
+const walletShareSchema = z.object({
+  wallet: z.string(),
+  grantedMicros: amountMicros,
+  billedMicros: amountMicros,
+  returnedMicros: amountMicros,
+  heardMs: epochMs,
+});
+
+/** Where a campaign's money is. See src/money/protocol.ts. */
+export const campaignStatusSchema = z
+  .object({
+    terms: z.object({
+      campaignId: campaignIdSchema,
+      budgetMicros: amountMicros,
+      flightStartMs: epochMs,
+      flightEndMs: epochMs,
+      status: z.enum(["active", "paused", "archived"]),
+      pacing: z.enum(["even", "asap"]),
+    }),
+    grantedMicros: amountMicros,
+    billedMicros: amountMicros,
+    returnedMicros: amountMicros,
+    outstandingMicros: amountMicros,
+    plannedMicros: amountMicros,
+    multiplierPpm: count,
+    impressionsBilled: count,
+    late: count,
+    exhausted: count,
+    duplicates: count,
+    wallets: z.array(walletShareSchema),
+  })
+  .openapi("CampaignStatus");
+
+/** All campaigns of the current catalog; those whose ledger did not answer are named in `unknown`. */
+export const campaignListSchema = z
+  .object({ campaigns: z.array(campaignStatusSchema), unknown: z.array(campaignIdSchema) })
+  .openapi("CampaignList");
+
+/** The models that serve. */
+export const modelStateSchema = z
+  .object({
+    digest: digestSchema.nullable(),
+    modelSet: modelSetSchema.nullable(),
+    history: z.array(versionSchema),
+  })
+  .openapi("ModelState");
+
+/** What was stored. */
+export const storedModelSchema = z.object({ digest: digestSchema, sizeBytes: count }).openapi("StoredModel");
+/** The published set. */
+export const publishedModelSetSchema = z.object({ digest: digestSchema }).openapi("PublishedModelSet");
+
+const column = z.array(z.number());
+const tiersOf = <T extends z.ZodType>(item: T) => z.object({ full: item, reduced: item, fallback: item, house: item });
+const named = z.record(z.string(), count);
+
+/** The ops console's feed. Poll about once a second with the last answer's `seq` as `after`. */
+export const liveSchema = z
+  .object({
+    nowMs: epochMs,
+    seq: count,
+    restarted: z.boolean().openapi({ description: "The state was reset since `after`: forget what you hold." }),
+    windowSec: count,
+    series: z
+      .object({
+        atSec: column,
+        decisions: column,
+        emptyDecisions: column,
+        slotsFilled: column,
+        requestedMs: column,
+        paidMs: column,
+        houseMs: column,
+        committedMicros: column,
+        impressionsBilled: column,
+        faults: column,
+        tiers: tiersOf(column),
+      })
+      .openapi({
+        description: "Columns of equal length, by second; only seconds that changed since `after`. Newer replaces older.",
+      }),
+    lastMinute: z.object({
+      decisions: count,
+      emptyDecisions: count,
+      slotsFilled: count,
+      requestedMs: count,
+      paidMs: count,
+      houseMs: count,
+      committedMicros: count,
+      tiers: tiersOf(count),
+      beacons: named,
+      faults: named,
+      isolates: count,
+    }),
+    decisions: z.array(decisionSummarySchema).openapi({ description: "Newest first; only those heard since `after`." }),
+    campaigns: z.array(
+      z.object({
+        campaignId: campaignIdSchema,
+        name: z.string(),
+        advertiserName: z.string(),
+        lineItems: count,
+        house: z.boolean(),
+        status: campaignStatusSchema.nullable().openapi({ description: "Null when the ledger did not answer." }),
+      }),
+    ),
+    campaignsAtMs: epochMs,
+    catalogDigest: digestSchema.nullable(),
+    modelSetDigest: digestSchema.nullable(),
+  })
+  .openapi("Live");
+
+/** Where the pages find both Workers. */
+export const configSchema = z.object({ edgeUrl: z.string(), originUrl: z.string() }).openapi("Config");
+
+/** A JSON answer in the OpenAPI document. */
+export function jsonAnswer<T extends z.ZodType>(description: string, schema: T) {
+  return { description, content: { "application/json": { schema } } };
+}
+
+/** The problem answers of a route by their codes, grouped by status. */
+export function problemAnswers(...codes: readonly ProblemCode[]) {
+  const answers: Record<number, { description: string; content: typeof problemContent }> = {};
+  for (const code of codes) {
+    const { status, title } = PROBLEMS[code];
+    const said = `\`${code}\`: ${title}`;
+    const before = answers[status]?.description;
+    answers[status] = { description: before === undefined ? said : `${before}; ${said}`, content: problemContent };
+  }
+  return answers;
+}
+
+const problemContent = { [PROBLEM_MEDIA_TYPE]: { schema: problemSchema } };

@@ -1,0 +1,63 @@
+/**
+ * The store of immutable things, each under the SHA-256 of its bytes. What is written is compared with its name before
+ * and what is read is compared after, so a changed byte anywhere shows as a missing artifact and never as another one.
+ */
+import { toHex } from "../../src/kernel/bytes.ts";
+import { reach } from "./problems.ts";
+
+/** Kinds of artifact. */
+export const ARTIFACT_KINDS = ["snapshot", "model", "modelSet"] as const;
+export type ArtifactKind = (typeof ARTIFACT_KINDS)[number];
+
+const DIGEST = /^[0-9a-f]{64}$/;
+
+/** Whether a word can name an artifact: 64 lower-case hexadecimal digits. */
+export function isDigest(word: string): boolean {
+  return DIGEST.test(word);
+}
+
+/** Whether a word names a kind of artifact. */
+export function isArtifactKind(word: string): word is ArtifactKind {
+  return ARTIFACT_KINDS.some((kind) => kind === word);
+}
+
+/** Key in the store. */
+export function artifactKey(kind: ArtifactKind, digest: string): string {
+  if (kind === "snapshot") return `snapshots/${digest}.json`;
+  return kind === "model" ? `models/${digest}.onnx` : `model-sets/${digest}.json`;
+}
+
+/** SHA-256 in lower-case hexadecimal. */
+export async function digestOf(bytes: Uint8Array): Promise<string> {
+  return toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
+}
+
+/** Stores bytes under their digest. Storing them again mends what was damaged in the store. Throws `Unreachable`. */
+export async function putArtifact(
+  bucket: R2Bucket,
+  kind: ArtifactKind,
+  digest: string,
+  bytes: Uint8Array,
+): Promise<void> {
+  // The store compares the hash once more and refuses what was changed on the way.
+  await reach("storage_unavailable", "The artifact store did not take the bytes.", () =>
+    bucket.put(artifactKey(kind, digest), bytes, { sha256: digest }),
+  );
+}
+
+/** The bytes, or null when the store does not have them or has other bytes under that name. Throws `Unreachable`. */
+export async function getArtifact(bucket: R2Bucket, kind: ArtifactKind, digest: string): Promise<Uint8Array | null> {
+  const stored = await reach("storage_unavailable", "The artifact store did not answer.", async () => {
+    const found = await bucket.get(artifactKey(kind, digest));
+    return found === null ? null : new Uint8Array(await found.arrayBuffer());
+  });
+  return stored !== null && (await digestOf(stored)) === digest ? stored : null;
+}
+
+/** Size of a stored artifact in bytes, or null. Throws `Unreachable`. */
+export async function artifactSize(bucket: R2Bucket, kind: ArtifactKind, digest: string): Promise<number | null> {
+  const found = await reach("storage_unavailable", "The artifact store did not answer.", () =>
+    bucket.head(artifactKey(kind, digest)),
+  );
+  return found === null ? null : found.size;
+}

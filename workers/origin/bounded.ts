@@ -1,0 +1,31 @@
+/**
+ * Calls to many objects at once, but never more than a Worker keeps connections for; and a wait that ends. Both turn
+ * "one of a hundred did not answer" into an answer about ninety-nine.
+ */
+
+/** How many objects are asked at the same time. A Worker request holds six connections. */
+export const WIDTH = 6;
+
+/** `work` on every item, at most `WIDTH` at a time; results in the order of the items. Rejects when `work` rejects. */
+export async function mapBounded<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results = new Array<R>(items.length);
+  const queue = items.entries();
+  const lane = async (): Promise<void> => {
+    for (const [index, item] of queue) results[index] = await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(WIDTH, items.length) }, lane));
+  return results;
+}
+
+/** The value, or `fallback` when it rejects or takes longer than `waitMs`. */
+export async function withinOr<T, F>(value: Promise<T>, waitMs: number, fallback: F): Promise<T | F> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<F>((resolve) => {
+    timer = setTimeout(() => resolve(fallback), waitMs);
+  });
+  try {
+    return await Promise.race([value.catch(() => fallback), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

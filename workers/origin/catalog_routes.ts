@@ -1,0 +1,143 @@
+/**
+ * The catalog over HTTP: what is current, whether a document would be accepted, and the publish itself. A refused
+ * catalog is answered with what is wrong, where, and what was expected there.
+ */
+import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { catalogSchema } from "../../src/catalog/entities.ts";
+import { encodeSnapshot } from "../../src/catalog/snapshot.ts";
+import { parseCatalog } from "../../src/catalog/validate.ts";
+import { CATALOG_LIMITS, FULL_LIMITS } from "../../src/kernel/limits.ts";
+import { ok, refused, type Result } from "../../src/kernel/result.ts";
+import { appliedCatalogSchema, catalogStateSchema, jsonAnswer, problemAnswers } from "./api_schemas.ts";
+import { digestOf } from "./artifacts.ts";
+import { bodyDetail, readJson } from "./body.ts";
+import { publishCatalog, type Publication, type PublishRefusal } from "./catalog_publish.ts";
+import { rosterOf } from "./catalog_roster.ts";
+import type { OriginEnv } from "./env.ts";
+import { problem, reach } from "./problems.ts";
+
+type Origin = { Bindings: OriginEnv };
+
+/** Versions that GET answers. */
+const HISTORY_SHOWN_MAX = 50;
+const SECURITY = [{ adminToken: [] }];
+
+// Bodies are read by body.ts, which bounds them; the document only describes them, as JSON Schema.
+const catalogBody = {
+  required: true,
+  description: "The whole catalog. Line items, creatives and the rest refer to each other by id.",
+  content: { "application/json": { schema: jsonSchemaOf(catalogSchema) } },
+};
+const bodyProblems = ["unsupported_media_type", "body_too_large", "malformed_json", "catalog_invalid"] as const;
+
+const getCatalog = createRoute({
+  method: "get",
+  path: "/v1/admin/catalog",
+  operationId: "getCatalog",
+  tags: ["catalog"],
+  summary: "Which catalog is current, and which were",
+  security: SECURITY,
+  responses: {
+    200: jsonAnswer("The current catalog", catalogStateSchema),
+    ...problemAnswers("unauthorized", "storage_unavailable"),
+  },
+});
+
+const putCatalog = createRoute({
+  method: "put",
+  path: "/v1/admin/catalog",
+  operationId: "publishCatalog",
+  tags: ["catalog"],
+  summary: "Publish a catalog",
+  description:
+    "Validates, stores the snapshot, configures every campaign's ledger, moves the pointer. Safe to repeat: after " +
+    "`ledgers_unavailable` or `publish_in_progress`, send the same document again.",
+  security: SECURITY,
+  request: { body: catalogBody },
+  responses: {
+    200: jsonAnswer("The catalog is current", appliedCatalogSchema),
+    ...problemAnswers(
+      "unauthorized",
+      ...bodyProblems,
+      "publish_in_progress",
+      "ledgers_unavailable",
+      "storage_unavailable",
+    ),
+  },
+});
+
+const validateCatalog = createRoute({
+  method: "post",
+  path: "/v1/admin/catalog/validate",
+  operationId: "validateCatalog",
+  tags: ["catalog"],
+  summary: "Check a catalog without publishing it",
+  security: SECURITY,
+  request: { body: catalogBody },
+  responses: {
+    200: jsonAnswer("It would be accepted, under this digest", appliedCatalogSchema),
+    ...problemAnswers("unauthorized", ...bodyProblems),
+  },
+});
+
+/** Adds the catalog's routes. */
+export function addCatalogRoutes(app: OpenAPIHono<Origin>): void {
+  app.openapi(getCatalog, async (c) => {
+    const registry = c.env.REGISTRY.getByName("catalog");
+    const [{ digest }, history] = await reach("storage_unavailable", "The registry did not answer.", () =>
+      Promise.all([registry.current(), registry.history(HISTORY_SHOWN_MAX)]),
+    );
+    const roster = digest === null ? null : await rosterOf(c.env, digest);
+    const counts = { campaigns: roster?.campaigns.length ?? 0, lineItems: roster?.lineItems ?? 0 };
+    return c.json({ digest, ...counts, history }, 200);
+  });
+
+  app.openapi(putCatalog, async (c) => {
+    const read = await readCatalog(c);
+    if (!read.ok) return read.reason;
+    const published = await publishCatalog(c.env, read.value, Date.now());
+    return published.ok ? c.json(applied(read.value), 200) : publishProblem(published.reason);
+  });
+
+  app.openapi(validateCatalog, async (c) => {
+    const read = await readCatalog(c);
+    return read.ok ? c.json(applied(read.value), 200) : read.reason;
+  });
+}
+
+/** The catalog in a request, or the response that refuses it. */
+async function readCatalog(c: Context<Origin>): Promise<Result<Publication, Response>> {
+  const bytesMax = FULL_LIMITS.catalogBytesMax;
+  const json = await readJson(c.req.raw, bytesMax);
+  if (!json.ok) return refused(problem(json.reason, bodyDetail(json.reason, "application/json", bytesMax)));
+  const parsed = parseCatalog([{ file: "catalog", json: json.value }]);
+  if (!parsed.ok) {
+    const problems = parsed.reason.slice(0, CATALOG_LIMITS.problemsShownMax);
+    const problemCount = parsed.reason.length;
+    return refused(problem("catalog_invalid", `The catalog has ${problemCount} problems.`, { problems, problemCount }));
+  }
+  const bytes = encodeSnapshot(parsed.value);
+  return ok({ catalog: parsed.value, bytes, digest: await digestOf(bytes) });
+}
+
+function applied({ catalog, digest }: Publication) {
+  return { digest, campaigns: catalog.campaigns.length, lineItems: catalog.lineItems.length };
+}
+
+function publishProblem(refusal: PublishRefusal): Response {
+  const again = { "retry-after": "1" };
+  if (refusal.code === "publish_in_progress") {
+    return problem(refusal.code, "Another publish is under way; send this one again in a moment.", {}, again);
+  }
+  const { campaigns, published } = refusal;
+  const detail = published
+    ? `The catalog is current, but ${campaigns.length} removed campaigns are not archived yet. Publish again.`
+    : `${campaigns.length} ledgers did not take their terms, so the catalog was not published. Publish again.`;
+  return problem(refusal.code, detail, { campaigns, published }, again);
+}
+
+function jsonSchemaOf(schema: z.ZodType): Record<string, unknown> {
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io: "input" });
+  return rest;
+}

@@ -1,0 +1,25 @@
+/**
+ * The desk where edges ask what is current and fetch it. Reached by service binding only, never over HTTP. It answers
+ * from the registries and the store; an edge that cannot reach it keeps deciding with what it has.
+ */
+import { WorkerEntrypoint } from "cloudflare:workers";
+import { getArtifact, isArtifactKind, isDigest } from "./artifacts.ts";
+import type { OriginEnv } from "./env.ts";
+
+/** See the head of this file. */
+export class EdgeDesk extends WorkerEntrypoint<OriginEnv> {
+  /** Which immutable artifacts are current. Null: nothing published yet. */
+  async manifest(): Promise<{ catalogDigest: string | null; modelSetDigest: string | null }> {
+    const [catalog, models] = await Promise.all([
+      this.env.REGISTRY.getByName("catalog").current(),
+      this.env.REGISTRY.getByName("models").current(),
+    ]);
+    return { catalogDigest: catalog.digest, modelSetDigest: models.digest };
+  }
+
+  /** The bytes under a digest, or null when the store lacks them, they are not those bytes, or the name is no name. */
+  async artifact(kind: string, digest: string): Promise<Uint8Array | null> {
+    if (!isArtifactKind(kind) || !isDigest(digest)) return null;
+    return getArtifact(this.env.ARTIFACTS, kind, digest);
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * What the origin Worker is bound to. Durable Objects are given by the RPC methods that origin calls, as plain shapes,
+ * so that a route compiles against the message and not against the object's code. Bindings are named in wrangler.toml.
+ */
+import type { CampaignStatus, CampaignTerms } from "../../src/money/protocol.ts";
+import type { ActivityReport } from "../../src/telemetry/activity.ts";
+import type { ActivityBatch, ActivityFeed, BatchOutcome, CampaignSweep } from "./activity.ts";
+import type { RegistryRpc } from "./registry.ts";
+
+/** One object of a class, by name. */
+export interface ObjectsByName<Stub> {
+  getByName(name: string): Stub;
+}
+
+/** What origin asks of a campaign's ledger. */
+export interface LedgerStub {
+  /** Sets the terms; the same terms twice are once. */
+  configure(terms: CampaignTerms): Promise<unknown>;
+  /** Where the money is, or null when the ledger was never configured. */
+  status(): Promise<CampaignStatus | null>;
+}
+
+/** What origin asks of the Activity object. */
+export interface ActivityStub {
+  record(batch: ActivityBatch): Promise<BatchOutcome>;
+  feed(afterSeq: number): Promise<ActivityFeed>;
+  campaignStatuses(campaignIds: readonly string[]): Promise<CampaignSweep>;
+}
+
+/** Bindings, variables and secrets. */
+export interface OriginEnv {
+  /** One per campaign, named by campaign id. */
+  readonly LEDGER: ObjectsByName<LedgerStub>;
+  /** Named `catalog` and `models`. */
+  readonly REGISTRY: ObjectsByName<RegistryRpc>;
+  /** Named `live`. */
+  readonly ACTIVITY: ObjectsByName<ActivityStub>;
+  /** Snapshots, models and model sets, named by digest. */
+  readonly ARTIFACTS: R2Bucket;
+  /** Console, player, media and API page as built into dist/assets. */
+  readonly ASSETS: Fetcher;
+  /** Secret. Unset: every admin request is refused. */
+  readonly ADMIN_TOKEN?: string;
+  /** Where players reach the edge, and where people reach this Worker. No trailing slash needed. */
+  readonly PUBLIC_EDGE_URL?: string;
+  readonly PUBLIC_ORIGIN_URL?: string;
+  /** Where relative media of the catalog lives, when that is neither of the two above. */
+  readonly MEDIA_BASE_URL?: string;
+}
+
+/** One message of the activity queue. */
+export type ActivityMessage = ActivityReport;
+
+/** A base URL from a variable without its trailing slash; `fallback` when the variable is empty. */
+export function baseUrl(variable: string | undefined, fallback: string): string {
+  const base = variable === undefined || variable === "" ? fallback : variable;
+  return base.endsWith("/") ? base.slice(0, -1) : base;
+}

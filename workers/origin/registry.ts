@@ -1,0 +1,141 @@
+/**
+ * Which immutable digest is current, and which were before. One object named `catalog` and one named `models`. Moving the
+ * pointer is the last step of a publish: by then the bytes are stored and every ledger knows its terms.
+ */
+import { DurableObject } from "cloudflare:workers";
+import { applyMigrations } from "./migrations.ts";
+import { REGISTRY_MIGRATIONS } from "./registry_schema.ts";
+
+/** What is current. */
+export interface RegistryPointer {
+  readonly digest: string | null;
+  readonly publishedMs: number | null;
+}
+
+/** One line of the history. */
+export interface RegistryVersion {
+  readonly version: number;
+  readonly digest: string;
+  readonly note: string;
+  readonly publishedMs: number;
+}
+
+/** How long a publisher may take before another may start. Units: milliseconds. */
+export const CLAIM_TTL_MS = 60_000;
+/** Lines of history that are kept, and the most that are answered. */
+export const HISTORY_KEPT_MAX = 1_000;
+const NOTE_CHARS_MAX = 200;
+
+/** The RPC methods of a Registry. */
+export interface RegistryRpc {
+  /** What is current; null before the first publish. */
+  current(): Promise<RegistryPointer>;
+  /** Makes a digest current. The digest that already is current changes nothing and answers its own version. */
+  publish(digest: string, note: string, nowMs: number): Promise<RegistryVersion>;
+  /** The newest versions first. */
+  history(limit: number): Promise<RegistryVersion[]>;
+  /** True when nobody else is publishing; the claim ends by `release` or by itself after `CLAIM_TTL_MS`. */
+  claim(holder: string, nowMs: number): Promise<boolean>;
+  release(holder: string): Promise<void>;
+  /** Notes campaigns whose ledgers are about to get terms. */
+  remember(campaignIds: readonly string[]): Promise<void>;
+  /** Remembered campaigns that are neither in this list nor archived, by id. */
+  absent(campaignIds: readonly string[]): Promise<string[]>;
+  markArchived(campaignIds: readonly string[]): Promise<void>;
+}
+
+/** See the head of this file. */
+export class Registry extends DurableObject implements RegistryRpc {
+  readonly #sql: SqlStorage;
+
+  constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
+    super(ctx, env);
+    this.#sql = ctx.storage.sql;
+    applyMigrations(ctx.storage, REGISTRY_MIGRATIONS);
+  }
+
+  async current(): Promise<RegistryPointer> {
+    const newest = this.#newest(1)[0];
+    return newest === undefined
+      ? { digest: null, publishedMs: null }
+      : { digest: newest.digest, publishedMs: newest.publishedMs };
+  }
+
+  async publish(digest: string, note: string, nowMs: number): Promise<RegistryVersion> {
+    return this.ctx.storage.transactionSync(() => {
+      const newest = this.#newest(1)[0];
+      if (newest?.digest === digest) return newest;
+      const short = note.slice(0, NOTE_CHARS_MAX);
+      const row = this.#sql
+        .exec(
+          "INSERT INTO versions (digest, note, published_ms) VALUES (?, ?, ?) RETURNING version",
+          digest,
+          short,
+          nowMs,
+        )
+        .one();
+      const version = Number(row["version"]);
+      this.#sql.exec("DELETE FROM versions WHERE version <= ?", version - HISTORY_KEPT_MAX);
+      return { version, digest, note: short, publishedMs: nowMs };
+    });
+  }
+
+  async history(limit: number): Promise<RegistryVersion[]> {
+    return this.#newest(Math.max(0, Math.min(HISTORY_KEPT_MAX, Math.trunc(limit))));
+  }
+
+  async claim(holder: string, nowMs: number): Promise<boolean> {
+    return this.ctx.storage.transactionSync(() => {
+      const [row] = this.#sql.exec("SELECT holder, until_ms FROM publish_claim").toArray();
+      const taken = row !== undefined && row["holder"] !== holder && Number(row["until_ms"]) > nowMs;
+      if (taken) return false;
+      this.#sql.exec(
+        "INSERT OR REPLACE INTO publish_claim (only_row, holder, until_ms) VALUES (1, ?, ?)",
+        holder,
+        nowMs + CLAIM_TTL_MS,
+      );
+      return true;
+    });
+  }
+
+  async release(holder: string): Promise<void> {
+    this.#sql.exec("DELETE FROM publish_claim WHERE holder = ?", holder);
+  }
+
+  async remember(campaignIds: readonly string[]): Promise<void> {
+    this.ctx.storage.transactionSync(() => {
+      for (const id of campaignIds) {
+        this.#sql.exec("INSERT OR REPLACE INTO known_campaigns (campaign_id, archived) VALUES (?, 0)", id);
+      }
+    });
+  }
+
+  async absent(campaignIds: readonly string[]): Promise<string[]> {
+    const present = new Set(campaignIds);
+    return this.#sql
+      .exec("SELECT campaign_id FROM known_campaigns WHERE archived = 0 ORDER BY campaign_id")
+      .toArray()
+      .map((row) => String(row["campaign_id"]))
+      .filter((id) => !present.has(id));
+  }
+
+  async markArchived(campaignIds: readonly string[]): Promise<void> {
+    this.ctx.storage.transactionSync(() => {
+      for (const id of campaignIds) {
+        this.#sql.exec("UPDATE known_campaigns SET archived = 1 WHERE campaign_id = ?", id);
+      }
+    });
+  }
+
+  #newest(limit: number): RegistryVersion[] {
+    return this.#sql
+      .exec("SELECT version, digest, note, published_ms FROM versions ORDER BY version DESC LIMIT ?", limit)
+      .toArray()
+      .map((row) => ({
+        version: Number(row["version"]),
+        digest: String(row["digest"]),
+        note: String(row["note"]),
+        publishedMs: Number(row["published_ms"]),
+      }));
+  }
+}
