@@ -51,7 +51,7 @@ const problemSchema = z.object({
   code: z.string().optional(),
   title: z.string().optional(),
   detail: z.string().optional(),
-  problems: z.array(z.object({ path: z.string(), expected: z.string(), found: z.string() })).optional(),
+  problems: z.array(z.object({ path: z.string(), expected: z.string(), found: z.string().optional() })).optional(),
 });
 
 /** A client for one origin. */
@@ -93,9 +93,9 @@ export async function applyCatalog(client: AdminClient, catalog: Catalog): Promi
 }
 
 /**
- * Publishes the model set described by `DIR/sample-set.json`, whose models lie at `DIR/<name>/model.onnx`. Everything is
- * checked before anything is sent; the set goes last, so origin never points at a model that is not there.
- * Throws `CliFault`.
+ * Publishes the model set described by `DIR/sample-set.json`, whose models lie at `DIR/<name>/model.onnx`. Everything
+ * is checked before anything is sent; the set goes last, so origin never points at a model that is not there. Throws
+ * `CliFault`.
  */
 export async function publishModels(client: AdminClient, dir: string): Promise<PublishedModels> {
   const set = await readModelSet(join(dir, "sample-set.json"));
@@ -176,8 +176,12 @@ function refusal(options: AdminClientOptions, origin: string, status: number, te
   const told = problem.success ? problem.data : {};
   const code = told.code ?? `http_${status}`;
   const said = told.detail ?? told.title ?? "no explanation";
-  const lines = (told.problems ?? []).map((p) => `  ${p.path}: expected ${p.expected}, found ${p.found}`);
-  const advice = status >= 500 ? { advice: "Look at what origin printed; asking again is safe." } : {};
+  const lines = (told.problems ?? []).map(
+    (p) => `  ${p.path}: expected ${p.expected}${p.found === undefined ? "" : `, found ${p.found}`}`,
+  );
+  // Origin makes publishing safe to repeat, and says 409 or 5xx only where repeating helps.
+  const again = status >= 500 || code === "publish_in_progress";
+  const advice = again ? { advice: "Asking again in a moment is safe, and finishes what is missing." } : {};
   return new CliFault(code, `origin at ${origin} answered ${status} ${code}: ${said}`, { lines, ...advice });
 }
 

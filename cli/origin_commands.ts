@@ -1,6 +1,6 @@
 /**
- * Commands that ask origin how things stand: campaigns and their money, models, and the summary of both. What origin adds
- * to its answers later is passed through with `--json` and ignored in the text.
+ * Commands that ask origin how things stand: campaigns and their money, models, and the summary of both. What origin
+ * adds to its answers later is passed through with `--json` and ignored in the text.
  */
 import { z } from "zod";
 import { modelSetSchema } from "../src/models/manifest.ts";
@@ -32,7 +32,11 @@ const campaignSchema = z.looseObject({
   duplicates: z.number(),
   wallets: z.array(z.looseObject({ wallet: z.string(), billedMicros: z.number() })),
 });
-const campaignsSchema = z.looseObject({ campaigns: z.array(campaignSchema) });
+const campaignsSchema = z.looseObject({
+  campaigns: z.array(campaignSchema),
+  /** Campaigns whose ledger did not answer in time. */
+  unknown: z.array(z.string()).default([]),
+});
 const catalogSchema = z.looseObject({
   digest: z.string().nullable(),
   campaigns: z.number().optional(),
@@ -55,11 +59,9 @@ export async function listCampaigns(client: AdminClient): Promise<Outcome> {
     String(campaign.impressionsBilled),
   ]);
   const header = ["campaign", "status", "budget", "billed", "planned", "outstanding", "impressions"];
-  return {
-    json: answer,
-    lines:
-      rows.length === 0 ? ["no campaigns: apply a catalog first"] : showTable(header, rows, new Set([2, 3, 4, 5, 6])),
-  };
+  const lines = rows.length === 0 ? [] : showTable(header, rows, new Set([2, 3, 4, 5, 6]));
+  if (answer.unknown.length > 0) lines.push(`no answer from the ledgers of ${answer.unknown.join(", ")}`);
+  return { json: answer, lines: lines.length === 0 ? ["no campaigns: apply a catalog first"] : lines };
 }
 
 /** One campaign in full. Throws `CliFault` `not_found` when origin does not know it. */
@@ -123,7 +125,7 @@ export async function showStatus(client: AdminClient): Promise<Outcome> {
   ]);
   const catalog = understand(client, CATALOG, catalogSchema, catalogAnswer);
   const models = understand(client, MODELS, modelsSchema, modelsAnswer);
-  const { campaigns } = understand(client, CAMPAIGNS, campaignsSchema, campaignsAnswer);
+  const { campaigns, unknown } = understand(client, CAMPAIGNS, campaignsSchema, campaignsAnswer);
   const total = (amount: (campaign: CampaignView) => number): number =>
     campaigns.reduce((sum, campaign) => sum + amount(campaign), 0);
   const money = {
@@ -141,13 +143,14 @@ export async function showStatus(client: AdminClient): Promise<Outcome> {
       modelSetDigest: models.digest,
       campaigns: campaigns.length,
       campaignsActive: active,
+      campaignsUnknown: unknown.length,
       ...money,
     },
     lines: [
       `origin       ${client.origin}`,
       `catalog      ${catalog.digest ?? "none yet: midroll catalog apply DIR"}`,
       `models       ${models.digest ?? "none yet: midroll models publish DIR"}`,
-      `campaigns    ${campaigns.length}, ${active} active`,
+      `campaigns    ${campaigns.length}, ${active} active${unknown.length > 0 ? `, ${unknown.length} not answering` : ""}`,
       `budget       ${showMicros(money.budgetMicros)}`,
       `billed       ${showMicros(money.billedMicros)} for ${countOf(money.impressionsBilled, "impression")}`,
       `planned      ${showMicros(money.plannedMicros)} by now`,

@@ -1,6 +1,6 @@
 /**
- * Catalog files from disk: directories mean all their `.json` files in order of name, files mean themselves. What cannot
- * be read or is not JSON becomes a problem like any other, so that one run shows everything that is wrong.
+ * Catalog files from disk: directories mean all their `.json` files in order of name, files mean themselves. What
+ * cannot be read or is not JSON becomes a problem like any other, so that one run shows everything that is wrong.
  */
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";

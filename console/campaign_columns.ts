@@ -1,6 +1,6 @@
 /**
  * The columns of the campaign table: how each is read from a campaign, shown, and sorted. House campaigns have no money
- * and show dashes; a ledger that did not answer shows "unknown".
+ * and show dashes, and so does a campaign whose ledger did not answer.
  */
 import type { CampaignStatus } from "../src/money/protocol.ts";
 import { el } from "./dom.ts";
@@ -62,7 +62,7 @@ export function spendMeter(status: CampaignStatus): HTMLElement {
   return meter;
 }
 
-const HOUSE = "–";
+const NOTHING = "–";
 const UNKNOWN = "unknown";
 
 function numberColumn(
@@ -85,7 +85,7 @@ function numberColumn(
     sortValue: (campaign) => value(campaign) ?? -1,
     fill: (cell, campaign) => {
       const amount = value(campaign);
-      const shown = amount === null ? (campaign.house ? HOUSE : UNKNOWN) : text(amount);
+      const shown = amount === null ? NOTHING : text(amount);
       if (cell.textContent !== shown) cell.textContent = shown;
       cell.classList.toggle("zero", amount === 0);
       if (exact !== undefined && amount !== null) cell.title = exact(amount);
@@ -113,7 +113,7 @@ const barColumn: Column = {
       : (status.billedMicros - status.plannedMicros) / status.terms.budgetMicros,
   fill: (cell, { status, house }) => {
     if (status === null || house) {
-      cell.replaceChildren(el("span", { class: "note" }, house ? "house, no budget" : UNKNOWN));
+      cell.replaceChildren(el("span", { class: "note" }, house ? "no budget" : "ledger silent"));
       return;
     }
     cell.replaceChildren(spendMeter(status));
@@ -140,13 +140,26 @@ export const COLUMNS: readonly Column[] = [
   statusColumn,
   moneyColumn("budget", "Budget", "The most that may ever be billed", false, (status) => status.terms.budgetMicros),
   moneyColumn("billed", "Billed", "Spent: billed impressions", true, (status) => status.billedMicros),
-  moneyColumn("outstanding", "Out", "Outstanding: at wallets and purses, not billed", false, (s) => s.outstandingMicros),
+  moneyColumn(
+    "outstanding",
+    "Out",
+    "Outstanding: at wallets and purses, not billed",
+    false,
+    (s) => s.outstandingMicros,
+  ),
   moneyColumn("planned", "Planned", "What the plan curve says should be spent by now", false, (s) => s.plannedMicros),
   barColumn,
-  numberColumn("used", "Used", "Billed share of the budget", true, utilisation, utilisationText),
+  numberColumn("used", "Used", "Billed share of the budget", false, utilisation, utilisationText),
   numberColumn("multiplier", "Pacing", "Pacing factor on every bid", false, (s) => s.multiplierPpm, multiplierText),
   numberColumn("impressions", "Imps", "Impressions billed", false, (s) => s.impressionsBilled, countText),
   numberColumn("late", "Late", "Beacons after the token’s time: not billed", false, (s) => s.late, countText),
-  numberColumn("exhausted", "Exh.", "Beacons that found no money left: not billed", false, (s) => s.exhausted, countText),
+  numberColumn(
+    "exhausted",
+    "Exh.",
+    "Beacons that found no money left: not billed",
+    false,
+    (s) => s.exhausted,
+    countText,
+  ),
   numberColumn("duplicates", "Dup.", "Repeated beacons: not billed again", false, (s) => s.duplicates, countText),
 ];

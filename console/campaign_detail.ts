@@ -28,7 +28,9 @@ export function campaignDetail(store: LiveStore): CampaignDetail {
   const drawCampaign = (): void => {
     const campaign = answer?.campaigns.find((other) => other.campaignId === shownId);
     if (campaign === undefined || answer === null || live === null) return;
-    live.replaceChildren(...(campaign.status === null ? [unknown()] : amounts(campaign, campaign.status, answer.nowMs)));
+    live.replaceChildren(
+      ...(campaign.status === null ? [unknown()] : amounts(campaign, campaign.status, answer.nowMs)),
+    );
     const history = store.history(campaign.campaignId);
     if (history === null || chart === null) return;
     const billed = sinceFirst(history.billedMicros);
@@ -91,7 +93,12 @@ function drawerFrame(campaign: LiveCampaign, live: HTMLElement, chart: LineChart
     el(
       "header",
       {},
-      el("div", {}, el("h2", { id: "campaign-detail-title" }, campaign.name), el("p", { class: "note" }, subtitle(campaign))),
+      el(
+        "div",
+        {},
+        el("h2", { id: "campaign-detail-title" }, campaign.name),
+        el("p", { class: "note" }, subtitle(campaign)),
+      ),
       button,
     ),
     live,

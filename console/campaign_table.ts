@@ -1,6 +1,6 @@
 /**
- * The campaign table: sorts by any column, searches by name, advertiser or id, and keeps its rows while numbers move, so
- * that a reader's place and keyboard focus survive each second's answer.
+ * The campaign table: sorts by any column, searches by name, advertiser or id, and keeps its rows while numbers move,
+ * so that a reader's place and keyboard focus survive each second's answer.
  */
 import { COLUMNS, type Column } from "./campaign_columns.ts";
 import { byId, el, keyedList, setAttributes, setText } from "./dom.ts";

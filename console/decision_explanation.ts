@@ -1,6 +1,6 @@
 /**
- * One decision, explained: the break as a strip of ads, each winner with bid, price and scores, and every loser under the
- * stage and the reason that dropped it.
+ * One decision, explained: the break as a strip of ads, each winner with bid, price and scores, and every loser under
+ * the stage and the reason that dropped it.
  */
 import type { DecisionSummary, DecisionSummarySlot } from "../src/telemetry/activity.ts";
 import { el, type Child } from "./dom.ts";
@@ -46,7 +46,11 @@ function podStrip(decision: DecisionSummary, names: Names): HTMLElement {
   let leftSec = decision.podDurationSec;
   for (const slot of decision.slots) {
     const label = names.get(slot.campaignId) ?? slot.campaignId;
-    const block = el("span", { class: isHouse(slot) ? "pod-ad pod-house" : "pod-ad", title: label }, `${slot.durationSec} s`);
+    const block = el(
+      "span",
+      { class: isHouse(slot) ? "pod-ad pod-house" : "pod-ad", title: label },
+      `${slot.durationSec} s`,
+    );
     block.style.flexGrow = String(slot.durationSec);
     strip.append(block);
     leftSec -= slot.durationSec;
@@ -123,7 +127,11 @@ function reasonLine(group: ReasonGroup): HTMLElement {
       {},
       el("b", {}, countText(group.losers.length)),
       ` ${group.sentence} `,
-      el("span", { class: "note", title: "OpenRTB seat-non-bid number" }, `${group.reason}, OpenRTB ${group.seatNonBid}`),
+      el(
+        "span",
+        { class: "note", title: "OpenRTB seat-non-bid number" },
+        `${group.reason}, OpenRTB ${group.seatNonBid}`,
+      ),
     ),
     el("ul", { class: "losers" }, ...items),
     hidden > 0 ? el("p", { class: "note" }, `and ${countText(hidden)} more`) : null,

@@ -1,6 +1,6 @@
 /**
- * The newest decisions as a list, and one of them explained. The list can be held still while reading; a picked decision
- * stays explained after it has left the list.
+ * The newest decisions as a list, and one of them explained. The list can be held still while reading; a picked
+ * decision stays explained after it has left the list.
  */
 import type { DecisionSummary } from "../src/telemetry/activity.ts";
 import { explainDecision } from "./decision_explanation.ts";

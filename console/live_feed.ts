@@ -1,6 +1,7 @@
 /**
- * Asks the feed about once a second, one request at a time, and keeps asking whatever happens: a lost connection becomes
- * a word to the page and a slower rhythm, never an end. Only a refused token stops it, because asking again cannot help.
+ * Asks the feed about once a second, one request at a time, and keeps asking whatever happens: a lost connection
+ * becomes a word to the page and a slower rhythm, never an end. Only a refused token stops it, because asking again
+ * cannot help.
  */
 import type { LiveAnswer } from "./live_answer.ts";
 

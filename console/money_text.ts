@@ -1,6 +1,6 @@
 /**
- * Money as people read it. Amounts arrive as whole micros and are cut into digits as text, so nothing is ever rounded by
- * a float on its way to the screen. Short forms cut digits off towards zero and never show more than is there.
+ * Money as people read it. Amounts arrive as whole micros and are cut into digits as text, so nothing is ever rounded
+ * by a float on its way to the screen. Short forms cut digits off towards zero and never show more than is there.
  */
 
 /** One amount of money, cut where its sign, whole part and six decimals are. */

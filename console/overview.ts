@@ -30,7 +30,7 @@ export function overview(): (answer: LiveAnswer, store: LiveStore) => void {
   const committed = tile(tiles, "Committed", "committed");
   const spent = tile(tiles, "Billed, all campaigns", "billed-total");
   const chart = lineChart({
-    heightPx: 230,
+    heightPx: 300,
     lines: [
       { label: "decisions", colour: "--accent", filled: true, dashed: false },
       { label: "impressions billed", colour: "--house", filled: false, dashed: false },
@@ -123,12 +123,21 @@ function shares(title: string, parts: readonly Share[], total: number): HTMLElem
       el("b", {}, shareText(part.amount, total)),
     ),
   );
-  return el("div", { class: "minute-part" }, el("h3", {}, title), stackedBar(parts), el("ul", { class: "legend" }, ...legend));
+  return el(
+    "div",
+    { class: "minute-part" },
+    el("h3", {}, title),
+    stackedBar(parts),
+    el("ul", { class: "legend" }, ...legend),
+  );
+}
+
+function verdictRank(name: string): number {
+  return VERDICTS.includes(name) ? VERDICTS.indexOf(name) : VERDICTS.length;
 }
 
 function byInterest(beacons: Readonly<Record<string, number>>): [string, number][] {
-  const rank = (name: string): number => (VERDICTS.includes(name) ? VERDICTS.indexOf(name) : VERDICTS.length);
-  return Object.entries(beacons).sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1));
+  return Object.entries(beacons).sort(([a], [b]) => verdictRank(a) - verdictRank(b) || (a < b ? -1 : 1));
 }
 
 function counts(title: string, entries: readonly [string, number][], none: string, tone: string): HTMLElement {

@@ -1,6 +1,6 @@
 /**
- * The admin token in the browser: it arrives in the address after `#token=` or through the sign-in form, is taken out of
- * the address bar at once (so it is not shared with a copied link), and lives as long as the tab does.
+ * The admin token in the browser: it arrives in the address after `#token=` or through the sign-in form, is taken out
+ * of the address bar at once (so it is not shared with a copied link), and lives as long as the tab does.
  */
 
 const STORAGE_KEY = "midroll.adminToken";

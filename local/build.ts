@@ -1,8 +1,8 @@
 /**
- * Turns sources into what runs: each Worker into one ES module with its wasm beside it (dist/edge, dist/origin), and the
- * pages, media and API reader into origin's static files (dist/assets). Workers are bundled with the same esbuild
- * settings that `wrangler deploy` uses, so what runs here is what is deployed. `node local/build.ts` builds all,
- * `node local/build.ts assets` only the static files.
+ * Turns sources into what runs: each Worker into one ES module with its wasm beside it (dist/edge, dist/origin), and
+ * the pages, media and API reader into origin's static files (dist/assets). Workers are bundled with the same esbuild
+ * settings that `wrangler deploy` uses, so what runs here is what is deployed. `node local/build.ts` builds all, `node
+ * local/build.ts assets` only the static files.
  */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -79,8 +79,8 @@ export async function bundleWorker(rootDir: string, config: WorkerConfig): Promi
   };
 }
 
-// Files that wrangler's rules call modules (wasm above all) stay outside the bundle: workerd compiles them by itself. As
-// in wrangler, a digest in the name keeps two files of one name apart.
+// Files that wrangler's rules call modules (wasm above all) stay outside the bundle: workerd compiles them by itself.
+// As in wrangler, a digest in the name keeps two files of one name apart.
 function attachModules(config: WorkerConfig, outDir: string, attached: Map<string, V4ModuleDefinition>): Plugin {
   const extensions = [...config.moduleTypes.keys()].map((extension) => extension.replace(/[.?]/g, "\\$&"));
   return {
@@ -196,7 +196,12 @@ async function bundleBoth(rootDir: string): Promise<readonly BundledWorker[]> {
 
 if (import.meta.main) {
   const startedMs = performance.now();
-  if (process.argv[2] === "assets") await buildAssets(projectDir);
-  else await buildAll();
-  console.error(`built dist/ in ${Math.round(performance.now() - startedMs)} ms`);
+  try {
+    if (process.argv[2] === "assets") await buildAssets(projectDir);
+    else await buildAll();
+    console.error(`built dist/ in ${Math.round(performance.now() - startedMs)} ms`);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
 }

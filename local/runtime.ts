@@ -1,8 +1,8 @@
 /**
  * Runs both Workers on one machine, straight on workerd: real Durable Objects with SQLite, R2, the queue and static
  * files, kept in a state directory. Requests reach a Worker through a socket of its own, with no development proxy in
- * between, so this is also what benchmarks measure. `npm start`, `npm run serve`, the end-to-end tests and the benchmarks
- * all start here.
+ * between, so this is also what benchmarks measure. `npm start`, `npm run serve`, the end-to-end tests and the
+ * benchmarks all start here.
  */
 import { closeSync, mkdirSync, openSync, renameSync, statSync, writeSync } from "node:fs";
 import net from "node:net";
@@ -41,16 +41,19 @@ export interface Runtime {
   readonly adminToken: string;
   /** What the Workers and workerd write: one line each, kept across restarts. Warnings also go to standard error. */
   readonly logPath: string;
-  /** Ends workerd and gives ports and state directory back. Answered writes are already on disk. */
+  /**
+   * Ends workerd and gives ports and state directory back; again does nothing. Answered writes are already on disk.
+   * Messages that the queue has not delivered yet (about a second's worth) are lost: the local queue lives in memory.
+   */
   stop(): Promise<void>;
 }
 
 /**
- * Builds both Workers and runs them until `stop`. A workerd that crashes is started again on the same ports within about a
- * second. SIGINT, SIGTERM and SIGHUP end workerd and the program at once (Miniflare exits with 128 + the signal's number);
- * even after SIGKILL of the program workerd does not outlive it.
- * Refuses (throws), in this order: a state directory in use, a port that is taken, sources that do not build, a variable
- * that no wrangler.toml declares.
+ * Builds both Workers and runs them until `stop`. A workerd that crashes is started again on the same ports within
+ * about a second. SIGINT, SIGTERM and SIGHUP end workerd and the program at once (Miniflare exits with 128 + the
+ * signal's number); even after SIGKILL of the program workerd does not outlive it.
+ * Refuses (throws), in this order: a state directory in use, a port that is taken, sources that do not build, a
+ * variable that no wrangler.toml declares.
  */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const rootDir = options.rootDir ?? projectDir;
@@ -59,11 +62,16 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const held = await tether(stateDir, path.join(rootDir, "dist"));
   const log = openLog(stateDir);
   let miniflare: Miniflare | undefined;
-  const stop = async (): Promise<void> => {
-    await miniflare?.dispose();
-    held.release();
-    log.close();
+  const end = async (): Promise<void> => {
+    try {
+      await miniflare?.dispose();
+    } finally {
+      held.release();
+      log.close();
+    }
   };
+  let ended: Promise<void> | undefined;
+  const stop = (): Promise<void> => (ended ??= end());
   try {
     const [edgePort, originPort] = await claimPorts(host, options.edgePort, options.originPort);
     const addresses = { host, edgePort, originPort };
@@ -71,8 +79,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     const workers = await buildAll(rootDir);
     const edgeUrl = urlOf(host, edgePort);
     const originUrl = urlOf(host, originPort);
-    const urls = { PUBLIC_EDGE_URL: edgeUrl, PUBLIC_ORIGIN_URL: originUrl, MEDIA_BASE_URL: originUrl };
-    const vars = { given: options.vars ?? {}, urls };
+    const vars = { given: options.vars ?? {}, edgeUrl, originUrl };
     miniflare = new Miniflare(
       convertV4MiniflareOptions({
         ...sharedOptions(stateDir, log),
@@ -111,7 +118,19 @@ interface Addresses {
 
 interface Vars {
   readonly given: Readonly<Record<string, string>>;
-  readonly urls: Readonly<Record<string, string>>;
+  readonly edgeUrl: string;
+  readonly originUrl: string;
+}
+
+// The places at which the toml files suppose the Workers to be; variables that begin so follow the actual ones.
+const supposedEdgeUrl = "http://127.0.0.1:8787";
+const supposedOriginUrl = "http://127.0.0.1:8788";
+
+function actual(declared: Json, { edgeUrl, originUrl }: Vars): Json {
+  if (typeof declared !== "string") return declared;
+  if (declared.startsWith(supposedEdgeUrl)) return edgeUrl + declared.slice(supposedEdgeUrl.length);
+  if (declared.startsWith(supposedOriginUrl)) return originUrl + declared.slice(supposedOriginUrl.length);
+  return declared;
 }
 
 function workerOptions(
@@ -126,11 +145,10 @@ function workerOptions(
   };
   const undeclared = new Set(Object.keys(vars.given));
   const configured = workers.map(({ config, outDir, modules }): V4WorkerOptions => {
-    const bindings: Record<string, Json> = { ...config.vars };
-    for (const name of Object.keys(bindings)) {
+    const bindings: Record<string, Json> = {};
+    for (const [name, declared] of Object.entries(config.vars)) {
       undeclared.delete(name);
-      const value = vars.given[name] ?? vars.urls[name];
-      if (value !== undefined) bindings[name] = value;
+      bindings[name] = vars.given[name] ?? actual(declared, vars);
     }
     for (const name of config.secretNames) {
       const secret = known[name];
@@ -149,8 +167,8 @@ function workerOptions(
   return [...configured, ...workers.map(({ config }) => door(config.scriptName, host, ports[config.role]))];
 }
 
-// A socket that leads into a Worker. It belongs to a Worker of its own, without assets, because Miniflare would route the
-// socket of a Worker with assets through two more Workers: a quarter of the requests per second, for nothing, as
+// A socket that leads into a Worker. It belongs to a Worker of its own, without assets, because Miniflare would route
+// the socket of a Worker with assets through two more Workers: a quarter of the requests per second, for nothing, as
 // run_worker_first sends every request to our code anyway.
 function door(serviceName: string, host: string, port: number): V4WorkerOptions {
   return {

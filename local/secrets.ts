@@ -1,7 +1,7 @@
 /**
- * The secrets of a Midroll that runs on one machine: origin's admin token and the keys that sign billing tokens. Deployed
- * Workers get theirs by `wrangler secret put`; here they are made once, kept in the state directory with mode 0600, and
- * read again at each start, so that tokens signed before a restart still bill after it.
+ * The secrets of a Midroll that runs on one machine: origin's admin token and the keys that sign billing tokens.
+ * Deployed Workers get theirs by `wrangler secret put`; here they are made once, kept in the state directory with mode
+ * 0600, and read again at each start, so that tokens signed before a restart still bill after it.
  */
 import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -24,13 +24,16 @@ const secretsFileShape = z.object({
     .refine((keys) => new Set(keys.map((key) => key.id)).size === keys.length, "expected different ids"),
 });
 
-/** `adminToken` opens origin's admin API. Of `billingKeys` the first signs and all verify; `key` is 32 bytes, base64url. */
+/**
+ * `adminToken` opens origin's admin API. Of `billingKeys` the first signs and all verify; `key` is 32 bytes, base64url.
+ */
 export type LocalSecrets = z.infer<typeof secretsFileShape>;
 
 /**
- * The secrets kept in `stateDir`, made on first use. `MIDROLL_ADMIN_TOKEN` in `environment` stands in for the kept admin
- * token and is not written down.
- * Refuses (throws, naming the file): an empty or non-ASCII token in the environment, a file that is not the expected JSON.
+ * The secrets kept in `stateDir`, made on first use. `MIDROLL_ADMIN_TOKEN` in `environment` stands in for the kept
+ * admin token and is not written down.
+ * Refuses (throws, naming the file): an empty or non-ASCII token in the environment, a file that is not the expected
+ * JSON.
  */
 export function loadSecrets(
   stateDir: string,
@@ -47,8 +50,8 @@ export function loadSecrets(
   return { adminToken: override ?? kept.adminToken, billingKeys: kept.billingKeys };
 }
 
-// Written whole under another name and then linked: no reader ever meets half a file, and of two starts at once the first
-// one's secrets stay.
+// Written whole under another name and then linked: no reader ever meets half a file, and of two starts at once the
+// first one's secrets stay.
 function createSecretsFile(filePath: string): void {
   const fresh: LocalSecrets = {
     adminToken: randomBytes(adminTokenBytes).toString("base64url"),

@@ -1,8 +1,8 @@
 /**
  * Ties workerd and its state directory to the Node program that started it. workerd does not notice when its parent is
- * killed: it would go on holding the ports and writing the same SQLite files beside its successor. So one program owns a
- * state directory at a time, and a small watcher, whose standard input is a pipe from that program, ends workerd when the
- * pipe closes, however its owner came to an end.
+ * killed: it would go on holding the ports and writing the same SQLite files beside its successor. So one program owns
+ * a state directory at a time, and a small watcher, whose standard input is a pipe from that program, ends workerd when
+ * the pipe closes, however its owner came to an end.
  */
 import { execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -104,8 +104,8 @@ function livingOwner(ownerPath: string): number | undefined {
 
 const leftoverWaitMsMax = 2_000;
 
-// Finds work when an owner and its watcher were killed together and workerd was not, or when this program started in the
-// few milliseconds that the watcher takes. The watcher may be at the same files: that one is gone is no error.
+// Finds work when an owner and its watcher were killed together and workerd was not, or when this program started in
+// the few milliseconds that the watcher takes. The watcher may be at the same files: that one is gone is no error.
 async function endLeftovers(runDir: string): Promise<void> {
   for (const name of readdirSync(runDir)) {
     if (!/^workerd\..*\.pid$/.test(name)) continue;

@@ -36,7 +36,8 @@ export interface WorkerConfig {
 
 /**
  * Reads both Workers' configuration.
- * Refuses (throws): a file that is missing or not valid, one without `name` or `main`, a module rule that is not two stars, a slash and `*.ext`.
+ * Refuses (throws): a file that is missing or not valid, one without `name` or `main`, a module rule that is not two
+ * stars, a slash and `*.ext`.
  * Cost: loading wrangler, about 0.7–1.5 s the first time in a process.
  */
 export async function readWorkerConfigs(rootDir: string): Promise<Record<WorkerRole, WorkerConfig>> {

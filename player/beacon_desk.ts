@@ -83,7 +83,8 @@ export function openBeaconDesk(
     send: (beacon) => void attemptSend(beacon, ++count, 1),
     note: (beacon) => onReport({ ...beacon, ...NO_ANSWER, beacon: ++count, attempt: 1, state: "accepted" }),
     flush: () => {
-      for (const { timer, again } of [...waiting.values()]) {
+      const held = [...waiting.values()];
+      for (const { timer, again } of held) {
         window.clearTimeout(timer);
         again();
       }
@@ -92,6 +93,11 @@ export function openBeaconDesk(
 }
 
 async function getKeptAlive(url: string): Promise<BeaconAnswer> {
-  const response = await fetch(url, { keepalive: true, cache: "no-store", credentials: "omit", referrerPolicy: "origin" });
+  const response = await fetch(url, {
+    keepalive: true,
+    cache: "no-store",
+    credentials: "omit",
+    referrerPolicy: "origin",
+  });
   return { status: response.status, verdict: response.headers.get("midroll-verdict") };
 }

@@ -1,6 +1,6 @@
 /**
- * Follows the ads of each break while they play: which ad is on screen, how far it is, what has to be reported now. Knows
- * breaks and ads; of the player it only asks where an ad stands, so any player can drive it.
+ * Follows the ads of each break while they play: which ad is on screen, how far it is, what has to be reported now.
+ * Knows breaks and ads; of the player it only asks where an ad stands, so any player can drive it.
  */
 import type { TrackedEvent } from "../src/protocols/beacon_event.ts";
 import { followAd, type AdProgress } from "./ad_progress.ts";

@@ -1,10 +1,10 @@
 /**
- * Midroll for hls.js players: `attachMidroll(hls, video, { onEvent })` follows the interstitials that hls.js plays, reads
- * each ad's signals from the asset list, and reports impression, start, quartiles, completion and errors, each once.
- * It asks for nothing but a stream whose breaks carry `X-ASSET-LIST`; the page decides what to show.
+ * Midroll for hls.js players: `attachMidroll(hls, video, { onEvent })` follows the interstitials that hls.js plays,
+ * reads each ad's signals from the asset list, and reports impression, start, quartiles, completion and errors, each
+ * once. It asks for nothing but a stream whose breaks carry `X-ASSET-LIST`; the page decides what to show.
  */
-import Hls from "hls.js";
-import type { HlsListeners, InterstitialAssetErrorData } from "hls.js";
+import type HlsPlayer from "hls.js";
+import { Events, type HlsListeners, type InterstitialAssetErrorData } from "hls.js";
 import { openBeaconDesk } from "./beacon_desk.ts";
 import { followBreaks, type Ad, type BreakFollower, type MidrollEvent } from "./break_follower.ts";
 
@@ -32,7 +32,7 @@ const MEDIA_TIMEOUT = 402;
 const MEDIA_CANNOT_PLAY = 405;
 
 /** Follows the interstitials of `hls` playing in `video`. Requires hls.js 1.6 or newer with interstitials enabled. */
-export function attachMidroll(hls: Hls, video: HTMLVideoElement, options: MidrollOptions = {}): Midroll {
+export function attachMidroll(hls: HlsPlayer, video: HTMLVideoElement, options: MidrollOptions = {}): Midroll {
   const emit = (event: MidrollEvent): void => options.onEvent?.(event);
   const desk = openBeaconDesk((report) => emit({ kind: "beacon", report }));
   const follower = followBreaks(desk, emit);
@@ -68,18 +68,17 @@ export function attachMidroll(hls: Hls, video: HTMLVideoElement, options: Midrol
 /** The hls.js events that matter here. */
 type Heard = Pick<
   HlsListeners,
-  | typeof Hls.Events.ASSET_LIST_LOADED
-  | typeof Hls.Events.INTERSTITIAL_STARTED
-  | typeof Hls.Events.INTERSTITIAL_ASSET_STARTED
-  | typeof Hls.Events.INTERSTITIAL_ASSET_ENDED
-  | typeof Hls.Events.INTERSTITIAL_ASSET_ERROR
-  | typeof Hls.Events.INTERSTITIAL_ENDED
-  | typeof Hls.Events.ERROR
+  | Events.ASSET_LIST_LOADED
+  | Events.INTERSTITIAL_STARTED
+  | Events.INTERSTITIAL_ASSET_STARTED
+  | Events.INTERSTITIAL_ASSET_ENDED
+  | Events.INTERSTITIAL_ASSET_ERROR
+  | Events.INTERSTITIAL_ENDED
+  | Events.ERROR
 >;
 
 /** Listens to hls.js on behalf of the follower. Returns how to stop. */
-function listen(hls: Hls, follower: BreakFollower, emit: (event: MidrollEvent) => void): () => void {
-  const { Events } = Hls;
+function listen(hls: HlsPlayer, follower: BreakFollower, emit: (event: MidrollEvent) => void): () => void {
   const heard: Heard = {
     [Events.ASSET_LIST_LOADED]: (_name, { event, assetListResponse }) =>
       follower.filled(event.identifier, assetListResponse),

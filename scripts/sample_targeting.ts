@@ -1,6 +1,6 @@
 /**
- * How the sample's line items are targeted. Broad ones reach the demo publisher's mid-roll on a television in the US and
- * in Germany, so that its breaks are fought over; narrow ones use every dimension somewhere.
+ * How the sample's line items are targeted. Broad ones reach the demo publisher's mid-roll on a television in the US
+ * and in Germany, so that its breaks are fought over; narrow ones use every dimension somewhere.
  */
 import type { z } from "zod";
 import type { targetingSchema } from "../src/catalog/entities.ts";

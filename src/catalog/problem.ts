@@ -87,16 +87,21 @@ export function showPath(segments: readonly PropertyKey[]): string {
   return path;
 }
 
+/** In a catalog with more ids of similar length a hint may be missed, but a thousand bad references stay cheap. */
+const NEAR_WORDS_MAX = 1_000;
+
 /**
  * The known word nearest to what was written, or null when none is near: at most two edits away and at most a third of
- * its length. Ties go to the smaller word in code units. Cost: one bounded comparison a known word of similar length.
+ * its length. Ties go to the smaller word in code units. Cost: at most `NEAR_WORDS_MAX` comparisons.
  */
 export function nearestWord(written: string, known: Iterable<string>): string | null {
   const reach = Math.min(2, Math.floor(written.length / 3));
   let best: string | null = null;
   let bestEdits = reach + 1;
+  let compared = 0;
   for (const word of known) {
     if (Math.abs(word.length - written.length) > reach) continue;
+    if (++compared > NEAR_WORDS_MAX) break;
     const edits = editDistance(written.toLowerCase(), word.toLowerCase());
     if (edits < bestEdits || (edits === bestEdits && best !== null && word < best)) {
       best = word;

@@ -38,9 +38,10 @@ export interface Sections {
 /** Takes one problem. */
 export type Report = (problem: CatalogProblem) => void;
 
-/** Reports every break of a law between entities, section by section in the order written. */
+/** Reports every break of a law between entities, campaigns, creatives, line items, deals. */
 export function checkReferences(sections: Sections, report: Report): void {
-  for (const placed of sections.campaigns.placed) checkCampaign(placed, sections, report);
+  for (const placed of sections.campaigns.placed) checkAdvertiser(placed, "campaigns", sections, report);
+  for (const placed of sections.creatives.placed) checkAdvertiser(placed, "creatives", sections, report);
   let offers = 0;
   for (const placed of sections.lineItems.placed) {
     checkLineItem(placed, sections, report);
@@ -54,9 +55,14 @@ export function checkReferences(sections: Sections, report: Report): void {
   for (const placed of sections.deals.placed) checkDeal(placed, sections, report);
 }
 
-function checkCampaign(placed: Placed<Campaign>, sections: Sections, report: Report): void {
+function checkAdvertiser(
+  placed: Placed<{ readonly advertiserId: string }>,
+  section: string,
+  sections: Sections,
+  report: Report,
+): void {
   const { ids } = sections.advertisers;
-  checkId(placed, "campaigns", ["advertiserId"], placed.entity.advertiserId, "an advertiser", ids, report);
+  checkId(placed, section, ["advertiserId"], placed.entity.advertiserId, "an advertiser", ids, report);
 }
 
 function checkLineItem(placed: Placed<LineItem>, sections: Sections, report: Report): void {
@@ -76,9 +82,12 @@ function checkLineItem(placed: Placed<LineItem>, sections: Sections, report: Rep
 }
 
 function checkCreativeOwners(placed: Placed<LineItem>, campaign: Campaign, sections: Sections, report: Report): void {
+  const { ids } = sections.advertisers;
+  // An advertiser that is not there has been reported where it was named.
+  if (!ids.has(campaign.advertiserId)) return;
   placed.entity.creativeIds.forEach((creativeId, i) => {
     const owner = sections.creatives.byId.get(creativeId)?.advertiserId;
-    if (owner === undefined || owner === campaign.advertiserId) return;
+    if (owner === undefined || owner === campaign.advertiserId || !ids.has(owner)) return;
     const expected = `a creative of advertiser "${campaign.advertiserId}", whose campaign this is`;
     const found = `${showValue(creativeId)} of advertiser "${owner}"`;
     report(problemAt(placed, "lineItems", ["creativeIds", i], "creative_of_other_advertiser", expected, found));

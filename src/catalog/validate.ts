@@ -7,6 +7,7 @@ import type { z } from "zod";
 import { CATALOG_LIMITS } from "../kernel/limits.ts";
 import { ok, refused, type Result } from "../kernel/result.ts";
 import {
+  SURFACES,
   advertiserSchema,
   campaignSchema,
   creativeSchema,
@@ -73,7 +74,7 @@ const FIELDS: ReadonlySet<string> = new Set(
   ]
     .flatMap((schema) => Object.keys(schema.shape))
     .concat("include", "exclude", "days", "fromHour", "toHour", "impressions", "windowMinutes", "kind")
-    .concat("perViewMicros", "perClickMicros"),
+    .concat("perViewMicros", "perClickMicros", SURFACES),
 );
 
 type Contents = ReadonlyMap<string, unknown>;

@@ -5,7 +5,7 @@
 import { present } from "../kernel/assert.ts";
 import type { Micros } from "../kernel/money.ts";
 import type { Bid, Scored } from "./candidate.ts";
-import type { Rejection } from "./rejection.ts";
+import type { Rejection, RejectionReason } from "./rejection.ts";
 import { scoresAreUsable, toBid } from "./value.ts";
 import type { CampaignBudget } from "./world.ts";
 
@@ -21,7 +21,14 @@ export interface Auctioned {
   readonly rejections: readonly Rejection[];
 }
 
-/** Prices every candidate. Drops, in order: unusable scores, bids below the floor, bids not worth their viewers. */
+/** Why a bid may not compete, or null. In this order: floor, value to the break, money at hand. */
+function refusal(bid: Bid, budget: CampaignBudget, terms: AuctionTerms): RejectionReason | null {
+  if (bid.bidMicros < terms.floor) return "below_floor";
+  if (bid.valueMicros <= 0) return "no_value";
+  return bid.bidMicros > budget.availableMicros ? "purse_short" : null;
+}
+
+/** Prices every candidate and drops those with unusable scores, then those that `refusal` names. */
 export function auction(
   scored: readonly Scored[],
   budgets: ReadonlyMap<string, CampaignBudget>,
@@ -36,10 +43,10 @@ export function auction(
       continue;
     }
     const budget = present(budgets.get(offer.campaignId), "retrieval lets through funded campaigns only");
-    const bid = toBid(candidate, budget, terms.abandonCost);
-    if (bid.bidMicros < terms.floor) rejections.push({ offer, reason: "below_floor" });
-    else if (bid.valueMicros <= 0) rejections.push({ offer, reason: "no_value" });
-    else bids.push(bid);
+    const bid = toBid(candidate, budget.multiplierPpm, terms.abandonCost);
+    const reason = refusal(bid, budget, terms);
+    if (reason === null) bids.push(bid);
+    else rejections.push({ offer, reason, bidMicros: bid.bidMicros });
   }
   return { bids, rejections };
 }

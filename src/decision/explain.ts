@@ -26,9 +26,10 @@ function explainSlot(slot: Slot): DecisionSummary["slots"][number] {
 }
 
 /** One loser: our reason, the trade's number beside it, and the stage that dropped it. */
-export function explainRejection({ offer, reason }: Rejection): DecisionSummaryRejection {
+export function explainRejection({ offer, reason, bidMicros }: Rejection): DecisionSummaryRejection {
   const { stage, seatNonBid } = REJECTIONS[reason];
-  return { lineItemId: offer.lineItemId, creativeId: offer.creativeId, stage, reason, seatNonBid };
+  const { lineItemId, creativeId } = offer;
+  return { lineItemId, creativeId, stage, reason, seatNonBid, bidMicros: bidMicros ?? null };
 }
 
 /** The whole decision as the console and `?explain=1` show it. Units: epoch milliseconds, seconds, micros. */

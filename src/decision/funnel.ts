@@ -76,7 +76,11 @@ export function finish(scoringPlan: ScoringPlan, scoring: Scoring): Decision {
   const winners = new Set(pod.bids);
   const lost = auctioned.bids
     .filter((bid) => !winners.has(bid))
-    .map((bid): Rejection => ({ offer: bid.offer, reason: whyNotChosen(bid, pod, rules) }));
+    .map((bid): Rejection => ({
+      offer: bid.offer,
+      reason: whyNotChosen(bid, pod, rules),
+      bidMicros: bid.bidMicros,
+    }));
   const house = fillWithHouse(pod.bids, scoringPlan.house, rules);
   const paidSlots = pod.bids.map((bid, index): Slot => ({
     position: index + 1,

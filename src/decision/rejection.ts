@@ -4,6 +4,7 @@
  * Source: IAB Tech Lab, OpenRTB community extension "Seat Non Bid", list of non-bid status codes; 500 and up are ours.
  */
 import type { Offer } from "../catalog/compiled.ts";
+import type { Micros } from "../kernel/money.ts";
 
 /** The stages of a decision, in the order in which they may drop a candidate. */
 export type Stage = "retrieve" | "rank" | "value" | "auction" | "pod" | "commit";
@@ -29,6 +30,7 @@ export const REJECTIONS = {
     seatNonBid: 350,
     meaning: "the ad is too short or too long for the break",
   },
+  media_not_playable: { stage: "retrieve", seatNonBid: 353, meaning: "the creative has no file this door can play" },
   frequency_capped: { stage: "retrieve", seatNonBid: 9, meaning: "the viewer has seen this line item often enough" },
   no_budget: { stage: "retrieve", seatNonBid: 501, meaning: "this data centre holds no money for the campaign" },
   too_many_candidates: { stage: "retrieve", seatNonBid: 203, meaning: "more candidates than one decision considers" },
@@ -36,6 +38,7 @@ export const REJECTIONS = {
   score_invalid: { stage: "value", seatNonBid: 102, meaning: "the models gave no usable score" },
   no_value: { stage: "value", seatNonBid: 0, meaning: "the bid does not cover what the ad costs the viewer" },
   below_floor: { stage: "auction", seatNonBid: 301, meaning: "the bid is below the floor" },
+  purse_short: { stage: "auction", seatNonBid: 504, meaning: "this data centre holds less than the bid right now" },
   outbid: { stage: "pod", seatNonBid: 502, meaning: "ads of higher total value filled the break" },
   advertiser_repeated: { stage: "pod", seatNonBid: 355, meaning: "an ad of the same advertiser won a slot" },
   creative_repeated: { stage: "pod", seatNonBid: 302, meaning: "the same creative won a slot" },
@@ -54,4 +57,6 @@ export type RejectionReason = keyof typeof REJECTIONS;
 export interface Rejection {
   readonly offer: Offer;
   readonly reason: RejectionReason;
+  /** What it bid, when it came that far. Units: micros for one impression. */
+  readonly bidMicros?: Micros;
 }

@@ -74,6 +74,10 @@ function refusal(offer: Offer, gate: Gate): RejectionReason | null {
   if (isCategoryBlocked(offer, gate.blockedCategories)) return "category_blocked";
   const longest = Math.min(request.maxAdDurationSec, request.podDurationSec);
   if (offer.durationSec < request.minAdDurationSec || offer.durationSec > longest) return "duration_not_allowed";
+  const playable = request.mimeTypes;
+  if (playable !== null && !offer.creative.media.some((file) => playable.includes(file.mimeType))) {
+    return "media_not_playable";
+  }
   const cap = offer.line.frequencyCap;
   if (cap !== null && shownWithin(gate, offer.lineItemId, cap.windowMs) >= cap.impressions) return "frequency_capped";
   if (offer.goal.kind === "house") return null;

@@ -3,10 +3,8 @@
  * pacing scales it down; what viewers who leave cost the publisher is taken off its value, never off its price.
  */
 import type { Goal } from "../catalog/entities.ts";
-import { maxMicros, micros, minMicros, perImpression, scaleMicrosDown, subtractMicros } from "../kernel/money.ts";
-import { ZERO_MICROS, type Micros } from "../kernel/money.ts";
+import { micros, perImpression, scaleMicrosDown, subtractMicros, ZERO_MICROS, type Micros } from "../kernel/money.ts";
 import type { Bid, Scored, Scores } from "./candidate.ts";
-import type { CampaignBudget } from "./world.ts";
 
 /** An expected amount: `amount × probability`, rounded down. Requires: probability in [0, 1]. */
 function expectedMicros(amount: Micros, probability: number): Micros {
@@ -33,13 +31,11 @@ export function scoresAreUsable(scores: Scores): boolean {
 }
 
 /**
- * The bid of one scored candidate: its goal's value, scaled by the campaign's multiplier, never above what the purse
- * holds (so that the last micros of a budget can be spent). Units: micros.
+ * The bid of one scored candidate: its goal's value, scaled by the campaign's multiplier. Units: micros, ppm.
  * Requires: `scoresAreUsable`. `abandonCostMicros`: cost of one viewer leaving.
  */
-export function toBid(scored: Scored, budget: CampaignBudget, abandonCostMicros: Micros): Bid {
-  const paced = scaleMicrosDown(goalValue(scored.offer.goal, scored.scores), budget.multiplierPpm);
-  const bidMicros = maxMicros(ZERO_MICROS, minMicros(paced, budget.availableMicros));
+export function toBid(scored: Scored, multiplierPpm: number, abandonCostMicros: Micros): Bid {
+  const bidMicros = scaleMicrosDown(goalValue(scored.offer.goal, scored.scores), multiplierPpm);
   const abandonMicros = expectedMicros(abandonCostMicros, scored.scores.abandon);
   return { ...scored, bidMicros, valueMicros: subtractMicros(bidMicros, abandonMicros) };
 }

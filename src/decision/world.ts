@@ -1,6 +1,6 @@
 /**
- * All that a decision may know, as one value. The core cannot ask for more: no clock, no storage, no network. A recorded
- * World decides again to the same bytes.
+ * All that a decision may know, as one value. The core cannot ask for more: no clock, no storage, no network. A
+ * recorded World decides again to the same bytes.
  */
 import type { CompiledCatalog } from "../catalog/compiled.ts";
 import type { Limits } from "../kernel/limits.ts";

@@ -184,7 +184,8 @@ interface LedgerSums {
 
 function sumShares(state: Pick<LedgerState, "shares">): LedgerSums {
   const shares = [...state.shares.values()];
-  const total = (of: (share: LedgerShare) => number): Micros => micros(shares.reduce((sum, share) => sum + of(share), 0));
+  const total = (of: (share: LedgerShare) => number): Micros =>
+    micros(shares.reduce((sum, share) => sum + of(share), 0));
   const grantedMicros = total((share) => share.grantedMicros);
   const billedMicros = total((share) => share.billedMicros);
   const returnedMicros = total((share) => share.returnedMicros);

@@ -36,9 +36,9 @@ export const RECONCILE_HASTE_MS = 100;
 /** Rhythm of reports that only fetch a fresh multiplier, and pause after a ledger failed. */
 export const RECONCILE_QUIET_MS = 10 * SECOND_MS;
 /** A wallet waits this long for one ledger before it counts the report as failed. */
-export const RECONCILE_TIMEOUT_MS = 5 * SECOND_MS;
-/** Reports under way at a time. */
-export const RECONCILE_CONCURRENCY = 16;
+export const RECONCILE_TIMEOUT_MS = 3 * SECOND_MS;
+/** A wallet's round waits this long for ledgers; slower answers are heard when they come. */
+export const RECONCILE_ROUND_MS = SECOND_MS;
 /** A campaign is drawn from "lately" within this time. */
 export const DRAWN_LATELY_MS = MINUTE_MS;
 /** Free money of a wallet from which nothing was allotted for this long goes back to its ledger. */
@@ -61,6 +61,11 @@ export const OUTSTANDING_REMAINING_PARTS = 4;
 
 /** Claims in one bill call. */
 export const BILL_CLAIMS_MAX = 500;
+/** Impressions the edge gathers into one batch, how long it gathers, and how long waiting requests trust its sender. */
+export const BILL_BATCH_CLAIMS = 100;
+export const BILL_WINDOW_MS = 20;
+export const BILL_TAKEOVER_MS = 250;
+export const BILL_ANSWER_MS = 1_500;
 /** Campaigns in one draw. */
 export const DRAW_CAMPAIGNS_MAX = 1_000;
 /** Purses one wallet keeps, closed but not yet forgotten ones included. */
@@ -107,6 +112,6 @@ export function parseWalletName(name: string): { region: string; shard: number }
 }
 
 /** The name of the wallet object of a region and shard. */
-export function walletName(region: string, shard: number): string {
+export function nameWallet(region: string, shard: number): string {
   return `wallet:${region}:${shard}`;
 }

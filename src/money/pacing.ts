@@ -59,7 +59,12 @@ export function plannedMicros(terms: CampaignTerms, nowMs: number): Micros {
  */
 export function stepPacer(pacer: Pacer, terms: CampaignTerms, reading: PaceReading, nowMs: number): Pacer {
   if (terms.pacing === "asap") {
-    return { multiplierPpm: MULTIPLIER_PPM_MAX, steppedMs: nowMs, spentMicros: reading.spentMicros, rateMicrosPerSec: 0 };
+    return {
+      multiplierPpm: MULTIPLIER_PPM_MAX,
+      steppedMs: nowMs,
+      spentMicros: reading.spentMicros,
+      rateMicrosPerSec: 0,
+    };
   }
   if (pacer.steppedMs === 0) return { ...pacer, steppedMs: nowMs, spentMicros: reading.spentMicros };
   const elapsedMs = nowMs - pacer.steppedMs;

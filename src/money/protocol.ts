@@ -1,7 +1,7 @@
 /**
- * The messages between purse, wallet and ledger. All amounts are cumulative totals that only grow, so lost, repeated and
- * reordered messages are harmless: the receiver takes the maximum. These shapes cross Worker boundaries by RPC, so they
- * are plain values. Units: micros, ppm, epoch milliseconds.
+ * The messages between purse, wallet and ledger. All amounts are cumulative totals that only grow, so lost, repeated
+ * and reordered messages are harmless: the receiver takes the maximum. These shapes cross Worker boundaries by RPC, so
+ * they are plain values. Units: micros, ppm, epoch milliseconds.
  */
 import type { Micros } from "../kernel/money.ts";
 
@@ -135,7 +135,9 @@ export interface ReconcileReply {
   /** Grows with every command of the ledger: of two replies, the higher one is newer. */
   readonly revision: number;
   readonly multiplierPpm: number;
-  /** The wallet may allot while now < openUntilMs. Zero: paused, archived, outside its flight, or cut below what is out. */
+  /**
+   * The wallet may allot while now < openUntilMs. Zero: paused, archived, outside its flight, or cut below what is out.
+   */
   readonly openUntilMs: number;
 }
 

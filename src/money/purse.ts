@@ -58,7 +58,9 @@ export interface Purse {
   readonly wallet: string;
   /** When its first draw was asked for, by the isolate's clock; null before. */
   openedMs: number | null;
-  /** Last moment to commit, by the isolate's clock; the wallet's expiry, by the wallet's. Null before the first reply. */
+  /**
+   * Last moment to commit, by the isolate's clock; the wallet's expiry, by the wallet's. Null before the first reply.
+   */
   commitUntilMs: number | null;
   walletExpiryMs: number;
   askedMs: number;
@@ -173,7 +175,9 @@ export function shouldRotate(purse: Purse, nowMs: number): boolean {
   return purse.openedMs !== null && nowMs - purse.openedMs >= PURSE_ROTATE_AFTER_MS;
 }
 
-/** Whether a campaign that got all it wished for has used three quarters of it: worth drawing before the next second. */
+/**
+ * Whether a campaign that got all it wished for has used three quarters of it: worth drawing before the next second.
+ */
 export function runsLow(purse: Purse): boolean {
   for (const line of purse.lines.values()) {
     const uncommitted = line.drawnMicros - line.committedMicros;

@@ -1,15 +1,15 @@
 /**
  * The billing claim as bytes: short, because it rides in every tracking URL of a slot; canonical, so that one claim has
  * one spelling; bounded, because a stranger may send anything. Signing is handed in. Layout, version 1:
- * version byte, decision, slot, campaign, line item, creative, price, purse, region (empty for house ads), shard, expiry.
- * Numbers are LEB128 varints without padding. An id is a varint (letters × 2 + packed) and its letters, six bits a
- * letter when all are of the base64url alphabet ("packed"), else one byte each.
+ * version byte, decision, slot, campaign, line item, creative, price, purse, region (empty for house ads), shard,
+ * expiry. Numbers are LEB128 varints without padding. An id is a varint (letters × 2 + packed) and its letters, six
+ * bits a letter when all are of the base64url alphabet ("packed"), else one byte each.
  */
 import { assert } from "../kernel/assert.ts";
 import { fromBase64Url, toBase64Url } from "../kernel/bytes.ts";
 import { micros } from "../kernel/money.ts";
 import { ok, refused, type Result } from "../kernel/result.ts";
-import { isId, isWhole, parseWalletName, walletName } from "./limits.ts";
+import { isId, isWhole, nameWallet, parseWalletName } from "./limits.ts";
 import type { BillingClaim } from "./protocol.ts";
 
 /** Signs bytes into token text. */
@@ -33,8 +33,7 @@ export function sealClaim(claim: BillingClaim, seal: SealToken): Promise<string>
 export async function openClaim(token: string, open: OpenToken): Promise<Result<BillingClaim, TokenRefusal>> {
   const payload = await open(token);
   if (payload === null) return refused("token_forged");
-  const claim = decodeClaim(payload);
-  return claim === null ? refused("claim_malformed") : ok(claim);
+  return decodeClaim(payload);
 }
 
 /** The claim's bytes. Throws when the claim is not of Midroll's own making. */
@@ -55,9 +54,10 @@ export function encodeClaim(claim: BillingClaim): Uint8Array {
   return Uint8Array.from(out);
 }
 
-/** The claim in canonical bytes, or null: overlong, truncated, padded, trailing, or of another version. */
-export function decodeClaim(bytes: Uint8Array): BillingClaim | null {
-  if (bytes.length > BYTES_MAX || bytes[0] !== VERSION) return null;
+/** The claim in canonical bytes. Refuses overlong, truncated, padded or trailing bytes, and other versions. */
+export function decodeClaim(bytes: Uint8Array): Result<BillingClaim, "claim_malformed"> {
+  const malformed = refused("claim_malformed" as const);
+  if (bytes.length > BYTES_MAX || bytes[0] !== VERSION) return malformed;
   const reader: Reader = { bytes, at: 1, broken: false };
   const decisionId = readId(reader);
   const slot = readWhole(reader);
@@ -69,13 +69,13 @@ export function decodeClaim(bytes: Uint8Array): BillingClaim | null {
   const region = readId(reader);
   const shard = readWhole(reader);
   const expiresMs = readWhole(reader);
-  if (reader.broken || reader.at !== bytes.length) return null;
-  const wallet = region === "" ? "" : walletName(region, shard);
-  if (wallet === "" ? shard !== 0 : parseWalletName(wallet) === null) return null;
+  if (reader.broken || reader.at !== bytes.length) return malformed;
+  const wallet = region === "" ? "" : nameWallet(region, shard);
+  if (wallet === "" ? shard !== 0 : parseWalletName(wallet) === null) return malformed;
   const houseIds = wallet === "" && purseId === "";
-  if (![decisionId, campaignId, lineItemId, creativeId].every(isId) || !(houseIds || isId(purseId))) return null;
+  if (![decisionId, campaignId, lineItemId, creativeId].every(isId) || !(houseIds || isId(purseId))) return malformed;
   const ids = { decisionId, slot, campaignId, lineItemId, creativeId };
-  return { ...ids, priceMicros: micros(price), purseId, wallet, expiresMs };
+  return ok({ ...ids, priceMicros: micros(price), purseId, wallet, expiresMs });
 }
 
 interface Reader {

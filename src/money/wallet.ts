@@ -19,8 +19,23 @@ import {
   PURSES_MAX,
   RECONCILE_INTERVAL_MS,
 } from "./limits.ts";
-import type { Allotment, BillingClaim, BillReply, BillVerdict, DrawCampaign, DrawReply, DrawRequest } from "./protocol.ts";
-import { billedKey, type Outcome, type PurseAccount, purseCloseMs, WalletDraft, type WalletState } from "./wallet_state.ts";
+import type {
+  Allotment,
+  BillingClaim,
+  BillReply,
+  BillVerdict,
+  DrawCampaign,
+  DrawReply,
+  DrawRequest,
+} from "./protocol.ts";
+import {
+  billedKey,
+  type Outcome,
+  type PurseAccount,
+  purseCloseMs,
+  WalletDraft,
+  type WalletState,
+} from "./wallet_state.ts";
 
 /** Why a draw is not taken, in the order checked. */
 export type DrawRefusal =
@@ -33,7 +48,7 @@ export type DrawRefusal =
 /** Why a bill batch is not taken. */
 export type BillRefusal = "too_many_claims";
 
-/** What was drawn by now may serve one more impression, or the retry is soon. */
+/** What one wish of a draw comes to. */
 interface Served {
   readonly allotment: Allotment | null;
   readonly moneyOnItsWay: boolean;
@@ -57,8 +72,7 @@ export function draw(state: WalletState, request: DrawRequest, nowMs: number): R
   const used = request.closing || request.campaigns.some((wish) => wish.committedMicros > 0);
   if (known === undefined && used) return ok(strangerReply(draft, request, nowMs));
   const expiryMs = nowMs + PURSE_LIFETIME_MS;
-  const purse =
-    draft.purse(request.purseId) ?? draft.openPurse({ purseId: request.purseId, expiryMs, phase: "open" });
+  const purse = draft.purse(request.purseId) ?? draft.openPurse({ purseId: request.purseId, expiryMs, phase: "open" });
 
   if (purse.phase !== "closed") for (const wish of request.campaigns) hearCommitted(draft, purse.purseId, wish);
   if (request.closing && purse.phase === "open") cutToCommitted(draft, purse, request.campaigns);
@@ -76,8 +90,9 @@ export function draw(state: WalletState, request: DrawRequest, nowMs: number): R
 
 /**
  * Bills a batch. `seen` holds the keys (`billedKey`) of those claims that were billed before. Verdict per claim, first
- * that applies: `invalid` (malformed, another wallet's, unknown campaign), `duplicate`, `late` (purse unknown or closed,
- * token expired), `exhausted` (would exceed what the purse drew), `billed`. Refuses more claims than one batch may hold.
+ * that applies: `invalid` (malformed, another wallet's, unknown campaign), `duplicate`, `late` (purse unknown or
+ * closed, token expired), `exhausted` (would exceed what the purse drew), `billed`. Refuses more claims than one batch
+ * may hold.
  */
 export function bill(
   state: WalletState,

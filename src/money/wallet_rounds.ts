@@ -1,6 +1,6 @@
 /**
- * What a wallet does in its own rhythm, driven by its alarm: close purses whose tokens have all expired, give idle money
- * back, report totals to ledgers and hear their answers. Every round is idempotent: run twice, the second changes
+ * What a wallet does in its own rhythm, driven by its alarm: close purses whose tokens have all expired, give idle
+ * money back, report totals to ledgers and hear their answers. Every round is idempotent: run twice, the second changes
  * nothing. Pure, like wallet.ts.
  */
 import { type Micros, maxMicros, micros, ZERO_MICROS } from "../kernel/money.ts";

@@ -239,7 +239,10 @@ export function assertWalletInvariants(state: WalletState, campaignIds?: Iterabl
     for (const lines of state.lines.values()) {
       const line = lines.get(campaignId);
       if (line === undefined) continue;
-      assert(0 <= line.billedMicros && line.billedMicros <= line.committedMicros, "purse: billed never exceeds committed");
+      assert(
+        0 <= line.billedMicros && line.billedMicros <= line.committedMicros,
+        "purse: billed never exceeds committed",
+      );
       assert(line.committedMicros <= line.drawnMicros, "purse: committed never exceeds drawn");
       inPurses += line.drawnMicros - line.billedMicros;
       pending += line.committedMicros - line.billedMicros;

@@ -23,6 +23,8 @@ export interface BreakRequest {
   /** IAB categories this break must not carry, besides the publisher's own list. */
   readonly blockedCategories: readonly string[];
   readonly blockedAdvertiserDomains: readonly string[];
+  /** An ad needs a media file of one of these types (OpenRTB `mimes`); null: any will do. */
+  readonly mimeTypes: readonly string[] | null;
 }
 
 /** What may be known of the viewer. With `limitAdTracking`, key, segments and frequency are empty. */

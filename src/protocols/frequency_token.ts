@@ -21,7 +21,7 @@ export const FREQUENCY_AGE_MS_MAX = 31 * DAY_MS;
 /** Most bytes before signing, so that a token with its signature leaves room in a URL. */
 export const FREQUENCY_BYTES_MAX = 1536;
 /** Most characters of a signed token that a door reads; a longer one counts as no history. */
-export const FREQUENCY_TOKEN_CHARS_MAX = 2176;
+export const FREQUENCY_TOKEN_CHARS_MAX = 2304;
 
 /** Why bytes are not a history: the first thing that `encodeFrequency` would not have written. */
 export type FrequencyRefusal = "version" | "truncated" | "trailing" | "bad_id" | "too_many" | "unordered";

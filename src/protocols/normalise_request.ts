@@ -26,6 +26,8 @@ export interface DoorFacts {
   readonly region: string | null;
   /** From `deviceFromUserAgent`; used when the request names no device. */
   readonly userAgentDevice: Device | null;
+  /** What players of this door can play; null: anything. */
+  readonly mimeTypes: BreakRequest["mimeTypes"];
 }
 
 /** A break as a door spelled it. Null means not said; NaN means said, but not a number. */
@@ -113,6 +115,7 @@ export function normaliseRequest(
     },
     blockedCategories: distinct(facts.blockedCategories.map(categoryOf)),
     blockedAdvertiserDomains: distinct(facts.blockedAdvertiserDomains.map(domainOf)),
+    mimeTypes: door.mimeTypes,
   };
   return ok({
     request,

@@ -77,8 +77,8 @@ interface DeviceHabit {
   readonly reach: number;
 }
 const HABITS: Readonly<Record<Device, DeviceHabit>> = {
-  ctv: { leave: -4.8, skip: -3.35, click: -7.2, strain: 0.3, reach: 0.3 },
-  mobile: { leave: -4.0, skip: -2.05, click: -5.45, strain: 1.1, reach: 1.7 },
+  ctv: { leave: -4.8, skip: -3.35, click: -6.85, strain: 0.3, reach: 0.3 },
+  mobile: { leave: -4.0, skip: -1.85, click: -5.45, strain: 1.1, reach: 1.7 },
   desktop: { leave: -4.1, skip: -2.2, click: -5.75, strain: 0.9, reach: 1.4 },
   tablet: { leave: -4.2, skip: -2.1, click: -5.6, strain: 0.7, reach: 1.2 },
 };

@@ -10,7 +10,9 @@ export type Tier = "full" | "reduced" | "fallback" | "house";
 export interface ActivityReport {
   /** Random id of the isolate. */
   readonly isolate: string;
-  /** Sequence number of this report in its isolate: (isolate, sequence) is unique, so a redelivered report is dropped. */
+  /**
+   * Sequence number of this report in its isolate: (isolate, sequence) is unique, so a redelivered report is dropped.
+   */
   readonly sequence: number;
   /** When the report was closed. Units: epoch milliseconds. */
   readonly atMs: number;
@@ -66,4 +68,6 @@ export interface DecisionSummaryRejection {
   readonly stage: string;
   readonly reason: string;
   readonly seatNonBid: number;
+  /** What it bid for this impression, when it came that far. Units: micros. */
+  readonly bidMicros: number | null;
 }

@@ -39,6 +39,8 @@ const rejection = z.object({
   stage: word,
   reason: word,
   seatNonBid: z.int(),
+  // What leaving viewers cost may exceed what the ad is worth.
+  bidMicros: z.int().nullable(),
 });
 
 /** One decision as the console shows it. */
@@ -73,7 +75,9 @@ export const activityReportSchema = z.object({
   decisions: z.array(decisionSummarySchema).max(REPORT_DECISIONS_MAX),
 });
 
-/** The report in an untrusted value. Refuses everything of another shape or beyond a bound. Cost: linear in the value. */
+/**
+ * The report in an untrusted value. Refuses everything of another shape or beyond a bound. Cost: linear in the value.
+ */
 export function parseActivityReport(value: unknown): Result<ActivityReport, "bad_report"> {
   const parsed = activityReportSchema.safeParse(value);
   return parsed.success ? ok(parsed.data) : refused("bad_report");

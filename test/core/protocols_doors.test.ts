@@ -15,7 +15,13 @@ const seed = Number(process.env["MIDROLL_SEED"] ?? Math.floor(Math.random() * 2 
 const repeat = `MIDROLL_SEED=${seed} npx vitest run --project core test/core/protocols_doors.test.ts`;
 console.log(`random tests: seed ${seed}; repeat with: ${repeat}`);
 
-const door: DoorFacts = { requestId: "door-id", country: "DE", region: "BE", userAgentDevice: "desktop" };
+const door: DoorFacts = {
+  requestId: "door-id",
+  country: "DE",
+  region: "BE",
+  userAgentDevice: "desktop",
+  mimeTypes: null,
+};
 
 /** Facts within reach of both spellings; null leaves a fact out. */
 const word = fc.string({ unit: fc.constantFrom("a", "Z", "9", "-", "_", " ", "é", "\u0007"), maxLength: 8 });

@@ -9,7 +9,13 @@ import type { DoorFacts, ParsedBreak } from "../../src/protocols/normalise_reque
 import { breakRequestFromJson } from "../../src/protocols/parse_json_request.ts";
 import { breakRequestFromSearch } from "../../src/protocols/parse_query_request.ts";
 
-const door: DoorFacts = { requestId: "door-id", country: "DE", region: "BE", userAgentDevice: "desktop" };
+const door: DoorFacts = {
+  requestId: "door-id",
+  country: "DE",
+  region: "BE",
+  userAgentDevice: "desktop",
+  mimeTypes: null,
+};
 
 function fromQuery(search: string): ParsedBreak {
   const result = breakRequestFromSearch(search, door, FULL_LIMITS);
@@ -50,6 +56,7 @@ describe("a break request in a query", () => {
         content: { id: null, genre: null, rating: null, language: null },
         blockedCategories: [],
         blockedAdvertiserDomains: [],
+        mimeTypes: null,
       },
       viewerId: null,
       frequencyToken: null,

@@ -6,8 +6,8 @@ import { createRequire } from "node:module";
 import { VASTParser } from "@dailymotion/vast-client";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { micros } from "../../src/kernel/money.ts";
 import { renderAssetList } from "../../src/protocols/asset_list.ts";
-import type { PodAd } from "../../src/protocols/pod_document.ts";
 import { renderVast, vastDuration } from "../../src/protocols/vast.ts";
 import { ad, nastyPod } from "./protocols_documents.ts";
 
@@ -173,8 +173,7 @@ describe("VAST", () => {
   });
 
   it("never shows a player what the impression cost", () => {
-    // Branded money made for one test; the value is a safe integer.
-    const priced = { ...ad, priceMicros: 987_654 as NonNullable<PodAd["priceMicros"]> };
+    const priced = { ...ad, priceMicros: micros(987_654) };
     expect(renderVast({ decisionId: "d", ads: [priced] })).not.toContain("987654");
     expect(renderAssetList({ decisionId: "d", ads: [priced] })).not.toContain("987654");
   });

@@ -90,8 +90,9 @@ function commit(door: Door, decision: Decision): CommittedDecision {
   const lost: Rejection[] = [];
   for (const slot of decision.slots) {
     const committed = commitSlot(door, decision, { ...slot, position: slots.length + 1 });
-    if (committed === null) lost.push({ offer: slot.offer, reason: "budget_spent_meanwhile" });
-    else slots.push(committed);
+    if (committed === null) {
+      lost.push({ offer: slot.offer, reason: "budget_spent_meanwhile", bidMicros: slot.bidMicros });
+    } else slots.push(committed);
   }
   const kept = { slots: slots.map(({ slot }) => slot), rejections: [...decision.rejections, ...lost] };
   return { decision: { ...decision, ...kept }, slots };
@@ -111,5 +112,10 @@ export async function decideBreak(door: Door, request: BreakRequest): Promise<Re
     scoringPlan = plan(request, gather(door, loaded, decisionId), publisher);
   }
   const scoring = await scoreOrFallBack(door, scoringPlan);
-  return ok(commit(door, finish(scoringPlan, scoring)));
+  const committed = commit(door, finish(scoringPlan, scoring));
+  for (const { offer, reason, bidMicros } of committed.decision.rejections) {
+    const short = reason === "purse_short" || reason === "budget_spent_meanwhile";
+    if (short && bidMicros !== undefined) isolate.purse.missed(offer.campaignId, bidMicros);
+  }
+  return ok(committed);
 }

@@ -7,15 +7,15 @@ import type { Context } from "hono";
 import { explain } from "../../src/decision/explain.ts";
 import { FULL_LIMITS } from "../../src/kernel/limits.ts";
 import { refused, type Result } from "../../src/kernel/result.ts";
-import { renderAssetList } from "../../src/protocols/asset_list.ts";
+import { ASSET_LIST_MEDIA_TYPE, renderAssetList } from "../../src/protocols/asset_list.ts";
 import type { BreakRequest } from "../../src/protocols/break_request.ts";
 import { deviceFromUserAgent } from "../../src/protocols/device_class.ts";
 import type { DoorFacts, ParsedBreak } from "../../src/protocols/normalise_request.ts";
 import { breakRequestFromJson } from "../../src/protocols/parse_json_request.ts";
 import { breakRequestFromSearch } from "../../src/protocols/parse_query_request.ts";
-import type { PodDocument } from "../../src/protocols/pod_document.ts";
+import { HLS_MIME_TYPE, type PodDocument } from "../../src/protocols/pod_document.ts";
 import type { ProblemCode } from "../../src/protocols/problem.ts";
-import { renderVast } from "../../src/protocols/vast.ts";
+import { renderVast, VAST_MEDIA_TYPE } from "../../src/protocols/vast.ts";
 import { readJson } from "../json_body.ts";
 import { problem } from "../problem_response.ts";
 import { decideBreak, type CommittedDecision } from "./decide.ts";
@@ -40,13 +40,14 @@ interface Refusal {
 }
 
 /** What the platform knows of a request before it is read. */
-function doorFacts(c: Context<EdgeContext>): DoorFacts {
+function doorFacts(c: Context<EdgeContext>, mimeTypes: DoorFacts["mimeTypes"]): DoorFacts {
   const cf = c.req.raw.cf;
   return {
     requestId: crypto.randomUUID(),
     country: typeof cf?.country === "string" ? cf.country : null,
     region: typeof cf?.regionCode === "string" ? cf.regionCode : null,
     userAgentDevice: deviceFromUserAgent((c.req.header("user-agent") ?? "").slice(0, USER_AGENT_CHARS_MAX)),
+    mimeTypes,
   };
 }
 
@@ -96,17 +97,27 @@ async function fill(door: Door, parsed: ParsedBreak): Promise<Result<FilledBreak
   return { ok: true, value: { request, committed, document, frequencyToken } };
 }
 
+/** How one player's door answers. */
+interface PlayerFormat {
+  readonly contentType: string;
+  readonly mimeTypes: DoorFacts["mimeTypes"];
+  readonly render: (document: PodDocument) => string;
+}
+
+const VAST: PlayerFormat = { contentType: `${VAST_MEDIA_TYPE}; charset=utf-8`, mimeTypes: null, render: renderVast };
+const ASSET_LIST: PlayerFormat = {
+  contentType: ASSET_LIST_MEDIA_TYPE,
+  mimeTypes: [HLS_MIME_TYPE],
+  render: renderAssetList,
+};
+
 /** Runs a player's door: any refusal, and any fault of ours, becomes a valid empty break. */
-async function playerDoor(
-  c: Context<EdgeContext>,
-  contentType: string,
-  render: (document: PodDocument) => string,
-): Promise<Response> {
+async function playerDoor(c: Context<EdgeContext>, format: PlayerFormat): Promise<Response> {
   const door = c.get("door");
-  const headers = new Headers({ "content-type": contentType, "cache-control": "no-store" });
+  const headers = new Headers({ "content-type": format.contentType, "cache-control": "no-store" });
   let document: PodDocument = { decisionId: "", ads: [] };
   try {
-    const parsed = breakRequestFromSearch(new URL(c.req.url).search, doorFacts(c), FULL_LIMITS);
+    const parsed = breakRequestFromSearch(new URL(c.req.url).search, doorFacts(c, format.mimeTypes), FULL_LIMITS);
     const filled = parsed.ok ? await fill(door, parsed.value) : refused(parsed.reason);
     if (filled.ok) {
       document = filled.value.document;
@@ -120,17 +131,17 @@ async function playerDoor(
     console.error(`a break was answered empty: ${String(error)}`);
     headers.set("midroll-problem", "internal");
   }
-  return new Response(render(document), { headers });
+  return new Response(format.render(document), { headers });
 }
 
 /** `GET /v1/vast` */
 export function vastDoor(c: Context<EdgeContext>): Promise<Response> {
-  return playerDoor(c, "application/xml; charset=utf-8", renderVast);
+  return playerDoor(c, VAST);
 }
 
 /** `GET /v1/asset-list` */
 export function assetListDoor(c: Context<EdgeContext>): Promise<Response> {
-  return playerDoor(c, "application/json; charset=utf-8", renderAssetList);
+  return playerDoor(c, ASSET_LIST);
 }
 
 /** What `/v1/decide` answers: the pod, and with `?explain=1` every candidate's fate. */
@@ -166,7 +177,7 @@ export async function decideDoor(c: Context<EdgeContext>): Promise<Response> {
   const door = c.get("door");
   const body = await readJson(c.req.raw, FULL_LIMITS.bodyBytesMax);
   if (!body.ok) return problem(body.reason.code, body.reason.detail);
-  const parsed = breakRequestFromJson(body.value, doorFacts(c), FULL_LIMITS);
+  const parsed = breakRequestFromJson(body.value, doorFacts(c, null), FULL_LIMITS);
   if (!parsed.ok) return problem(parsed.reason.code, parsed.reason.detail);
   const filled = await fill(door, parsed.value);
   if (!filled.ok) return problem(filled.reason.code, filled.reason.detail);

@@ -37,7 +37,9 @@ export interface EdgeContext {
 
 let held: Isolate | null = null;
 
-/** The isolate's holders, made by its first request. An isolate lives in one data centre, so its region never changes. */
+/**
+ * The isolate's holders, made by its first request. An isolate lives in one data centre, so its region never changes.
+ */
 export function isolateFor(env: Env, cf: unknown): Isolate {
   if (held === null) {
     const id = crypto.randomUUID();

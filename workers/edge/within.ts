@@ -3,7 +3,9 @@
  * with a timer of its own.
  */
 
-/** Resolves true when the work ends within the bound, false when the bound comes first. Rejects when the work rejects. */
+/**
+ * Resolves true when the work ends within the bound, false when the bound comes first. Rejects when the work rejects.
+ */
 export async function within(boundMs: number, work: Promise<unknown>): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | null = null;
   const bound = new Promise<false>((resolve) => {

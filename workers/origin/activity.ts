@@ -1,6 +1,7 @@
 /**
  * What happened in the last ten minutes, for the ops console. The queue consumer brings the edges' reports; each counts
- * once however often the queue delivers it, and everything shown survives a restart. Bounded: 600 seconds, 50 decisions.
+ * once however often the queue delivers it, and everything shown survives a restart. Bounded: 600 seconds, 50
+ * decisions.
  */
 import { DurableObject } from "cloudflare:workers";
 import { SECOND_MS } from "../../src/kernel/time.ts";
@@ -64,11 +65,7 @@ export class Activity extends DurableObject<OriginEnv> {
     this.#board = new CampaignBoard((id) => env.LEDGER.getByName(id).status(), Date.now);
     applyMigrations(ctx.storage, ACTIVITY_MIGRATIONS);
     const nowMs = Date.now();
-    this.#sql.exec(
-      "INSERT OR IGNORE INTO change_clock (only_row, first_seq, seq) VALUES (1, ?, ?)",
-      nowMs,
-      nowMs,
-    );
+    this.#sql.exec("INSERT OR IGNORE INTO change_clock (only_row, first_seq, seq) VALUES (1, ?, ?)", nowMs, nowMs);
   }
 
   /** Counts a batch. A report heard before is dropped; a stale or future one becomes a counted fault. */
@@ -194,11 +191,7 @@ export class Activity extends DurableObject<OriginEnv> {
 
   #seconds(fromSec: number, afterSeq: number): { atSec: number; counters: ActivityCounters }[] {
     return this.#sql
-      .exec(
-        "SELECT at_sec, counters FROM seconds WHERE at_sec >= ? AND seq > ? ORDER BY at_sec",
-        fromSec,
-        afterSeq,
-      )
+      .exec("SELECT at_sec, counters FROM seconds WHERE at_sec >= ? AND seq > ? ORDER BY at_sec", fromSec, afterSeq)
       .toArray()
       .map((row) => ({ atSec: Number(row["at_sec"]), counters: readCounters(row["counters"]) }));
   }

@@ -1,6 +1,6 @@
 /**
- * Tables of the Activity object. `seq` grows with every change and never falls below the clock, so it also grows across a
- * wiped state; `heard` makes a redelivered report recognisable for as long as it would still be counted.
+ * Tables of the Activity object. `seq` grows with every change and never falls below the clock, so it also grows across
+ * a wiped state; `heard` makes a redelivered report recognisable for as long as it would still be counted.
  */
 export const ACTIVITY_MIGRATIONS: readonly string[] = [
   `CREATE TABLE change_clock (

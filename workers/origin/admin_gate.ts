@@ -1,6 +1,6 @@
 /**
- * Who may call the admin API: the bearer of ADMIN_TOKEN. Both sides are hashed and the hashes compared in constant time,
- * so neither the length nor a common beginning of the secret shows in how long a refusal takes.
+ * Who may call the admin API: the bearer of ADMIN_TOKEN. Both sides are hashed and the hashes compared in constant
+ * time, so neither the length nor a common beginning of the secret shows in how long a refusal takes.
  */
 import type { MiddlewareHandler } from "hono";
 import { toUtf8 } from "../../src/kernel/bytes.ts";

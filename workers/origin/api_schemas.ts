@@ -122,7 +122,8 @@ export const liveSchema = z
         tiers: tiersOf(column),
       })
       .openapi({
-        description: "Columns of equal length, by second; only seconds that changed since `after`. Newer replaces older.",
+        description:
+          "Columns of equal length, by second; only seconds that changed since `after`. Newer replaces older.",
       }),
     lastMinute: z.object({
       decisions: count,
@@ -157,21 +158,27 @@ export const liveSchema = z
 /** Where the pages find both Workers. */
 export const configSchema = z.object({ edgeUrl: z.string(), originUrl: z.string() }).openapi("Config");
 
-/** A JSON answer in the OpenAPI document. */
-export function jsonAnswer<T extends z.ZodType>(description: string, schema: T) {
+/**
+ * A JSON answer in the OpenAPI document. `content` is optional in the type (and always there), because only then does
+ * the router let a route answer with a plain Response, which a problem is. Tests parse what routes answer by these
+ * schemas.
+ */
+export function jsonAnswer(description: string, schema: z.ZodType): DocumentedAnswer {
   return { description, content: { "application/json": { schema } } };
 }
 
 /** The problem answers of a route by their codes, grouped by status. */
-export function problemAnswers(...codes: readonly ProblemCode[]) {
-  const answers: Record<number, { description: string; content: typeof problemContent }> = {};
+export function problemAnswers(...codes: readonly ProblemCode[]): Record<number, DocumentedAnswer> {
+  const titles = new Map<number, string[]>();
   for (const code of codes) {
     const { status, title } = PROBLEMS[code];
-    const said = `\`${code}\`: ${title}`;
-    const before = answers[status]?.description;
-    answers[status] = { description: before === undefined ? said : `${before}; ${said}`, content: problemContent };
+    titles.set(status, [...(titles.get(status) ?? []), `\`${code}\`: ${title}`]);
   }
-  return answers;
+  const content = { [PROBLEM_MEDIA_TYPE]: { schema: problemSchema } };
+  return Object.fromEntries([...titles].map(([status, said]) => [status, { description: said.join("; "), content }]));
 }
 
-const problemContent = { [PROBLEM_MEDIA_TYPE]: { schema: problemSchema } };
+interface DocumentedAnswer {
+  readonly description: string;
+  readonly content?: Record<string, { readonly schema: z.ZodType }>;
+}

@@ -1,6 +1,6 @@
 /**
- * Reads a request body within a bound. The bound holds while streaming: a body without a length, or with a false one, is
- * dropped at the first byte too many.
+ * Reads a request body within a bound. The bound holds while streaming: a body without a length, or with a false one,
+ * is dropped at the first byte too many.
  */
 import { fromUtf8 } from "../../src/kernel/bytes.ts";
 import { ok, refused, type Result } from "../../src/kernel/result.ts";

@@ -8,7 +8,7 @@ export const WIDTH = 6;
 
 /** `work` on every item, at most `WIDTH` at a time; results in the order of the items. Rejects when `work` rejects. */
 export async function mapBounded<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const results = new Array<R>(items.length);
+  const results = Array.from<R>({ length: items.length });
   const queue = items.entries();
   const lane = async (): Promise<void> => {
     for (const [index, item] of queue) results[index] = await work(item);
@@ -19,7 +19,7 @@ export async function mapBounded<T, R>(items: readonly T[], work: (item: T) => P
 
 /** The value, or `fallback` when it rejects or takes longer than `waitMs`. */
 export async function withinOr<T, F>(value: Promise<T>, waitMs: number, fallback: F): Promise<T | F> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let timer: number | null = null;
   const late = new Promise<F>((resolve) => {
     timer = setTimeout(() => resolve(fallback), waitMs);
   });

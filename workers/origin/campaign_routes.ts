@@ -3,7 +3,13 @@
  * line and no other.
  */
 import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
-import { campaignIdSchema, campaignListSchema, campaignStatusSchema, jsonAnswer, problemAnswers } from "./api_schemas.ts";
+import {
+  campaignIdSchema,
+  campaignListSchema,
+  campaignStatusSchema,
+  jsonAnswer,
+  problemAnswers,
+} from "./api_schemas.ts";
 import { sweepLedgers } from "./campaign_board.ts";
 import { rosterOf } from "./catalog_roster.ts";
 import type { OriginEnv } from "./env.ts";

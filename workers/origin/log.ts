@@ -1,6 +1,6 @@
 /**
- * The one place where this Worker writes to its log. A line carries a stable code and the failure's own name and message:
- * never a URL, a header, an address or a body, which may hold secrets or say something about a person.
+ * The one place where this Worker writes to its log. A line carries a stable code and the failure's own name and
+ * message: never a URL, a header, an address or a body, which may hold secrets or say something about a person.
  */
 
 const MESSAGE_CHARS_MAX = 200;

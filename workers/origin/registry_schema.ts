@@ -1,6 +1,6 @@
 /**
- * Tables of a Registry. `versions` is the history of what was current, `known_campaigns` every campaign whose ledger was
- * ever given terms (so that a removed one can be archived), `publish_claim` who is publishing now.
+ * Tables of a Registry. `versions` is the history of what was current, `known_campaigns` every campaign whose ledger
+ * was ever given terms (so that a removed one can be archived), `publish_claim` who is publishing now.
  */
 export const REGISTRY_MIGRATIONS: readonly string[] = [
   `CREATE TABLE versions (

@@ -10,10 +10,7 @@ import { logFailure } from "./log.ts";
 const RETRY_SEC = 5;
 
 /** Takes one batch. Every message is either acknowledged or asked for again. */
-export async function takeReports(
-  batch: MessageBatch<unknown>,
-  env: Pick<OriginEnv, "ACTIVITY">,
-): Promise<void> {
+export async function takeReports(batch: MessageBatch<unknown>, env: Pick<OriginEnv, "ACTIVITY">): Promise<void> {
   const reports: ActivityReport[] = [];
   const good: Message<unknown>[] = [];
   let badReports = 0;

@@ -90,6 +90,7 @@ export function breakOf(over: Partial<BreakRequest> = {}): BreakRequest {
     content: { id: null, genre: "drama", rating: "TV-PG", language: "en" },
     blockedCategories: [],
     blockedAdvertiserDomains: [],
+    mimeTypes: null,
     ...over,
   };
 }

@@ -17,6 +17,9 @@ const viewer = breakOf().viewer;
 const rich: AdSketch = { id: "rich", cpmMicros: 90_000_000 };
 const twoViews = [1, 2].map((hours) => ({ lineItemId: "li-x", shownMs: NOW_MS - hours * 3_600_000 }));
 
+const budgetOf = (campaignId: string, available: number) =>
+  new Map([[campaignId, { availableMicros: micros(available), multiplierPpm: 1_000_000 }]]);
+
 const CASES: readonly Case[] = [
   ["campaign_inactive", { id: "x", status: "paused" }],
   ["outside_flight", { id: "x", flight: { start: "2026-07-02T00:00:00Z", end: "2026-08-01T00:00:00Z" } }],
@@ -36,6 +39,7 @@ const CASES: readonly Case[] = [
   ["category_blocked", { id: "x" }, { request: { blockedCategories: ["IAB8"] } }],
   ["duration_not_allowed", { id: "x", durationSec: 61 }],
   ["duration_not_allowed", { id: "x", durationSec: 5 }, { request: { minAdDurationSec: 6 } }],
+  ["media_not_playable", { id: "x" }, { request: { mimeTypes: ["video/mp4"] } }],
   [
     "frequency_capped",
     { id: "x", frequencyCap: { impressions: 2, windowMinutes: 1440 } },
@@ -47,6 +51,7 @@ const CASES: readonly Case[] = [
   ["score_invalid", { id: "x" }, { scorer: steadyScorer({ completedView: Number.NaN, click: 0, abandon: 0 }) }],
   ["no_value", { id: "x" }, { publisher: { abandonCostMicros: 10_000_000 } }],
   ["below_floor", { id: "x" }, { publisher: { floorCpmMicros: 20_001_000 } }],
+  ["purse_short", { id: "x" }, { world: { budgets: budgetOf("ca-x", 19_999) } }],
   ["outbid", { id: "x", durationSec: 60 }, {}, [{ ...rich, durationSec: 60 }]],
   ["advertiser_repeated", { id: "x", advertiser: "rich" }, {}, [{ ...rich, advertiser: "rich" }]],
   [
@@ -86,9 +91,9 @@ describe("a loser is told why", () => {
     expect(whyNot(decision, "x")).toBeNull();
   });
 
-  test("the last micros of a budget can be spent", async () => {
-    const budgets = new Map([["ca-x", { availableMicros: micros(7_001), multiplierPpm: 1_000_000 }]]);
+  test("an ad bids what its campaign's multiplier leaves", async () => {
+    const budgets = new Map([["ca-x", { availableMicros: micros(20_000), multiplierPpm: 350_000 }]]);
     const decision = await decide([{ id: "x" }], { world: { budgets } });
-    expect(decision.slots.map((slot) => slot.priceMicros)).toEqual([7_001]);
+    expect(decision.slots.map((slot) => slot.priceMicros)).toEqual([7_000]);
   });
 });

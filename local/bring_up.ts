@@ -1,0 +1,102 @@
+/**
+ * From nothing to the first decision: builds and starts both Workers, seeds what a fresh state lacks, and waits until
+ * the edge decides with models and money. `npm start`, `npm run serve`, the end-to-end tests and the benchmarks begin
+ * here.
+ */
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { adminClient, applyCatalog, publishModels } from "../cli/admin_client.ts";
+import { readCatalog } from "../cli/read_catalog.ts";
+import { renderProblems } from "../src/catalog/problem.ts";
+import type { Catalog } from "../src/catalog/entities.ts";
+import { projectDir } from "./build.ts";
+import { startRuntime, type Runtime, type RuntimeOptions } from "./runtime.ts";
+
+/** The catalog and the models that come with the repository. */
+export const SAMPLE_CATALOG_DIR = path.join(projectDir, "catalog/sample");
+const MODELS_DIR = path.join(projectDir, "models");
+/** Longest wait for the first decision. */
+const READY_WAIT_MS = 60_000;
+const POLL_MS = 100;
+
+/** What to bring up, and whom to tell how far it is. */
+export interface BringUpOptions extends RuntimeOptions {
+  /** Catalog to apply. Default: the sample, and only when the state holds none. */
+  readonly catalogDir?: string;
+  /** Told one plain sentence at each step. */
+  readonly progress?: (step: string) => void;
+}
+
+/** A Midroll that decides. */
+export interface Midroll extends Runtime {
+  /** The catalog in this checkout that was read for seeding; its publishers are what callers ask for. */
+  readonly catalog: Catalog;
+}
+
+/** Thrown when Midroll could not be brought up; the message says what to do. */
+export class BringUpFault extends Error {
+  override readonly name = "BringUpFault";
+}
+
+async function catalogFrom(dir: string): Promise<Catalog> {
+  const read = await readCatalog([dir]);
+  if (!read.ok) throw new BringUpFault(`The catalog in ${dir} does not validate:\n${renderProblems(read.reason)}`);
+  return read.value.catalog;
+}
+
+/** Applies what the state lacks. Both are content-addressed, so doing it again changes nothing. */
+async function seed(runtime: Runtime, catalog: Catalog, options: BringUpOptions): Promise<void> {
+  const say = options.progress ?? (() => undefined);
+  const client = adminClient({ origin: runtime.originUrl, token: runtime.adminToken, fetch });
+  const current = (await client.get("/v1/admin/catalog")) as { digest: string | null };
+  if (options.catalogDir !== undefined || current.digest === null) {
+    const applied = await applyCatalog(client, catalog);
+    say(`catalog ${applied.digest.slice(0, 12)}: ${applied.campaigns} campaigns, ${applied.lineItems} line items`);
+  } else {
+    say(`catalog ${current.digest.slice(0, 12)} from the last run`);
+  }
+  const published = await publishModels(client, MODELS_DIR);
+  say(`models ${published.digest.slice(0, 12)}: ${published.models.join(", ")}`);
+}
+
+async function firstDecision(runtime: Runtime, catalog: Catalog): Promise<boolean> {
+  const ready = await fetch(`${runtime.edgeUrl}/readyz`);
+  await ready.body?.cancel();
+  if (!ready.ok) return false;
+  const publisherId = catalog.publishers[0]?.id ?? "";
+  const viewer = { device: "ctv", country: "US", limitAdTracking: true };
+  const answer = await fetch(`${runtime.edgeUrl}/v1/decide`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ publisherId, podDurationSec: 60, viewer }),
+  });
+  const decided = (await answer.json()) as { tier?: string };
+  return answer.ok && (decided.tier === "full" || decided.tier === "house");
+}
+
+async function waitUntilReady(runtime: Runtime, catalog: Catalog): Promise<void> {
+  const deadlineMs = Date.now() + READY_WAIT_MS;
+  while (!(await firstDecision(runtime, catalog))) {
+    if (Date.now() > deadlineMs) {
+      throw new BringUpFault(`The edge did not decide within ${READY_WAIT_MS / 1000} s. Its words: ${runtime.logPath}`);
+    }
+    await sleep(POLL_MS);
+  }
+}
+
+/** A Midroll that has made its first decision. Throws, saying what to do, when it cannot be. */
+export async function bringUp(options: BringUpOptions): Promise<Midroll> {
+  const say = options.progress ?? (() => undefined);
+  const catalog = await catalogFrom(options.catalogDir ?? SAMPLE_CATALOG_DIR);
+  say("building both Workers and starting workerd");
+  const runtime = await startRuntime(options);
+  try {
+    await seed(runtime, catalog, options);
+    say("waiting for the first decision");
+    await waitUntilReady(runtime, catalog);
+    return { ...runtime, catalog };
+  } catch (error) {
+    await runtime.stop();
+    throw error;
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * What has happened on the page so far, as `window.midrollDemo`: for the browser test, and for whoever opens the
+ * browser's console and wonders.
+ */
+import type { MidrollEvent } from "./sdk.ts";
+
+/** One beacon: the newest thing known of it. */
+export interface RecordedBeacon {
+  readonly event: string;
+  readonly adId: string;
+  readonly breakId: string;
+  /** 1-based position of the ad in its break. */
+  readonly position: number;
+  readonly url: string;
+  readonly state: string;
+  readonly status: number | null;
+  readonly verdict: string | null;
+}
+
+/** The record. Counts only grow. */
+export interface DemoRecord {
+  breaksFilled: number;
+  /** Breaks that ended after at least one of their ads was on screen. */
+  breaksPlayed: number;
+  adsStarted: number;
+  adsCompleted: number;
+  adsFailed: number;
+  beacons: readonly RecordedBeacon[];
+  /** The programme has played to its end. */
+  ended: boolean;
+}
+
+declare global {
+  interface Window {
+    midrollDemo: DemoRecord;
+  }
+}
+
+/** Starts the record and hangs it on the window. The returned function writes events into it. */
+export function startRecord(): { readonly record: DemoRecord; readonly write: (event: MidrollEvent) => void } {
+  const record: DemoRecord = {
+    breaksFilled: 0,
+    breaksPlayed: 0,
+    adsStarted: 0,
+    adsCompleted: 0,
+    adsFailed: 0,
+    beacons: [],
+    ended: false,
+  };
+  window.midrollDemo = record;
+  const beacons = new Map<number, RecordedBeacon>();
+  const withAds = new Set<string>();
+
+  const write = (event: MidrollEvent): void => {
+    switch (event.kind) {
+      case "breakFilled":
+        record.breaksFilled++;
+        return;
+      case "adStarted":
+        withAds.add(event.ad.breakId);
+        record.adsStarted++;
+        return;
+      case "adEnded":
+        if (event.completed) record.adsCompleted++;
+        return;
+      case "adFailed":
+        record.adsFailed++;
+        return;
+      case "breakEnded":
+        if (withAds.delete(event.breakId)) record.breaksPlayed++;
+        return;
+      case "beacon": {
+        const { beacon, attempt, ...known } = event.report;
+        beacons.set(beacon, { ...known, state: attempt > 1 ? `${known.state} (try ${attempt})` : known.state });
+        record.beacons = [...beacons.values()];
+        return;
+      }
+      default:
+        return;
+    }
+  };
+  return { record, write };
+}

@@ -1,0 +1,123 @@
+/** The simulated world: the same seed is the same world, its rates are those of the trade, and its laws hold. */
+import { describe, expect, test } from "vitest";
+import { stream } from "../../src/kernel/random.ts";
+import { HEADS } from "../../src/models/manifest.ts";
+import { drawTrainingRows } from "../../src/simulation/training_rows.ts";
+import {
+  createWorld,
+  MIDROLL_WORLD_SEED,
+  probabilitiesOf,
+  sampleOutcome,
+  type Showing,
+} from "../../src/simulation/world.ts";
+import { COLUMN_COUNT, COLUMNS } from "../../src/features/schema.ts";
+
+const WORLD = createWorld(MIDROLL_WORLD_SEED);
+const SHOWING: Showing = {
+  temper: { patience: 0, curiosity: 0, tastes: new Map() },
+  segments: [],
+  device: "mobile",
+  surface: "midroll",
+  genre: "drama",
+  rating: "TV-14",
+  hour: 20,
+  weekday: 2,
+  podDurationSec: 90,
+  durationSec: 15,
+  categories: ["IAB2"],
+  timesShown: 0,
+};
+const truth = (change: Partial<Showing>) => probabilitiesOf(WORLD, { ...SHOWING, ...change });
+
+describe("a world", () => {
+  test("is the same for the same seed and another for another", () => {
+    expect(probabilitiesOf(createWorld(MIDROLL_WORLD_SEED), SHOWING)).toEqual(truth({}));
+    expect(probabilitiesOf(createWorld("elsewhere"), SHOWING)).not.toEqual(truth({}));
+  });
+
+  test("a long ad before the film is left on a phone and sat out on a television", () => {
+    const loss = (device: "mobile" | "ctv"): number =>
+      truth({ device, surface: "preroll", durationSec: 6 }).completedView -
+      truth({ device, surface: "preroll", durationSec: 60 }).completedView;
+    expect(loss("mobile")).toBeGreaterThan(4 * loss("ctv"));
+  });
+
+  test("interest is clicked where there is a finger to click with", () => {
+    const lift = (device: "mobile" | "ctv"): number =>
+      truth({ device, segments: ["auto-intenders"] }).click / truth({ device }).click;
+    expect(lift("mobile")).toBeGreaterThan(4);
+    expect(lift("ctv")).toBeLessThan(2);
+  });
+
+  test("repetition first helps a click and then annoys", () => {
+    const clicks = [0, 2, 6].map((timesShown) => truth({ timesShown }).click);
+    expect(clicks[1]).toBeGreaterThan(clicks[0] ?? 1);
+    expect(clicks[2]).toBeLessThan(clicks[0] ?? 0);
+    expect(truth({ timesShown: 6 }).abandon).toBeGreaterThan(truth({ timesShown: 2 }).abandon);
+  });
+});
+
+describe("outcomes", () => {
+  test("are the same for the same seed", () => {
+    const sample = (): unknown => {
+      const random = stream("outcomes", "test");
+      return Array.from({ length: 200 }, () => sampleOutcome(truth({}), random));
+    };
+    expect(sample()).toEqual(sample());
+  });
+
+  test("happen as often as the world says, and leaving excludes the rest", () => {
+    const random = stream("outcomes", "frequencies");
+    const probabilities = { completedView: 0.6, click: 0.2, abandon: 0.3 };
+    const counts = { completedView: 0, click: 0, abandon: 0 };
+    for (let i = 0; i < 40_000; i++) {
+      const outcome = sampleOutcome(probabilities, random);
+      expect(outcome.abandon && (outcome.completedView || outcome.click)).toBe(false);
+      for (const head of HEADS) counts[head] += outcome[head] ? 1 : 0;
+    }
+    for (const head of HEADS) expect(counts[head] / 40_000).toBeCloseTo(probabilities[head], 1.7);
+  });
+});
+
+describe("training rows", () => {
+  const drawn = drawTrainingRows(WORLD, "rows-test", 20_000);
+  const share = (head: (typeof HEADS)[number], device: string): number => {
+    const column = COLUMNS.findIndex(({ name }) => name === `device_${device}`);
+    let sum = 0;
+    let count = 0;
+    for (let row = 0; row < drawn.count; row++) {
+      if (drawn.rows[row * COLUMN_COUNT + column] !== 1) continue;
+      sum += drawn.truths[head][row] ?? 0;
+      count++;
+    }
+    return sum / count;
+  };
+
+  test("repeat for a seed, and show other people other ads for another", () => {
+    const once = drawTrainingRows(WORLD, "rows-test", 50);
+    expect(once.rows).toEqual(drawn.rows.slice(0, 50 * COLUMN_COUNT));
+    expect(once.outcomes.completedView).toEqual(drawn.outcomes.completedView.slice(0, 50));
+    expect(drawTrainingRows(WORLD, "rows-test-2", 50).rows).not.toEqual(once.rows);
+  });
+
+  test("carry probabilities only, and nobody both completes and leaves", () => {
+    for (let row = 0; row < drawn.count; row++) {
+      const [completed = -1, click = -1, abandon = -1] = HEADS.map((head) => drawn.truths[head][row]);
+      expect(Math.min(completed, click, abandon)).toBeGreaterThanOrEqual(0);
+      expect(Math.max(completed + abandon, click + abandon)).toBeLessThanOrEqual(1);
+      expect((drawn.outcomes.completedView[row] ?? 0) + (drawn.outcomes.abandon[row] ?? 0)).toBeLessThan(2);
+    }
+  });
+
+  test("happen at the rates of the trade", () => {
+    expect(share("completedView", "ctv")).toBeGreaterThan(0.9);
+    expect(share("completedView", "mobile")).toBeGreaterThan(0.65);
+    expect(share("completedView", "mobile")).toBeLessThan(0.8);
+    for (const device of ["ctv", "mobile", "desktop", "tablet"]) {
+      expect(share("click", device), `${device} click`).toBeGreaterThan(0.001);
+      expect(share("click", device), `${device} click`).toBeLessThan(0.015);
+      expect(share("abandon", device), `${device} abandon`).toBeGreaterThan(0.01);
+      expect(share("abandon", device), `${device} abandon`).toBeLessThan(0.06);
+    }
+  });
+});

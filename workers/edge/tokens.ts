@@ -1,0 +1,103 @@
+/**
+ * Signs what leaves in URLs and comes back: HMAC-SHA-256 by WebCrypto, whose `verify` compares in constant time. A
+ * token is `<payload>.<key id>.<mac>`, payload and mac in base64url. The purpose is signed with the bytes, so a token
+ * of one purpose never passes for another. The first key signs, all verify: a key is rotated by putting the new one in
+ * front and dropping the old one when its last token has expired.
+ */
+import { z } from "zod";
+import { fromBase64Url, toBase64Url, toUtf8 } from "../../src/kernel/bytes.ts";
+import { BILLING_TOKEN_CHARS_MAX, FREQUENCY_TOKEN_CHARS_MAX } from "../../src/money/limits.ts";
+
+/** What a token is for. */
+export type TokenPurpose = "billing" | "frequency";
+
+const CHARS_MAX: Readonly<Record<TokenPurpose, number>> = {
+  billing: BILLING_TOKEN_CHARS_MAX,
+  frequency: FREQUENCY_TOKEN_CHARS_MAX,
+};
+const KEY_BYTES_MIN = 16;
+const MAC_BYTES = 32;
+const ALGORITHM = { name: "HMAC", hash: "SHA-256" };
+
+const keysSchema = z
+  .array(z.strictObject({ id: z.string().regex(/^[A-Za-z0-9_-]{1,32}$/), key: z.string() }))
+  .min(1)
+  .max(8);
+
+/** Signs and verifies with the keys of one secret. */
+export class TokenSigner {
+  readonly #secrets: ReadonlyMap<string, Uint8Array>;
+  readonly #signingId: string;
+  readonly #keys = new Map<string, CryptoKey>();
+
+  /**
+   * Keys from JSON `[{id, key}]`, keys in base64url. Throws on anything else, on a key shorter than 16 bytes and on an
+   * id used twice: a deployment without sound keys must not come up. The message never quotes the secret.
+   */
+  constructor(billingKeys: string) {
+    const keys = parseKeys(billingKeys);
+    this.#secrets = new Map(keys.map(({ id, bytes }) => [id, bytes]));
+    if (this.#secrets.size !== keys.length) throw new Error("BILLING_KEYS: key ids must differ");
+    this.#signingId = keys[0]?.id ?? "";
+  }
+
+  /** The token of these bytes. */
+  async sign(purpose: TokenPurpose, payload: Uint8Array): Promise<string> {
+    const key = await this.#key(this.#signingId);
+    if (key === null) throw new Error("BILLING_KEYS: no key to sign with");
+    const mac = await crypto.subtle.sign(ALGORITHM, key, signedBytes(purpose, payload));
+    return `${toBase64Url(payload)}.${this.#signingId}.${toBase64Url(new Uint8Array(mac))}`;
+  }
+
+  /** The bytes of a token, or null: overlong, malformed, of an unknown key, of another purpose, or forged. */
+  async verify(purpose: TokenPurpose, token: string): Promise<Uint8Array | null> {
+    if (token.length > CHARS_MAX[purpose]) return null;
+    const [payloadText, keyId, macText, ...more] = token.split(".");
+    if (payloadText === undefined || keyId === undefined || macText === undefined || more.length > 0) return null;
+    const payload = fromBase64Url(payloadText);
+    const mac = fromBase64Url(macText);
+    if (payload === null || mac === null || mac.length !== MAC_BYTES) return null;
+    const key = await this.#key(keyId);
+    if (key === null) return null;
+    const genuine = await crypto.subtle.verify(ALGORITHM, key, mac, signedBytes(purpose, payload));
+    return genuine ? payload : null;
+  }
+
+  /** The imported key, kept once imported. What is kept is the key, not the promise, which belongs to one request. */
+  async #key(id: string): Promise<CryptoKey | null> {
+    const held = this.#keys.get(id);
+    if (held !== undefined) return held;
+    const bytes = this.#secrets.get(id);
+    if (bytes === undefined) return null;
+    const key = await crypto.subtle.importKey("raw", bytes, ALGORITHM, false, ["sign", "verify"]);
+    this.#keys.set(id, key);
+    return key;
+  }
+}
+
+function parseKeys(billingKeys: string): { id: string; bytes: Uint8Array }[] {
+  let json: unknown;
+  try {
+    json = JSON.parse(billingKeys);
+  } catch {
+    throw new Error('BILLING_KEYS: expected JSON [{"id","key"}]');
+  }
+  const parsed = keysSchema.safeParse(json);
+  if (!parsed.success) throw new Error('BILLING_KEYS: expected 1 to 8 objects {"id","key"}, ids of 1 to 32 letters');
+  return parsed.data.map(({ id, key }) => {
+    const bytes = fromBase64Url(key);
+    if (bytes === null || bytes.length < KEY_BYTES_MIN) {
+      throw new Error(`BILLING_KEYS: key "${id}" must be at least ${KEY_BYTES_MIN} bytes in base64url`);
+    }
+    return { id, bytes };
+  });
+}
+
+/** What the mac covers: the purpose, a separator that no purpose contains, the payload. */
+function signedBytes(purpose: TokenPurpose, payload: Uint8Array): Uint8Array {
+  const domain = toUtf8(`midroll/${purpose}\u0000`);
+  const out = new Uint8Array(domain.length + payload.length);
+  out.set(domain);
+  out.set(payload, domain.length);
+  return out;
+}

@@ -1,0 +1,101 @@
+/**
+ * The origin's HTTP side, put together: headers on everything, the gate before the admin API, the routes, and one place
+ * where failures become problem documents. Each route file adds its routes and describes them for the OpenAPI document.
+ */
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { adminGate } from "./admin_gate.ts";
+import { jsonAnswer, problemAnswers } from "./api_schemas.ts";
+import { addCampaignRoutes } from "./campaign_routes.ts";
+import { addCatalogRoutes } from "./catalog_routes.ts";
+import type { OriginEnv } from "./env.ts";
+import { addHealthRoutes } from "./health_routes.ts";
+import { addLiveRoutes } from "./live_routes.ts";
+import { logFailure } from "./log.ts";
+import { addModelRoutes } from "./model_routes.ts";
+import { addPageRoutes } from "./page_routes.ts";
+import { problem, Unreachable } from "./problems.ts";
+import { addProgramRoute } from "./program_route.ts";
+import { securityHeaders } from "./security_headers.ts";
+import { OPEN_TO_ALL } from "./static_files.ts";
+
+type Origin = { Bindings: OriginEnv };
+
+const getDocument = createRoute({
+  method: "get",
+  path: "/openapi.json",
+  operationId: "openApiDocument",
+  tags: ["pages"],
+  summary: "This document",
+  responses: {
+    200: jsonAnswer("OpenAPI 3.1", z.looseObject({})),
+    ...problemAnswers("internal"),
+  },
+});
+
+/** The application with all its routes. */
+export function originApp(): OpenAPIHono<Origin> {
+  const app = new OpenAPIHono<Origin>({
+    defaultHook: (result) => {
+      if (result.success) return undefined;
+      const issue = result.error.issues[0];
+      const field = issue?.path.join(".") ?? "";
+      // Only the field and the rule: the value itself is the caller's and stays out of answers.
+      return problem("bad_field", `${field}: ${issue?.message ?? "not allowed"}`);
+    },
+  });
+  app.use("*", securityHeaders);
+  app.use("/v1/admin/*", adminGate);
+  addHealthRoutes(app);
+  addCatalogRoutes(app);
+  addCampaignRoutes(app);
+  addModelRoutes(app);
+  addLiveRoutes(app);
+  addDocument(app);
+  addProgramRoute(app);
+  addPageRoutes(app);
+  app.notFound((c) => {
+    const allowed = methodsAt(app, c.req.path);
+    if (allowed.length === 0) return problem("not_found", "There is no such route.");
+    return problem("method_not_allowed", `Allowed here: ${allowed.join(", ")}.`, {}, { allow: allowed.join(", ") });
+  });
+  app.onError((failure) => {
+    if (failure instanceof Unreachable) {
+      logFailure(failure.code, failure.cause);
+      return problem(failure.code, failure.message, {}, { "retry-after": "1" });
+    }
+    logFailure("internal", failure);
+    return problem("internal", "The request failed for a reason of our own. Nothing about it is in your request.");
+  });
+  return app;
+}
+
+function addDocument(app: OpenAPIHono<Origin>): void {
+  app.openAPIRegistry.registerComponent("securitySchemes", "adminToken", {
+    type: "http",
+    scheme: "bearer",
+    description: "The ADMIN_TOKEN of this deployment.",
+  });
+  app.openapi(getDocument, (c) => {
+    const document = app.getOpenAPI31Document({
+      openapi: "3.1.0",
+      info: {
+        title: "Midroll origin",
+        version: "0.1.0",
+        description: "Publishes catalogs and models, tells where budgets are, and serves the pages.",
+        license: { name: "Apache-2.0" },
+      },
+      servers: [{ url: "/" }],
+    });
+    return c.json(document, 200, { ...OPEN_TO_ALL, "cache-control": "no-cache" });
+  });
+}
+
+/** Methods of the routes whose pattern fits a path, in alphabetical order. Middleware counts as no route. */
+function methodsAt(app: OpenAPIHono<Origin>, path: string): string[] {
+  const methods = new Set<string>();
+  for (const route of app.routes) {
+    const pattern = route.path.replace(/:[^/]+/g, "[^/]+").replaceAll("*", ".*");
+    if (route.method !== "ALL" && new RegExp(`^${pattern}$`).test(path)) methods.add(route.method);
+  }
+  return [...methods].sort();
+}

@@ -1,0 +1,20 @@
+/**
+ * The origin Worker's entry: HTTP, the activity queue, the Durable Object classes, and the desk that edges call. The
+ * platform finds all of these as exports of this one file, which is why it alone exports what others define.
+ */
+import { originApp } from "./app.ts";
+import type { OriginEnv } from "./env.ts";
+import { takeReports } from "./report_queue.ts";
+
+export { Activity } from "./activity.ts";
+export { CampaignLedger } from "./campaign_ledger.ts";
+export { EdgeDesk } from "./edge_desk.ts";
+export { RegionWallet } from "./region_wallet.ts";
+export { Registry } from "./registry.ts";
+
+const app = originApp();
+
+export default {
+  fetch: (request, env, context) => app.fetch(request, env, context),
+  queue: (batch, env) => takeReports(batch, env),
+} satisfies ExportedHandler<OriginEnv>;
