@@ -46,7 +46,8 @@ export async function applyCatalogFiles(
   return {
     json: { origin: asked.origin, files, ...applied },
     lines: [
-      `applied at ${asked.origin}: ${countOf(applied.campaigns, "campaign")}, ${countOf(applied.lineItems, "line item")}`,
+      `applied at ${asked.origin}: ` +
+        `${countOf(applied.campaigns, "campaign")}, ${countOf(applied.lineItems, "line item")}`,
       `  digest ${applied.digest}`,
       "  the edge picks it up within 5 s",
     ],

@@ -73,13 +73,14 @@ export async function showCampaign(client: AdminClient, campaignId: string): Pro
 
 function campaignLines(campaign: CampaignView): string[] {
   const { terms } = campaign;
+  const impressions = countOf(campaign.impressionsBilled, "impression");
   const share =
     terms.budgetMicros === 0 ? "" : ` (${((100 * campaign.billedMicros) / terms.budgetMicros).toFixed(1)} %)`;
   return [
     `${terms.campaignId}: ${terms.status}, pacing ${terms.pacing}`,
     `  flight       ${showMoment(terms.flightStartMs)} to ${showMoment(terms.flightEndMs)}`,
     `  budget       ${showMicros(terms.budgetMicros)}`,
-    `  billed       ${showMicros(campaign.billedMicros)}${share} for ${countOf(campaign.impressionsBilled, "impression")}`,
+    `  billed       ${showMicros(campaign.billedMicros)}${share} for ${impressions}`,
     `  planned      ${showMicros(campaign.plannedMicros)} by now`,
     `  outstanding  ${showMicros(campaign.outstandingMicros)} at ${countOf(campaign.wallets.length, "wallet")}`,
     `  granted      ${showMicros(campaign.grantedMicros)}, returned ${showMicros(campaign.returnedMicros)}`,
@@ -135,6 +136,7 @@ export async function showStatus(client: AdminClient): Promise<Outcome> {
     outstandingMicros: total((campaign) => campaign.outstandingMicros),
     impressionsBilled: total((campaign) => campaign.impressionsBilled),
   };
+  const silent = unknown.length > 0 ? `, ${unknown.length} not answering` : "";
   const active = campaigns.filter((campaign) => campaign.terms.status === "active").length;
   return {
     json: {
@@ -150,7 +152,7 @@ export async function showStatus(client: AdminClient): Promise<Outcome> {
       `origin       ${client.origin}`,
       `catalog      ${catalog.digest ?? "none yet: midroll catalog apply DIR"}`,
       `models       ${models.digest ?? "none yet: midroll models publish DIR"}`,
-      `campaigns    ${campaigns.length}, ${active} active${unknown.length > 0 ? `, ${unknown.length} not answering` : ""}`,
+      `campaigns    ${campaigns.length}, ${active} active${silent}`,
       `budget       ${showMicros(money.budgetMicros)}`,
       `billed       ${showMicros(money.billedMicros)} for ${countOf(money.impressionsBilled, "impression")}`,
       `planned      ${showMicros(money.plannedMicros)} by now`,

@@ -122,14 +122,18 @@ function billOne(draft: WalletDraft, claim: BillingClaim, seen: ReadonlySet<stri
     return "late";
   }
   const line = draft.line(claim.purseId, claim.campaignId);
-  if (line === undefined || line.billedMicros + claim.priceMicros > line.drawnMicros) {
+  const billedMicros = micros((line?.billedMicros ?? 0) + claim.priceMicros);
+  if (billedMicros > (line?.drawnMicros ?? 0)) {
     account.exhausted += 1;
     return "exhausted";
   }
-  line.billedMicros = micros(line.billedMicros + claim.priceMicros);
+  // Without a line nothing was drawn, and only an impression won at no price gets here.
+  if (line !== undefined) {
+    line.billedMicros = billedMicros;
+    raiseCommitted(account, line, billedMicros);
+  }
   account.billedMicros = micros(account.billedMicros + claim.priceMicros);
   account.impressionsBilled += 1;
-  raiseCommitted(account, line, line.billedMicros);
   draft.billed.set(key, { purseId: claim.purseId, decisionId: claim.decisionId, slot: claim.slot });
   return "billed";
 }

@@ -58,28 +58,31 @@ export function campaignsDue(state: WalletState, nowMs: number): string[] {
   return [...ids].filter((campaignId) => reportDueMs(state, campaignId, nowMs) <= nowMs).sort();
 }
 
-/** The report for one campaign. Sending it marks the round; a lost one is simply due again. */
+/**
+ * The report for one campaign. From here on the campaign has a durable account and counts as unheard until the ledger
+ * answers: a grant whose reply is lost, even with this memory, is asked about again.
+ */
 export function report(state: WalletState, campaignId: string, nowMs: number): Outcome<ReconcileReport> {
   const draft = new WalletDraft(state);
   const outlook = draft.outlook(campaignId);
-  const account = state.accounts.get(campaignId);
+  const account = draft.openAccount(campaignId);
+  outlook.acknowledged = null;
   outlook.demandMicros = maxMicros(outlook.askedMicros, micros(Math.floor(outlook.demandMicros / 2)));
   outlook.askedMicros = ZERO_MICROS;
   outlook.reportedMs = nowMs;
-  const freeMicros = account?.freeMicros ?? ZERO_MICROS;
+  const { freeMicros, grantedMicros } = account;
   const wantFree = wantedFree(outlook);
-  const grantedMicros = account?.grantedMicros ?? ZERO_MICROS;
   const reply: ReconcileReport = {
     wallet: state.name,
     campaignId,
-    billedMicros: account?.billedMicros ?? ZERO_MICROS,
-    returnedMicros: account?.returnedMicros ?? ZERO_MICROS,
-    committedMicros: account?.committedMicros ?? ZERO_MICROS,
-    lapsedMicros: account?.lapsedMicros ?? ZERO_MICROS,
-    impressionsBilled: account?.impressionsBilled ?? 0,
-    late: account?.late ?? 0,
-    exhausted: account?.exhausted ?? 0,
-    duplicates: account?.duplicates ?? 0,
+    billedMicros: account.billedMicros,
+    returnedMicros: account.returnedMicros,
+    committedMicros: account.committedMicros,
+    lapsedMicros: account.lapsedMicros,
+    impressionsBilled: account.impressionsBilled,
+    late: account.late,
+    exhausted: account.exhausted,
+    duplicates: account.duplicates,
     wantGrantedMicros: micros(grantedMicros + Math.max(0, wantFree - freeMicros)),
     leastMicros: micros(Math.max(0, Math.min(outlook.leastMicros, wantFree) - freeMicros)),
   };
@@ -96,10 +99,9 @@ export function hearLedger(
 ): Outcome<null> {
   const draft = new WalletDraft(state);
   const outlook = draft.outlook(sent.campaignId);
-  const before = state.accounts.get(sent.campaignId)?.grantedMicros ?? ZERO_MICROS;
-  if (answer.grantedMicros > before) {
-    const account = draft.openAccount(sent.campaignId);
-    account.freeMicros = micros(account.freeMicros + answer.grantedMicros - before);
+  const account = draft.openAccount(sent.campaignId);
+  if (answer.grantedMicros > account.grantedMicros) {
+    account.freeMicros = micros(account.freeMicros + answer.grantedMicros - account.grantedMicros);
     account.grantedMicros = answer.grantedMicros;
     outlook.allottedMs = nowMs;
   }
@@ -109,8 +111,18 @@ export function hearLedger(
     outlook.openUntilMs = answer.openUntilMs;
     if (answer.grantedMicros < sent.wantGrantedMicros) outlook.deniedMs = nowMs;
   }
-  outlook.acknowledged = asReported(draft.account(sent.campaignId), sent);
+  outlook.acknowledged = asReported(account, sent);
   outlook.restUntilMs = 0;
+  return { reply: null, changes: draft.changes() };
+}
+
+/** A ledger that was never configured has granted nothing: stop asking until somebody draws again, and then rarely. */
+export function hearUnknown(state: WalletState, sent: ReconcileReport, nowMs: number): Outcome<null> {
+  const draft = new WalletDraft(state);
+  const outlook = draft.outlook(sent.campaignId);
+  outlook.acknowledged = asReported(draft.openAccount(sent.campaignId), sent);
+  outlook.restUntilMs = nowMs + RECONCILE_QUIET_MS;
+  outlook.deniedMs = nowMs;
   return { reply: null, changes: draft.changes() };
 }
 
@@ -207,8 +219,10 @@ function reportDueMs(state: WalletState, campaignId: string, nowMs: number): num
   const outlook = state.outlooks.get(campaignId);
   const account = state.accounts.get(campaignId);
   if (outlook === undefined) return nowMs;
+  if (account === undefined && outlook.drawnMs === 0) return Number.POSITIVE_INFINITY;
   let dueMs = Number.POSITIVE_INFINITY;
-  if (outlook.revision === 0) dueMs = outlook.reportedMs + (outlook.reportedMs === 0 ? 0 : RECONCILE_INTERVAL_MS);
+  if (outlook.acknowledged === null)
+    dueMs = outlook.reportedMs + (outlook.reportedMs === 0 ? 0 : RECONCILE_INTERVAL_MS);
   const denied = outlook.deniedMs > 0 && nowMs - outlook.deniedMs <= RECONCILE_INTERVAL_MS;
   if (outlook.short && !denied && nowMs - outlook.drawnMs <= RECONCILE_INTERVAL_MS) {
     dueMs = Math.min(dueMs, outlook.reportedMs + RECONCILE_HASTE_MS);
@@ -238,8 +252,7 @@ function sameTotals(account: Account | undefined, acknowledged: Account | null):
 }
 
 /** The account with the totals that were sent: what changed since then is still unreported. */
-function asReported(account: Account | undefined, sent: ReconcileReport): Account | null {
-  if (account === undefined) return null;
+function asReported(account: Account, sent: ReconcileReport): Account {
   const { billedMicros, returnedMicros, committedMicros, lapsedMicros, late, exhausted, duplicates } = sent;
   return { ...account, billedMicros, returnedMicros, committedMicros, lapsedMicros, late, exhausted, duplicates };
 }

@@ -63,7 +63,7 @@ export interface Outlook {
   /** When the ledger last granted less than was wanted, and until when to leave it alone after a failure. */
   readonly deniedMs: number;
   readonly restUntilMs: number;
-  /** The account as last acknowledged by the ledger. */
+  /** The account as last acknowledged by the ledger; null before the first answer and while a report is unanswered. */
   readonly acknowledged: Account | null;
 }
 

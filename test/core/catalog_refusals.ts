@@ -1,7 +1,7 @@
 /** Ways to spoil one field of the small catalog, and what the operator is told of each. Reviewed by reading. */
 import type { CatalogProblemCode } from "../../src/catalog/problem.ts";
 
-/** What was spoiled, how, the code, the rendered line after "c.json: ". One problem each. */
+/** What was spoiled and how; then the one problem that must come of it: code, place, what was expected, found. */
 export const REFUSALS: readonly (readonly [
   path: string,
   value: unknown,
@@ -19,12 +19,12 @@ export const REFUSALS: readonly (readonly [
     "one of cpm, completedView, click, house",
     "nothing",
   ],
-  ["publishers[0].houseFill", "yes", "wrong_type", 'publishers[0].houseFill", "true or false", ""yes"'],
+  ["publishers[0].houseFill", "yes", "wrong_type", "publishers[0].houseFill", "true or false", '"yes"'],
   ["lineItems[0].goal", 5, "wrong_type", "lineItems[0].goal", "an object", "5"],
   ["campaigns[0].budgetMicros", 1.5, "wrong_type", "campaigns[0].budgetMicros", "a whole number", "1.5"],
   ["deals", {}, "wrong_type", "deals", "a list", "an object"],
   ["lineItems[1]", null, "wrong_type", "lineItems[1]", "an object", "null"],
-  ["campaigns[0].budget", 5, "unknown_field", 'campaigns[0].budget", "a field that exists here", ""budget"'],
+  ["campaigns[0].budget", 5, "unknown_field", "campaigns[0].budget", "a field that exists here", '"budget"'],
   [
     "lineItems[0].creativeIDs",
     [],
@@ -124,7 +124,7 @@ export const REFUSALS: readonly (readonly [
     "10000000001",
   ],
   ["lineItems[0].creativeIds", [], "too_short", "lineItems[0].creativeIds", "a list of at least 1", "an empty list"],
-  ["publishers[0].name", "", "too_short", 'publishers[0].name", "text of at least 1 characters", """'],
+  ["publishers[0].name", "", "too_short", "publishers[0].name", "text of at least 1 characters", '""'],
   [
     "creatives[0].categories",
     Array.from({ length: 9 }, () => "IAB2"),

@@ -53,7 +53,8 @@ describe("A catalog", () => {
       { file: "b.json", json: { creatives: creatives.slice(1, 2) } },
     ]);
     expect(bad.ok ? [] : bad.reason.map(renderProblem)).toEqual([
-      'b.json: creatives[0].id: expected an id that no other creative has, found "cars-15", already at a.json: creatives[1]',
+      "b.json: creatives[0].id: expected an id that no other creative has, " +
+        'found "cars-15", already at a.json: creatives[1]',
     ]);
   });
 

@@ -1,7 +1,8 @@
 /** `midroll catalog` as an operator meets it: what it prints, where, what it sends, with which exit code. */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { CATALOG_PROBLEM_CODES } from "../../src/catalog/problem.ts";
 import { catalogSchema } from "../../src/catalog/entities.ts";
 import { smallCatalog, spoiled } from "./catalog_fixture.ts";
 import { TOKEN, answers, openStage } from "./cli_stage.ts";
@@ -23,6 +24,14 @@ describe("midroll catalog validate", () => {
       /^valid: 6 files\n {2}5 publishers, 52 advertisers, .*241 line items.*\n {2}digest [0-9a-f]{64}\n$/,
     );
     expect(stage.asked).toEqual([]);
+  });
+
+  it("takes the whole catalog that docs/catalog.md shows", async () => {
+    const page = readFileSync(new URL("../../docs/catalog.md", import.meta.url), "utf8");
+    const shown = page.split("<!-- checked by test/core/cli_catalog.test.ts -->\n```json\n")[1]?.split("\n```")[0];
+    const { exitCode, err } = await stage.midroll(["catalog", "validate", stage.write("c.json", shown ?? "")]);
+    expect([exitCode, err]).toEqual([0, ""]);
+    for (const code of CATALOG_PROBLEM_CODES) expect(page).toContain(`\`${code}\``);
   });
 
   it("gives the same digest for one file as for many", async () => {

@@ -1,4 +1,4 @@
-/** The `midroll` commands that talk to origin: what they ask, what they show, and how they keep the token to themselves. */
+/** The `midroll` commands that talk to origin: what they ask and show, and that they keep the token secret. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";

@@ -177,8 +177,8 @@ describe("the early cut of 150 ads to 48", () => {
           ...when,
           ...shown,
           device: dev,
-          segments: viewer.segments,
-          temper: viewer.temper,
+          segments: seg,
+          temper: EVERYMAN,
         };
         const truth = probabilitiesOf(world, showing);
         values[ad] = truth.completedView + 15 * truth.click - 3 * truth.abandon;

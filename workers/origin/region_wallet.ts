@@ -21,6 +21,7 @@ import { bill, draw } from "../../src/money/wallet.ts";
 import {
   campaignsDue,
   hearLedger,
+  hearUnknown,
   missLedger,
   nextRoundMs,
   report,
@@ -115,9 +116,11 @@ export class RegionWallet extends DurableObject<RegionWalletEnv> {
       const sent = this.#run(() => report(this.#state, campaignId, Date.now()));
       const answer = await withinOr(this.env.LEDGER.getByName(campaignId).reconcile(sent), RECONCILE_TIMEOUT_MS, null);
       if (answer !== null && answer.ok) this.#run(() => hearLedger(this.#state, sent, answer.value, Date.now()));
-      else {
+      else if (answer !== null && answer.reason === "campaign_unknown") {
+        this.#run(() => hearUnknown(this.#state, sent, Date.now()));
+      } else {
         this.#run(() => missLedger(this.#state, campaignId, Date.now()));
-        console.warn(`ledger ${campaignId} did not take a report: ${answer?.reason ?? "no answer"}`);
+        console.warn(`ledger ${campaignId} did not take a report: ${answer === null ? "no answer" : answer.reason}`);
       }
     } catch (error) {
       console.error(`${this.#state.name}: a report to ledger ${campaignId} failed: ${String(error)}`);
