@@ -14,7 +14,10 @@ const HISTORY_POINTS_MAX = 900;
 /** Longest stretch the first points of the chart may span before there is more to show. */
 const TRAFFIC_SPAN_SEC_MIN = 120;
 
-/** Traffic as a chart wants it: one value a second, no gaps. */
+/** An isolate reports every second or two, so single seconds jump; a short mean shows what viewers send. */
+const SMOOTHED_SEC = 5;
+
+/** Traffic as a chart wants it: one value a second, the mean of the last few, no gaps. */
 export interface TrafficColumns {
   readonly atSec: readonly number[];
   readonly decisions: readonly number[];
@@ -32,7 +35,7 @@ export interface SpendHistory {
 export interface LiveStore {
   readonly accept: (answer: LiveAnswer) => void;
   readonly traffic: (nowMs: number) => TrafficColumns;
-  /** Finished decisions a second, averaged over the last few finished seconds. */
+  /** Decisions a second over the last few finished seconds. */
   readonly decisionsPerSec: (nowMs: number) => number;
   /** Newest first. */
   readonly decisions: () => readonly DecisionSummary[];
@@ -71,17 +74,15 @@ export function createLiveStore(): LiveStore {
     const firstSec = seconds.size === 0 ? endSec : Math.min(...seconds.keys());
     const startSec = Math.max(endSec - TRAFFIC_WINDOW_SEC, Math.min(firstSec, endSec - TRAFFIC_SPAN_SEC_MIN));
     const atSec = Array.from({ length: endSec - startSec + 1 }, (_, i) => startSec + i);
-    return {
-      atSec,
-      decisions: atSec.map((at) => seconds.get(at)?.decisions ?? 0),
-      billed: atSec.map((at) => seconds.get(at)?.billed ?? 0),
-    };
+    return { atSec, decisions: smoothed(atSec, "decisions"), billed: smoothed(atSec, "billed") };
   };
-
-  const decisionsPerSec = (nowMs: number): number => {
-    const last = traffic(nowMs).decisions.slice(-5);
-    return last.reduce((sum, count) => sum + count, 0) / Math.max(1, last.length);
-  };
+  const smoothed = (atSec: readonly number[], column: keyof Second): number[] =>
+    atSec.map((at) => {
+      let sum = 0;
+      for (let back = 0; back < SMOOTHED_SEC; back++) sum += seconds.get(at - back)?.[column] ?? 0;
+      return sum / SMOOTHED_SEC;
+    });
+  const decisionsPerSec = (nowMs: number): number => traffic(nowMs).decisions.at(-1) ?? 0;
 
   return {
     accept,

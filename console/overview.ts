@@ -35,7 +35,7 @@ export function overview(): (answer: LiveAnswer, store: LiveStore) => void {
       { label: "decisions", colour: "--accent", filled: true, dashed: false },
       { label: "impressions billed", colour: "--house", filled: false, dashed: false },
     ],
-    valueText: countText,
+    valueText: (value) => value.toFixed(1),
     axisText: (value) => (Number.isInteger(value) ? countText(value) : ""),
   });
   byId("traffic", HTMLElement).append(chart.element);

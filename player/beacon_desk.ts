@@ -47,19 +47,28 @@ const PAUSES_MS = [500, 1500, 4000, 10_000, 20_000];
 
 const NO_ANSWER = { status: null, verdict: null };
 
-/** Opens a desk. `request` sends one GET; it rejects when nothing answered. */
-export function openBeaconDesk(
-  onReport: (report: BeaconReport) => void,
-  request: (url: string) => Promise<BeaconAnswer> = getKeptAlive,
-): BeaconDesk {
-  const waiting = new Map<number, { readonly timer: number; readonly again: () => void }>();
+/** Runs something later; the returned function calls it off. */
+export type Later = (pauseMs: number, run: () => void) => () => void;
+
+/** What a desk reaches the world through. */
+export interface BeaconDoors {
+  /** Sends one GET; rejects when nothing answered. */
+  readonly request: (url: string) => Promise<BeaconAnswer>;
+  readonly later: Later;
+}
+
+const BROWSER: BeaconDoors = { request: getKeptAlive, later: afterTimeout };
+
+/** Opens a desk. */
+export function openBeaconDesk(onReport: (report: BeaconReport) => void, doors: BeaconDoors = BROWSER): BeaconDesk {
+  const waiting = new Map<number, { readonly callOff: () => void; readonly again: () => void }>();
   let count = 0;
 
   const attemptSend = async (beacon: Beacon, number: number, attempt: number): Promise<void> => {
     const report = (state: BeaconReport["state"], answer: BeaconAnswer | null): void =>
       onReport({ ...beacon, beacon: number, attempt, state, ...(answer ?? NO_ANSWER) });
     report("sending", null);
-    const answer = await request(beacon.url).catch(() => null);
+    const answer = await doors.request(beacon.url).catch(() => null);
     const status = answer?.status ?? null;
     if (status !== null && status >= 200 && status < 400) {
       report("accepted", answer);
@@ -76,7 +85,7 @@ export function openBeaconDesk(
       waiting.delete(number);
       void attemptSend(beacon, number, attempt + 1);
     };
-    waiting.set(number, { again, timer: window.setTimeout(again, pauseMs) });
+    waiting.set(number, { again, callOff: doors.later(pauseMs, again) });
   };
 
   return {
@@ -84,12 +93,17 @@ export function openBeaconDesk(
     note: (beacon) => onReport({ ...beacon, ...NO_ANSWER, beacon: ++count, attempt: 1, state: "accepted" }),
     flush: () => {
       const held = [...waiting.values()];
-      for (const { timer, again } of held) {
-        window.clearTimeout(timer);
+      for (const { callOff, again } of held) {
+        callOff();
         again();
       }
     },
   };
+}
+
+function afterTimeout(pauseMs: number, run: () => void): () => void {
+  const timer = setTimeout(run, pauseMs);
+  return () => clearTimeout(timer);
 }
 
 async function getKeptAlive(url: string): Promise<BeaconAnswer> {

@@ -35,8 +35,8 @@ def head_card(head: str, m: dict, train: Rows, holdout: Rows) -> str:
     groups = "\n".join(f"| {at + 1} | {guess:.5f} | {real:.5f} |" for at, (guess, real) in enumerate(m["calibration"]))
     return f"""# {title}
 
-The probability {predicts}. Dense net 48 → 64 → 32 → 1, Relu, Sigmoid. Input `features` `[rows, 48]` float32, output
-`probability` `[rows, 1]` in [0, 1].
+The probability {predicts}. Dense net 48 → 64 → 32 → 1, Relu, Sigmoid.
+Input `features` `[rows, 48]` float32, output `probability` `[rows, 1]` in [0, 1].
 
 ## Trained on
 
@@ -66,8 +66,8 @@ def ranker_card(m: dict, value: dict, train: Rows, holdout: Rows) -> str:
     return f"""# Early ranker
 
 A cheap order of candidates, so that only the best reach the heads. Its score approximates the expected value of one
-showing in completed views: `p(completed view) + {value["click"]:g} · p(click) − {-value["abandon"]:g} · p(abandon)`. It knows no prices; whoever
-cuts by it brings those in. 60 boosted trees of at most 16 leaves, summed, no post-transform. Input `features`
+showing in completed views: `p(completed view) + {value["click"]:g} · p(click) − {-value["abandon"]:g} · p(abandon)`.
+It knows no prices; whoever cuts by it brings those in. 60 boosted trees of at most 16 leaves, summed, no post-transform. Input `features`
 `[rows, 48]` float32, output `score` `[rows, 1]`, any finite value, larger is better.
 
 ## Trained on

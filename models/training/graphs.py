@@ -52,6 +52,7 @@ class _Trees:
     def __init__(self) -> None:
         self.nodes = {key: [] for key in ("treeids", "nodeids", "featureids", "values", "modes", "true", "false")}
         self.leaves = {key: [] for key in ("treeids", "nodeids", "weights")}
+        self._next = 0
 
     def add(self, tree: int, node: dict) -> None:
         self._next = 0

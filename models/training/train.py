@@ -26,7 +26,7 @@ FOLDERS = {"completedView": "completed_view", "click": "click", "abandon": "aban
 VALUE = {"completedView": 1.0, "click": 15.0, "abandon": -3.0}
 LAYERS = (64, 32)
 # Rare outcomes are learned by heart sooner.
-EPOCHS = {"completedView": 12, "click": 6, "abandon": 8}
+EPOCHS = {"completedView": 12, "click": 10, "abandon": 8}
 
 
 def say(text: str) -> None:

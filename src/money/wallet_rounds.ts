@@ -44,6 +44,10 @@ export function tend(state: WalletState, nowMs: number): Outcome<null> {
     if (account === undefined || account.freeMicros === 0 || !mayReturn(state, campaignId, nowMs)) continue;
     account.returnedMicros = micros(account.returnedMicros + account.freeMicros);
     account.freeMicros = ZERO_MICROS;
+    // What nobody took is not asked for again before somebody wants it.
+    const outlook = draft.outlook(campaignId);
+    outlook.demandMicros = ZERO_MICROS;
+    outlook.askedMicros = ZERO_MICROS;
   }
   for (const outlook of state.outlooks.values()) {
     const idle = nowMs - outlook.drawnMs > DRAWN_LATELY_MS && !state.accounts.has(outlook.campaignId);
@@ -71,7 +75,7 @@ export function report(state: WalletState, campaignId: string, nowMs: number): O
   outlook.askedMicros = ZERO_MICROS;
   outlook.reportedMs = nowMs;
   const { freeMicros, grantedMicros } = account;
-  const wantFree = wantedFree(outlook);
+  const wantFree = wantedFree(outlook, nowMs);
   const reply: ReconcileReport = {
     wallet: state.name,
     campaignId,
@@ -199,8 +203,8 @@ function linesOf(state: WalletState, purseId: string): Iterable<PurseLine> {
 }
 
 /** Demand of recent rounds with some to spare; nothing when nobody draws. */
-function wantedFree(outlook: Outlook): Micros {
-  if (outlook.demandMicros === 0) return ZERO_MICROS;
+function wantedFree(outlook: Outlook, nowMs: number): Micros {
+  if (outlook.demandMicros === 0 || nowMs - outlook.drawnMs > IDLE_RETURN_MS) return ZERO_MICROS;
   return micros(Math.max(LEASE_FLOOR_MICROS, outlook.demandMicros * WALLET_WANT_ROUNDS, outlook.leastMicros));
 }
 

@@ -28,7 +28,7 @@ describe("midroll catalog validate", () => {
 
   it("takes the whole catalog that docs/catalog.md shows", async () => {
     const page = readFileSync(new URL("../../docs/catalog.md", import.meta.url), "utf8");
-    const shown = page.split("<!-- checked by test/core/cli_catalog.test.ts -->\n```json\n")[1]?.split("\n```")[0];
+    const shown = /<!-- checked by test\/core\/cli_catalog\.test\.ts -->\s+```json\n(.*?)\n```/s.exec(page)?.[1];
     const { exitCode, err } = await stage.midroll(["catalog", "validate", stage.write("c.json", shown ?? "")]);
     expect([exitCode, err]).toEqual([0, ""]);
     for (const code of CATALOG_PROBLEM_CODES) expect(page).toContain(`\`${code}\``);

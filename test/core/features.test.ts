@@ -1,6 +1,6 @@
 /** The feature row in the domain's words: which column says what, and what is never looked at. */
 import { createHash } from "node:crypto";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { GENRES, DEVICES, RATINGS, SURFACES } from "../../src/catalog/entities.ts";
 import { packAd, packBreak, packRow, type FeatureAd, type FeatureContext } from "../../src/features/row.ts";
@@ -145,9 +145,10 @@ describe("the ad's half of a row", () => {
 
 describe("where break and ad meet", () => {
   test("a sports fan meets a sports ad squarely, a fitness ad by the way, a bank not at all", () => {
-    const meets = (category: string): number | undefined =>
-      rowOf({ segments: ["sports-fans"] }, { categories: [category] })["segment_meets_category"];
-    expect([meets("IAB17-44"), meets("IAB7"), meets("IAB13")]).toEqual([1, 0.5, 0]);
+    const met = ["IAB17-44", "IAB7", "IAB13"].map(
+      (category) => rowOf({ segments: ["sports-fans"] }, { categories: [category] })["segment_meets_category"],
+    );
+    expect(met).toEqual([1, 0.5, 0]);
   });
 
   test("the strongest of several interests counts, in whatever order", () => {
@@ -157,9 +158,8 @@ describe("where break and ad meet", () => {
   });
 
   test("a bank sits well in the news and not in a cartoon", () => {
-    const fits = (genre: string): number | undefined =>
-      rowOf({ genre }, { categories: ["IAB13"] })["genre_meets_category"];
-    expect([fits("news"), fits("kids")]).toEqual([1, 0]);
+    const fits = ["news", "kids"].map((genre) => rowOf({ genre }, { categories: ["IAB13"] })["genre_meets_category"]);
+    expect(fits).toEqual([1, 0]);
   });
 
   test("frequency counts in eighths and stops at eight", () => {
@@ -169,8 +169,10 @@ describe("where break and ad meet", () => {
   });
 });
 
+/** Mostly a known word, sometimes any other. */
+const word = (words: readonly string[]): fc.Arbitrary<string> => fc.oneof(fc.constantFrom(...words), fc.string());
+
 describe("any row", () => {
-  const word = (words: readonly string[]): fc.Arbitrary<string> => fc.oneof(fc.constantFrom(...words), fc.string());
   const context = fc.record<FeatureContext>({
     device: fc.option(word(DEVICES)),
     surface: word(SURFACES),

@@ -109,6 +109,10 @@ function logLoss(truths: Float64Array, guess: (row: number) => number): number {
   return sum / truths.length;
 }
 
+function meanOf(values: ArrayLike<number>, rows: readonly number[]): number {
+  return rows.reduce((sum, row) => sum + (values[row] ?? Number.NaN), 0) / rows.length;
+}
+
 describe(`on ${HOLDOUT_ROWS} showings of seed ${HOLDOUT_SEED}`, () => {
   const holdout = drawTrainingRows(createWorld(MIDROLL_WORLD_SEED), HOLDOUT_SEED, HOLDOUT_ROWS);
   const plain = scoreFallback(weights, holdout.rows, HOLDOUT_ROWS, COLUMN_COUNT);
@@ -131,12 +135,10 @@ describe(`on ${HOLDOUT_ROWS} showings of seed ${HOLDOUT_SEED}`, () => {
   });
 
   test.each(HEADS)("the %s head is calibrated, among the likeliest tenth too", (head) => {
-    const mean = (values: ArrayLike<number>, rows: readonly number[]): number =>
-      rows.reduce((sum, row) => sum + (values[row] ?? Number.NaN), 0) / rows.length;
     const all = Array.from({ length: HOLDOUT_ROWS }, (_, row) => row);
-    const top = [...all].sort((a, b) => (learned[head][b] ?? 0) - (learned[head][a] ?? 0)).slice(0, HOLDOUT_ROWS / 10);
+    const top = ordered(learned[head], 0, HOLDOUT_ROWS).slice(0, HOLDOUT_ROWS / 10);
     for (const rows of [all, top]) {
-      const ratio = mean(learned[head], rows) / mean(holdout.truths[head], rows);
+      const ratio = meanOf(learned[head], rows) / meanOf(holdout.truths[head], rows);
       expect(Math.abs(ratio - 1)).toBeLessThan(0.12);
     }
   });
@@ -150,6 +152,11 @@ describe(`on ${HOLDOUT_ROWS} showings of seed ${HOLDOUT_SEED}`, () => {
     expect(distance / HOLDOUT_ROWS).toBeLessThan(0.6 * Math.min(rate, 1 - rate));
   });
 });
+
+/** `count` row numbers from `from` on, the largest value first. */
+function ordered(values: ArrayLike<number>, from: number, count: number): number[] {
+  return Array.from({ length: count }, (_, at) => from + at).sort((a, b) => (values[b] ?? 0) - (values[a] ?? 0));
+}
 
 describe("the early cut of 150 ads to 48", () => {
   const BREAKS = 60;
@@ -188,12 +195,10 @@ describe("the early cut of 150 ads to 48", () => {
 
   /** Share of each break's truly best ads that survive a cut by these scores. */
   function survival(scores: ArrayLike<number>): number {
-    const order = (by: ArrayLike<number>, from: number): number[] =>
-      Array.from({ length: ADS }, (_, ad) => from + ad).sort((a, b) => (by[b] ?? 0) - (by[a] ?? 0));
     let kept = 0;
     for (let from = 0; from < BREAKS * ADS; from += ADS) {
-      const survivors = new Set(order(scores, from).slice(0, KEPT));
-      kept += order(values, from)
+      const survivors = new Set(ordered(scores, from, ADS).slice(0, KEPT));
+      kept += ordered(values, from, ADS)
         .slice(0, BEST)
         .filter((ad) => survivors.has(ad)).length;
     }

@@ -2,7 +2,7 @@
  * The money protocol under a network that loses, repeats and reorders everything and objects that die at the worst
  * moment: whatever happens, what is billed is what was allowed, exactly once.
  */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ledgerStatus } from "../../src/money/ledger.ts";
 import type { BillVerdict } from "../../src/money/protocol.ts";
@@ -10,9 +10,9 @@ import { CAMPAIGNS, FLIGHT_END_MS, MoneyWorld, type Step, WALLETS } from "./mone
 
 const SEED = Number(process.env["MONEY_SEED"] ?? Date.now() % 2 ** 31);
 const RUNS = Number(process.env["MONEY_RUNS"] ?? 150);
-const any = fc.nat({ max: 1_000 });
-const price = fc.oneof(fc.integer({ min: 0, max: 40_000 }), fc.integer({ min: 0, max: 400_000 }));
-const budget = fc.oneof(fc.integer({ min: 0, max: 300_000 }), fc.integer({ min: 0, max: 30_000_000 }));
+const any = fc.noBias(fc.nat({ max: 1_000 }));
+const price = fc.oneof(fc.noBias(fc.integer({ min: 1, max: 40_000 })), fc.integer({ min: 0, max: 400_000 }));
+const budget = fc.oneof(fc.integer({ min: 0, max: 300_000 }), fc.noBias(fc.integer({ min: 100_000, max: 30_000_000 })));
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ kind: fc.constant("tick" as const), ms: fc.nat({ max: 1_500 }) }) },
@@ -31,6 +31,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       keep: fc.integer({ min: 0, max: 5 }).map((n) => n === 0),
     }),
   },
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant("calm" as const), isolate: any }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant("drop" as const), message: any }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("restart" as const), wallet: any }) },
   {
@@ -79,7 +80,8 @@ describe("money under faults", () => {
       { seed: SEED, numRuns: RUNS, interruptAfterTimeLimit: 25_000, markInterruptAsFailure: false },
     );
     console.log(`money under faults: MONEY_SEED=${SEED} MONEY_RUNS=${RUNS} ${JSON.stringify(seen)}`);
-    expect(seen.billed).toBeGreaterThan(RUNS);
+    // A run that bills nothing proves nothing.
+    expect(seen.billed).toBeGreaterThan(RUNS * 3);
     expect(seen.duplicate).toBeGreaterThan(0);
     expect(seen.late).toBeGreaterThan(0);
   });

@@ -1,15 +1,14 @@
 /**
  * A small world of isolates, wallets and ledgers with a network between them that may delay, drop, repeat and reorder
  * every message, and objects that may die between their transaction and their reply. A command list drives it, so a
- * failing run shrinks. The auditor at the bottom knows nothing of the machines: it sees tokens and verdicts.
+ * failing run shrinks.
  */
-import { assert, present } from "../../src/kernel/assert.ts";
+import { present } from "../../src/kernel/assert.ts";
 import { micros } from "../../src/kernel/money.ts";
 import { assertLedgerInvariants, configure, type LedgerState, NEW_LEDGER, reconcile } from "../../src/money/ledger.ts";
 import type {
   BillingClaim,
   BillReply,
-  BillVerdict,
   DrawReply,
   DrawRequest,
   ReconcileReply,
@@ -23,18 +22,12 @@ import {
   newPurse,
   type Purse,
   receive,
+  shouldRotate,
 } from "../../src/money/purse.ts";
 import { bill, draw } from "../../src/money/wallet.ts";
 import { campaignsDue, hearLedger, missLedger, report, tend } from "../../src/money/wallet_rounds.ts";
-import {
-  applyChanges,
-  assertWalletInvariants,
-  billedKey,
-  newWallet,
-  type Outcome,
-  type WalletChanges,
-  type WalletState,
-} from "../../src/money/wallet_state.ts";
+import { at, Auditor } from "./money_auditor.ts";
+import { StoredWallet } from "./money_disk.ts";
 
 export const CAMPAIGNS = ["coffee", "trains"] as const;
 export const WALLETS = ["wallet:eu:0", "wallet:sa:1"] as const;
@@ -51,6 +44,8 @@ export type Step =
   | { readonly kind: "beacon"; readonly token: number; readonly batch: number }
   | { readonly kind: "round"; readonly wallet: number }
   | { readonly kind: "deliver"; readonly message: number; readonly crash: boolean; readonly keep: boolean }
+  /** A quiet moment: an isolate draws, its wallet makes a round, and what is under way arrives. */
+  | { readonly kind: "calm"; readonly isolate: number }
   | { readonly kind: "drop"; readonly message: number }
   | { readonly kind: "restart"; readonly wallet: number }
   | { readonly kind: "terms"; readonly campaign: number; readonly budget: number; readonly paused: boolean };
@@ -73,46 +68,6 @@ type Message =
       readonly sent: ReconcileReport;
       readonly body: ReconcileReply;
     };
-
-/** A wallet's disk and memory. The memory dies in a restart; the disk has what transactions wrote. */
-class StoredWallet {
-  readonly name: string;
-  disk: WalletState;
-  memory: WalletState;
-  readonly billed = new Map<string, string>();
-
-  constructor(name: string, nowMs: number) {
-    this.name = name;
-    this.disk = newWallet(name, nowMs);
-    this.memory = newWallet(name, nowMs);
-  }
-
-  run<Reply>(decide: (state: WalletState) => Outcome<Reply>): Reply {
-    const { reply, changes } = decide(this.memory);
-    this.#store(changes);
-    applyChanges(this.memory, changes);
-    assertWalletInvariants(this.memory);
-    assertWalletInvariants(this.disk);
-    return reply;
-  }
-
-  restart(nowMs: number): void {
-    this.memory = newWallet(this.name, nowMs);
-    const { accounts, purses, lines } = structuredClone(this.disk);
-    for (const [key, row] of accounts) this.memory.accounts.set(key, row);
-    for (const [key, row] of purses) this.memory.purses.set(key, row);
-    for (const [key, row] of lines) this.memory.lines.set(key, row);
-  }
-
-  #store(changes: WalletChanges): void {
-    applyChanges(this.disk, structuredClone({ ...changes, outlooks: [] }));
-    for (const key of changes.billed) {
-      assert(!this.billed.has(billedKey(key)), "world: an impression is stored as billed once");
-      this.billed.set(billedKey(key), key.purseId);
-    }
-    for (const [key, purseId] of this.billed) if (changes.forgottenPurses.includes(purseId)) this.billed.delete(key);
-  }
-}
 
 /** The whole world. */
 export class MoneyWorld {
@@ -139,6 +94,7 @@ export class MoneyWorld {
     else if (step.kind === "beacon") this.#beacon(step.token, step.batch);
     else if (step.kind === "round") this.round(step.wallet % WALLETS.length);
     else if (step.kind === "deliver") this.#deliverAt(step.message, step.crash, step.keep);
+    else if (step.kind === "calm") this.#calm(step.isolate);
     else if (step.kind === "drop") this.#drop(step.message);
     else if (step.kind === "restart") at(this.wallets, step.wallet).restart(this.nowMs);
     else this.#configure(step.campaign, step.budget, step.paused);
@@ -171,6 +127,7 @@ export class MoneyWorld {
   #ask(index: number): void {
     const isolate = index % ISOLATES;
     const askedMs = this.#clockOf(isolate);
+    if (shouldRotate(at(this.#purses, isolate), askedMs)) this.#rotate(isolate, this.#serial % 2 === 0);
     const body = askFor(at(this.#purses, isolate), new Set(CAMPAIGNS), askedMs);
     this.messages.push({ kind: "draw", wallet: isolate % WALLETS.length, isolate, askedMs, body });
   }
@@ -186,6 +143,18 @@ export class MoneyWorld {
     const ids = { decisionId, slot: 1, campaignId, lineItemId: "line", creativeId: "spot" };
     this.tokens.push({ ...ids, priceMicros: micros(price), ...made.value });
     this.auditor.committed += 1;
+  }
+
+  #calm(isolate: number): void {
+    for (let i = 0; i < 2; i++) {
+      this.nowMs += 1_000;
+      this.#ask(isolate);
+      this.drain();
+      this.round((isolate % ISOLATES) % WALLETS.length);
+      this.drain();
+    }
+    this.#ask(isolate);
+    this.drain();
   }
 
   #rotate(index: number, silently: boolean): void {
@@ -233,7 +202,11 @@ export class MoneyWorld {
     if (crash && "wallet" in message && message.kind !== "report") {
       at(this.wallets, message.wallet).restart(this.nowMs);
       if (answer?.kind === "billed") this.auditor.answerLost(answer.claims);
-    } else if (answer !== null) this.messages.push(answer);
+      return;
+    }
+    if (answer === null) return;
+    if (answer.kind === "billed") this.auditor.sent(answer.claims, answer.body.verdicts);
+    this.messages.push(answer);
   }
 
   #deliver(message: Message): Message | null {
@@ -277,66 +250,9 @@ export class MoneyWorld {
   }
 }
 
-/** Sees tokens and verdicts only, and adds up for itself. */
-export class Auditor {
-  committed = 0;
-  readonly verdicts: Record<BillVerdict, number> = { billed: 0, duplicate: 0, late: 0, exhausted: 0, invalid: 0 };
-  readonly #budgetMax = new Map<string, number>();
-  readonly #paid = new Map<string, BillingClaim>();
-  readonly #doubtful = new Map<string, BillingClaim>();
-  readonly #billedOnce = new Set<string>();
-
-  budgetSet(campaignId: string, budgetMicros: number): void {
-    this.#budgetMax.set(campaignId, Math.max(budgetMicros, this.#budgetMax.get(campaignId) ?? 0));
-  }
-
-  answerLost(claims: readonly BillingClaim[]): void {
-    for (const claim of claims) this.#doubtful.set(billedKey(claim), claim);
-  }
-
-  hear(claims: readonly BillingClaim[], verdicts: readonly BillVerdict[]): void {
-    assert(claims.length === verdicts.length, "auditor: one verdict a claim");
-    claims.forEach((claim, i) => {
-      const verdict = at(verdicts, i);
-      const key = billedKey(claim);
-      this.verdicts[verdict] += 1;
-      // The same reply may arrive twice; the machine may not say "billed" to two requests. Replies are compared by name.
-      if (verdict === "billed") this.#billedOnce.add(key);
-      if (verdict === "billed" || verdict === "duplicate") this.#paid.set(key, claim);
-    });
-    for (const [campaignId, budgetMicros] of this.#budgetMax) {
-      assert(this.certainMicros(campaignId) <= budgetMicros, `auditor: ${campaignId} never pays more than its budget`);
-    }
-  }
-
-  certainMicros(campaignId: string): number {
-    return total([...this.#paid.values()], campaignId);
-  }
-
-  /** Billed or not: the answer was lost and the token is past its life. */
-  doubtfulMicros(campaignId: string): number {
-    return total(
-      [...this.#doubtful].flatMap(([key, claim]) => (this.#paid.has(key) ? [] : [claim])),
-      campaignId,
-    );
-  }
-
-  budgetMaxMicros(campaignId: string): number {
-    return this.#budgetMax.get(campaignId) ?? 0;
-  }
-}
-
-function total(claims: readonly BillingClaim[], campaignId: string): number {
-  return claims.reduce((sum, claim) => sum + (claim.campaignId === campaignId ? claim.priceMicros : 0), 0);
-}
-
 function value<T>(
   result: { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string },
 ): T {
   if (result.ok) return result.value;
   throw new Error(`the world sends nothing that is refused, yet: ${result.reason}`);
-}
-
-function at<T>(items: readonly T[], index: number): T {
-  return present(items[index % items.length], "world: the list is not empty");
 }

@@ -11,7 +11,7 @@ import {
   catalogStateSchema,
 } from "../../workers/origin/api_schemas.ts";
 import { originApp } from "../../workers/origin/app.ts";
-import { digestOf } from "../../workers/origin/artifacts.ts";
+import { sha256Hex } from "../../workers/platform/digest.ts";
 import type { LedgerStub, OriginEnv } from "../../workers/origin/env.ts";
 import { asAdmin, ask, catalogOf, desk, originEnv, refusal, refusedAs, sendJson, TOKEN } from "./origin_fixture.ts";
 
@@ -91,7 +91,7 @@ describe("publishing a catalog", () => {
     expect(await desk.manifest()).toEqual({ catalogDigest: applied.digest, modelSetDigest: null });
     const bytes = await desk.artifact("snapshot", applied.digest);
     expect(bytes).not.toBeNull();
-    expect(await digestOf(bytes ?? new Uint8Array())).toBe(applied.digest);
+    expect(await sha256Hex(bytes ?? new Uint8Array())).toBe(applied.digest);
     const snapshot: unknown = JSON.parse(new TextDecoder().decode(bytes ?? new Uint8Array()));
     expect(snapshot).toMatchObject({ format: "midroll-catalog/1" });
   });

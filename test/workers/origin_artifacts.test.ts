@@ -6,7 +6,7 @@ import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, test } from "vitest";
 import { FULL_LIMITS } from "../../src/kernel/limits.ts";
 import { appliedCatalogSchema, modelStateSchema } from "../../workers/origin/api_schemas.ts";
-import { digestOf } from "../../workers/origin/artifacts.ts";
+import { sha256Hex } from "../../workers/platform/digest.ts";
 import { asAdmin, catalogOf, desk, originEnv, refusal, refusedAs, sendJson } from "./origin_fixture.ts";
 
 afterEach(async () => {
@@ -50,7 +50,7 @@ describe("the edges' desk", () => {
 
 describe("models", () => {
   test("are stored under the digest of their bytes, and serve once a set names them", async () => {
-    const digest = await digestOf(bytes);
+    const digest = await sha256Hex(bytes);
     expect((await upload(digest, bytes)).status).toBe(200);
     expect(await desk.artifact("model", digest)).toEqual(bytes);
     const set = setOf(digest, bytes.length);
@@ -63,7 +63,7 @@ describe("models", () => {
   });
 
   test("altered on the way are refused and not stored", async () => {
-    const digest = await digestOf(bytes);
+    const digest = await sha256Hex(bytes);
     const altered = bytes.with(3, 0);
     expect(await refusal(await upload(digest, altered))).toMatchObject(refusedAs(422, "digest_mismatch"));
     expect(await desk.artifact("model", digest)).toBeNull();
@@ -79,7 +79,7 @@ describe("models", () => {
   });
 
   test("that are missing, or of another size than stated, keep a set from serving", async () => {
-    const digest = await digestOf(bytes);
+    const digest = await sha256Hex(bytes);
     const missing = await sendJson("PUT", "/v1/admin/model-set", setOf(digest, bytes.length));
     expect(await refusal(missing)).toMatchObject({ ...refusedAs(409, "artifact_missing"), digests: [digest] });
     await upload(digest, bytes);

@@ -9,7 +9,7 @@ import type { BillingClaim, BillVerdict } from "../../src/money/protocol.ts";
 import { decodeClaim } from "../../src/money/token.ts";
 import { isBeaconEvent } from "../../src/protocols/beacon_event.ts";
 import { PIXEL_MEDIA_TYPE, trackingPixel, wantsPixel } from "../../src/protocols/tracking_pixel.ts";
-import { problem } from "../problem_response.ts";
+import { problem } from "../platform/problem_response.ts";
 import type { Door, EdgeContext } from "./isolate.ts";
 
 async function claimOf(door: Door, token: string | undefined): Promise<BillingClaim | null> {

@@ -13,7 +13,7 @@ import {
 } from "../../src/money/limits.ts";
 import type { BillingClaim, BillVerdict } from "../../src/money/protocol.ts";
 import type { DrawDoor } from "./purse_holder.ts";
-import { within } from "./within.ts";
+import { within } from "../platform/within.ts";
 
 type Verdicts = readonly BillVerdict[] | null;
 

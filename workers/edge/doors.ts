@@ -16,8 +16,8 @@ import { breakRequestFromSearch } from "../../src/protocols/parse_query_request.
 import { HLS_MIME_TYPE, type PodDocument } from "../../src/protocols/pod_document.ts";
 import type { ProblemCode } from "../../src/protocols/problem.ts";
 import { renderVast, VAST_MEDIA_TYPE } from "../../src/protocols/vast.ts";
-import { readJson } from "../json_body.ts";
-import { problem } from "../problem_response.ts";
+import { bodyDetail, readJson } from "../platform/body.ts";
+import { problem } from "../platform/problem_response.ts";
 import { decideBreak, type CommittedDecision } from "./decide.ts";
 import type { Door, EdgeContext } from "./isolate.ts";
 import { toPodDocument } from "./render.ts";
@@ -176,7 +176,9 @@ function decideAnswer(
 export async function decideDoor(c: Context<EdgeContext>): Promise<Response> {
   const door = c.get("door");
   const body = await readJson(c.req.raw, FULL_LIMITS.bodyBytesMax);
-  if (!body.ok) return problem(body.reason.code, body.reason.detail);
+  if (!body.ok) {
+    return problem(body.reason, bodyDetail(body.reason, "application/json", FULL_LIMITS.bodyBytesMax));
+  }
   const parsed = breakRequestFromJson(body.value, doorFacts(c, null), FULL_LIMITS);
   if (!parsed.ok) return problem(parsed.reason.code, parsed.reason.detail);
   const filled = await fill(door, parsed.value);

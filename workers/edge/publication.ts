@@ -5,11 +5,11 @@
  */
 import { compileCatalog, type CompiledCatalog } from "../../src/catalog/compiled.ts";
 import { decodeSnapshot } from "../../src/catalog/snapshot.ts";
-import { sha256Hex } from "./digest.ts";
+import { sha256Hex } from "../platform/digest.ts";
 import type { ArtifactKind, Env } from "./env.ts";
 import type { Recorder } from "./recorder.ts";
 import { loadModelSet, type OnnxScorer } from "./scorer.ts";
-import { within } from "./within.ts";
+import { within } from "../platform/within.ts";
 
 /** An isolate asks for the manifest in the background when its last answer is older than this. */
 const ASK_AFTER_MS = 1_500;
@@ -19,8 +19,13 @@ const WAIT_AFTER_MS = 3_500;
 const WAIT_MS = 400;
 /** How long a cold isolate's first request waits for its first catalog. */
 const FIRST_WAIT_MS = 2_000;
+/** After an ask that failed, the next one is this much later, and nobody waits for it. */
+const RETRY_MS = 1_000;
 /** An ask that has not ended by then belonged to a request that died. */
 const ASK_LOST_MS = 5_000;
+
+/** The same for loading a model set, which takes longer. */
+const LOAD_LOST_MS = 30_000;
 
 /** A verified catalog, ready to decide with. */
 export interface LoadedCatalog {
@@ -44,8 +49,9 @@ export class Publication {
   #scorer: OnnxScorer | null = null;
   #modelSetDigest: string | null = null;
   #answeredMs = Number.NEGATIVE_INFINITY;
+  #failedMs = Number.NEGATIVE_INFINITY;
   #asking: { readonly sinceMs: number; readonly done: Promise<void> } | null = null;
-  #modelsLoading = false;
+  #modelsLoadingSinceMs: number | null = null;
 
   constructor(recorder: Recorder) {
     this.#recorder = recorder;
@@ -64,29 +70,37 @@ export class Publication {
   /** Brings the view up to date; see the constants above for who waits how long. Never rejects. */
   async refresh(env: Env, waitUntil: (work: Promise<unknown>) => void, nowMs: number): Promise<void> {
     const age = nowMs - this.#answeredMs;
-    if (age <= ASK_AFTER_MS) return;
+    const failing = this.#failedMs > this.#answeredMs;
+    if (age <= ASK_AFTER_MS || (failing && nowMs - this.#failedMs < RETRY_MS)) return;
     if (this.#asking === null || nowMs - this.#asking.sinceMs > ASK_LOST_MS) {
-      const done = this.#ask(env, waitUntil, nowMs);
+      const done = this.#ask(env, waitUntil, nowMs).finally(() => {
+        // An ask that was given up on must not clear its successor.
+        if (this.#asking?.done === done) this.#asking = null;
+      });
       this.#asking = { sinceMs: nowMs, done };
       waitUntil(done);
     }
     if (this.#catalog === null) await within(FIRST_WAIT_MS, this.#asking.done);
-    else if (age > WAIT_AFTER_MS) await within(WAIT_MS, this.#asking.done);
+    else if (age > WAIT_AFTER_MS && !failing && !(await within(WAIT_MS, this.#asking.done))) {
+      // An origin that hangs costs one request this wait, not all of them.
+      this.#failedMs = nowMs;
+    }
   }
 
   async #ask(env: Env, waitUntil: (work: Promise<unknown>) => void, nowMs: number): Promise<void> {
     try {
       const manifest = await env.ORIGIN.manifest();
       this.#answeredMs = nowMs;
-      if (manifest.modelSetDigest !== this.#modelSetDigest) waitUntil(this.#loadModels(env, manifest.modelSetDigest));
+      if (manifest.modelSetDigest !== this.#modelSetDigest) {
+        waitUntil(this.#loadModels(env, manifest.modelSetDigest, nowMs));
+      }
       if (manifest.catalogDigest !== null && manifest.catalogDigest !== this.#catalog?.digest) {
         await this.#loadCatalog(env, manifest.catalogDigest);
       }
     } catch (error) {
+      this.#failedMs = nowMs;
       this.#recorder.fault("origin_unreachable");
       console.warn(`origin did not answer; going on with what is loaded: ${String(error)}`);
-    } finally {
-      this.#asking = null;
     }
   }
 
@@ -101,9 +115,9 @@ export class Publication {
     }
   }
 
-  async #loadModels(env: Env, digest: string | null): Promise<void> {
-    if (this.#modelsLoading) return;
-    this.#modelsLoading = true;
+  async #loadModels(env: Env, digest: string | null, nowMs: number): Promise<void> {
+    if (this.#modelsLoadingSinceMs !== null && nowMs - this.#modelsLoadingSinceMs < LOAD_LOST_MS) return;
+    this.#modelsLoadingSinceMs = nowMs;
     try {
       const next = digest === null ? null : await loadModelSet(digest, (kind, d) => verifiedArtifact(env, kind, d));
       const previous = this.#scorer;
@@ -114,7 +128,7 @@ export class Publication {
       this.#recorder.fault("models_unavailable");
       console.warn(`keeping the models that are loaded: ${String(error)}`);
     } finally {
-      this.#modelsLoading = false;
+      this.#modelsLoadingSinceMs = null;
     }
   }
 }

@@ -31,7 +31,7 @@ import {
   viewPurse,
 } from "../../src/money/purse.ts";
 import type { Env, WalletStub } from "./env.ts";
-import { within } from "./within.ts";
+import { within } from "../platform/within.ts";
 
 /** What a request lends to a draw. */
 export interface DrawDoor {

@@ -8,8 +8,13 @@ import type { Env } from "./env.ts";
 
 /** How long counters gather before they are sent. */
 const REPORT_INTERVAL_MS = 1_000;
-/** Decisions with their explanation in one report: a queue message holds 128 KB, an explanation up to 30 KB. */
+/** Decisions with their explanation in one report. */
 const DECISIONS_PER_REPORT_MAX = 2;
+/**
+ * Losers in a reported explanation: those that came furthest. A queue message holds 128 KB, a loser takes about 180
+ * bytes. `POST /v1/decide?explain=1` answers all of them.
+ */
+const REPORTED_REJECTIONS_MAX = 200;
 
 /** Faults that the edge counts and answers around. */
 export type Fault =
@@ -75,7 +80,11 @@ export class Recorder {
     c.houseMs += tally.houseMs;
     c.committedMicros += tally.committedMicros;
     c.tiers = { ...c.tiers, [tally.tier]: c.tiers[tally.tier] + 1 };
-    if (this.#decisions.length < DECISIONS_PER_REPORT_MAX) this.#decisions.push(summary());
+    if (this.#decisions.length < DECISIONS_PER_REPORT_MAX) {
+      const explained = summary();
+      const furthest = explained.rejections.slice(-REPORTED_REJECTIONS_MAX);
+      this.#decisions.push({ ...explained, rejections: furthest });
+    }
   }
 
   /** Counts one beacon: a verdict for impressions, the event's name for the others. */
@@ -112,7 +121,8 @@ export class Recorder {
     this.#dueMs = 0;
     try {
       await env.EVENTS.send(report);
-    } catch {
+    } catch (error) {
+      console.warn(`a report to the console was lost: ${String(error)}`);
       this.fault("report_lost");
     }
   }

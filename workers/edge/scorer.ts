@@ -4,8 +4,10 @@
  */
 import type { HeadScores, Scorer } from "../../src/decision/rank.ts";
 import type { FeatureMatrix } from "../../src/decision/hydrate.ts";
+import { featureSchemaDigest } from "../../src/features/schema.ts";
 import { HEADS, modelSetSchema, type Head, type ModelEntry } from "../../src/models/manifest.ts";
 import { FULL_LIMITS } from "../../src/kernel/limits.ts";
+import { sha256 } from "../platform/digest.ts";
 import type { ArtifactKind } from "./env.ts";
 import { createSession, runSession, type Session } from "./onnx_runtime.ts";
 
@@ -87,17 +89,26 @@ export async function loadModelSet(
   artifact: (kind: ArtifactKind, digest: string) => Promise<Uint8Array>,
 ): Promise<OnnxScorer> {
   const set = modelSetSchema.parse(JSON.parse(new TextDecoder().decode(await artifact("modelSet", digest))));
-  let ranker: LoadedModel | null = null;
-  const heads = new Map<Head, LoadedModel>();
-  for (const entry of set.models) {
-    if (entry.sizeBytes > FULL_LIMITS.modelBytesMax) throw new Error(`model ${entry.name} is over the size limit`);
-    const session = await createSession(await artifact("model", entry.digest));
-    if (entry.role === "earlyRanker") ranker = { entry, session };
-    else if (entry.head !== undefined) heads.set(entry.head, { entry, session });
+  const missing = HEADS.filter((head) => !set.models.some((entry) => entry.head === head));
+  if (missing.length > 0) throw new Error(`model set ${digest} lacks ${missing.join(", ")}`);
+  if (set.featureSchemaDigest !== (await featureSchemaDigest(sha256))) {
+    throw new Error(`model set ${digest} was trained on another feature schema`);
   }
-  const missing = HEADS.filter((head) => !heads.has(head));
-  if (ranker === null || missing.length > 0) {
-    throw new Error(`model set ${digest} lacks ${ranker === null ? "an early ranker" : missing.join(", ")}`);
+  const loaded: LoadedModel[] = [];
+  try {
+    for (const entry of set.models) {
+      if (entry.sizeBytes > FULL_LIMITS.modelBytesMax) throw new Error(`model ${entry.name} is over the size limit`);
+      loaded.push({ entry, session: await createSession(await artifact("model", entry.digest)) });
+    }
+    const ranker = loaded.find(({ entry }) => entry.role === "earlyRanker");
+    if (ranker === undefined) throw new Error(`model set ${digest} lacks an early ranker`);
+    const heads = loaded.flatMap((model): [Head, LoadedModel][] => {
+      const { head } = model.entry;
+      return head === undefined ? [] : [[head, model]];
+    });
+    return new OnnxScorer(digest, ranker, new Map(heads));
+  } catch (error) {
+    for (const { session } of loaded) await session.release();
+    throw error;
   }
-  return new OnnxScorer(digest, ranker, heads);
 }

@@ -13,7 +13,7 @@ import {
 import type { BreakRequest } from "../../src/protocols/break_request.ts";
 import { toBase64Url, toUtf8 } from "../../src/kernel/bytes.ts";
 import { withViewer, type ParsedBreak } from "../../src/protocols/normalise_request.ts";
-import { sha256 } from "./digest.ts";
+import { sha256 } from "../platform/digest.ts";
 import type { TokenSigner } from "./tokens.ts";
 
 /** Bytes of the viewer's hash that a frequency token carries. */

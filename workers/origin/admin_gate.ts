@@ -5,7 +5,7 @@
 import type { MiddlewareHandler } from "hono";
 import { toUtf8 } from "../../src/kernel/bytes.ts";
 import type { OriginEnv } from "./env.ts";
-import { problem } from "./problems.ts";
+import { problem } from "../platform/problem_response.ts";
 
 const CHALLENGE = { "www-authenticate": 'Bearer realm="midroll admin"' };
 /** A longer credential is no token of ours; it is refused before it is hashed. */

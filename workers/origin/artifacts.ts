@@ -2,8 +2,8 @@
  * The store of immutable things, each under the SHA-256 of its bytes. What is written is compared with its name before
  * and what is read is compared after, so a changed byte anywhere shows as a missing artifact and never as another one.
  */
-import { toHex } from "../../src/kernel/bytes.ts";
-import { reach } from "./problems.ts";
+import { sha256Hex } from "../platform/digest.ts";
+import { reach } from "./unreachable.ts";
 
 /** Kinds of artifact. */
 export const ARTIFACT_KINDS = ["snapshot", "model", "modelSet"] as const;
@@ -27,11 +27,6 @@ export function artifactKey(kind: ArtifactKind, digest: string): string {
   return kind === "model" ? `models/${digest}.onnx` : `model-sets/${digest}.json`;
 }
 
-/** SHA-256 in lower-case hexadecimal. */
-export async function digestOf(bytes: Uint8Array): Promise<string> {
-  return toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
-}
-
 /** Stores bytes under their digest. Storing them again mends what was damaged in the store. Throws `Unreachable`. */
 export async function putArtifact(
   bucket: R2Bucket,
@@ -51,7 +46,7 @@ export async function getArtifact(bucket: R2Bucket, kind: ArtifactKind, digest: 
     const found = await bucket.get(artifactKey(kind, digest));
     return found === null ? null : new Uint8Array(await found.arrayBuffer());
   });
-  return stored !== null && (await digestOf(stored)) === digest ? stored : null;
+  return stored !== null && (await sha256Hex(stored)) === digest ? stored : null;
 }
 
 /** Size of a stored artifact in bytes, or null. Throws `Unreachable`. */

@@ -16,16 +16,3 @@ export async function mapBounded<T, R>(items: readonly T[], work: (item: T) => P
   await Promise.all(Array.from({ length: Math.min(WIDTH, items.length) }, lane));
   return results;
 }
-
-/** The value, or `fallback` when it rejects or takes longer than `waitMs`. */
-export async function withinOr<T, F>(value: Promise<T>, waitMs: number, fallback: F): Promise<T | F> {
-  let timer: number | null = null;
-  const late = new Promise<F>((resolve) => {
-    timer = setTimeout(() => resolve(fallback), waitMs);
-  });
-  try {
-    return await Promise.race([value.catch(() => fallback), late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}

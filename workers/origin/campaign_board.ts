@@ -3,7 +3,8 @@
  * so there is one board for all of origin. A ledger that does not answer in time is unknown, not an error.
  */
 import type { CampaignStatus } from "../../src/money/protocol.ts";
-import { mapBounded, withinOr } from "./bounded.ts";
+import { withinOr } from "../platform/within.ts";
+import { mapBounded } from "./bounded.ts";
 
 /** How old an answer may be. Units: milliseconds. */
 export const BOARD_TTL_MS = 1_000;

@@ -13,7 +13,8 @@ import {
 import { sweepLedgers } from "./campaign_board.ts";
 import { rosterOf } from "./catalog_roster.ts";
 import type { OriginEnv } from "./env.ts";
-import { problem, reach } from "./problems.ts";
+import { problem } from "../platform/problem_response.ts";
+import { reach } from "./unreachable.ts";
 
 const SECURITY = [{ adminToken: [] }];
 

@@ -11,7 +11,7 @@ import { putArtifact } from "./artifacts.ts";
 import { mapBounded } from "./bounded.ts";
 import type { OriginEnv } from "./env.ts";
 import { logFailure } from "./log.ts";
-import { reach } from "./problems.ts";
+import { reach } from "./unreachable.ts";
 
 /** A catalog ready to be published: what it says, its bytes, their digest. */
 export interface Publication {

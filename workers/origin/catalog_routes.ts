@@ -10,12 +10,13 @@ import { parseCatalog } from "../../src/catalog/validate.ts";
 import { CATALOG_LIMITS, FULL_LIMITS } from "../../src/kernel/limits.ts";
 import { ok, refused, type Result } from "../../src/kernel/result.ts";
 import { appliedCatalogSchema, catalogStateSchema, jsonAnswer, problemAnswers } from "./api_schemas.ts";
-import { digestOf } from "./artifacts.ts";
-import { bodyDetail, readJson } from "./body.ts";
+import { sha256Hex } from "../platform/digest.ts";
+import { bodyDetail, readJson } from "../platform/body.ts";
 import { publishCatalog, type Publication, type PublishRefusal } from "./catalog_publish.ts";
 import { rosterOf } from "./catalog_roster.ts";
 import type { OriginEnv } from "./env.ts";
-import { problem, reach } from "./problems.ts";
+import { problem } from "../platform/problem_response.ts";
+import { reach } from "./unreachable.ts";
 
 type Origin = { Bindings: OriginEnv };
 
@@ -118,7 +119,7 @@ async function readCatalog(c: Context<Origin>): Promise<Result<Publication, Resp
     return refused(problem("catalog_invalid", `The catalog has ${problemCount} problems.`, { problems, problemCount }));
   }
   const bytes = encodeSnapshot(parsed.value);
-  return ok({ catalog: parsed.value, bytes, digest: await digestOf(bytes) });
+  return ok({ catalog: parsed.value, bytes, digest: await sha256Hex(bytes) });
 }
 
 function applied({ catalog, digest }: Publication) {

@@ -5,7 +5,7 @@ import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
 import { digestSchema, jsonAnswer, problemAnswers } from "./api_schemas.ts";
 import type { OriginEnv } from "./env.ts";
 import { logFailure } from "./log.ts";
-import { problem } from "./problems.ts";
+import { problem } from "../platform/problem_response.ts";
 
 const getHealth = createRoute({
   method: "get",

@@ -6,7 +6,7 @@ import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
 import { jsonAnswer, liveSchema, problemAnswers } from "./api_schemas.ts";
 import { rosterOf } from "./catalog_roster.ts";
 import type { OriginEnv } from "./env.ts";
-import { reach } from "./problems.ts";
+import { reach } from "./unreachable.ts";
 
 const getLive = createRoute({
   method: "get",

@@ -14,11 +14,13 @@ import {
   publishedModelSetSchema,
   storedModelSchema,
 } from "./api_schemas.ts";
-import { artifactSize, digestOf, getArtifact, putArtifact } from "./artifacts.ts";
-import { bodyDetail, readBody, readJson } from "./body.ts";
+import { artifactSize, getArtifact, putArtifact } from "./artifacts.ts";
+import { bodyDetail, readBody, readJson } from "../platform/body.ts";
+import { sha256Hex } from "../platform/digest.ts";
 import { mapBounded } from "./bounded.ts";
 import type { OriginEnv } from "./env.ts";
-import { problem, reach } from "./problems.ts";
+import { problem } from "../platform/problem_response.ts";
+import { reach } from "./unreachable.ts";
 
 const HISTORY_SHOWN_MAX = 50;
 const PROBLEMS_SHOWN_MAX = 50;
@@ -93,7 +95,7 @@ export function addModelRoutes(app: OpenAPIHono<{ Bindings: OriginEnv }>): void 
     const bytesMax = FULL_LIMITS.modelBytesMax;
     const body = await readBody(c.req.raw, MODEL_MEDIA_TYPE, bytesMax);
     if (!body.ok) return problem(body.reason, bodyDetail(body.reason, MODEL_MEDIA_TYPE, bytesMax));
-    const found = await digestOf(body.value);
+    const found = await sha256Hex(body.value);
     if (found !== digest) return problem("digest_mismatch", `The bytes received have the digest ${found}.`);
     await putArtifact(c.env.ARTIFACTS, "model", digest, body.value);
     return c.json({ digest, sizeBytes: body.value.length }, 200);
@@ -117,7 +119,7 @@ export function addModelRoutes(app: OpenAPIHono<{ Bindings: OriginEnv }>): void 
       return problem("artifact_missing", detail, { digests: missing });
     }
     const bytes = toUtf8(canonicalJson(parsed.data));
-    const digest = await digestOf(bytes);
+    const digest = await sha256Hex(bytes);
     await putArtifact(c.env.ARTIFACTS, "modelSet", digest, bytes);
     const note = parsed.data.models.map((model) => model.name).join(", ");
     await reach("storage_unavailable", "The registry did not answer.", () =>

@@ -6,7 +6,7 @@ import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
 import { FULL_LIMITS } from "../../src/kernel/limits.ts";
 import { problemAnswers } from "./api_schemas.ts";
 import { baseUrl, type OriginEnv } from "./env.ts";
-import { problem } from "./problems.ts";
+import { problem } from "../platform/problem_response.ts";
 import { programPlaylist } from "./program_playlist.ts";
 import { assetText, OPEN_TO_ALL } from "./static_files.ts";
 

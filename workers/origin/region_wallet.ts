@@ -29,7 +29,8 @@ import {
   walletStatus,
 } from "../../src/money/wallet_rounds.ts";
 import { applyChanges, assertWalletInvariants, type Outcome, type WalletState } from "../../src/money/wallet_state.ts";
-import { mapBounded, withinOr } from "./bounded.ts";
+import { withinOr } from "../platform/within.ts";
+import { mapBounded } from "./bounded.ts";
 import { applyMigrations } from "./migrations.ts";
 import { MoneyRefused } from "./money_refused.ts";
 import { findBilled, loadWallet, rememberName, storeChanges, WALLET_MIGRATIONS } from "./wallet_schema.ts";

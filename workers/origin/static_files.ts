@@ -3,7 +3,7 @@
  * range: the HLS playlists address segments as ranges of one file, and the assets binding only hands out whole files.
  */
 import type { OriginEnv } from "./env.ts";
-import { problem } from "./problems.ts";
+import { problem } from "../platform/problem_response.ts";
 
 type Assets = Pick<OriginEnv, "ASSETS">;
 

@@ -17,3 +17,16 @@ export async function within(boundMs: number, work: Promise<unknown>): Promise<b
     clearTimeout(timer);
   }
 }
+
+/** The value, or `fallback` when it rejects or takes longer than `waitMs`. */
+export async function withinOr<T, F>(value: Promise<T>, waitMs: number, fallback: F): Promise<T | F> {
+  let timer: number | null = null;
+  const late = new Promise<F>((resolve) => {
+    timer = setTimeout(() => resolve(fallback), waitMs);
+  });
+  try {
+    return await Promise.race([value.catch(() => fallback), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
