@@ -84,9 +84,18 @@ async function watchAd(
   const { viewer, surface, genre, rating, dur } = asked;
   const outcome = sampleOutcome(
     probabilitiesOf(crowd.world, {
-      ...{ temper: viewer.temper, segments: asked.seg, device: viewer.device, surface, genre, rating },
-      ...{ hour: utcHour(asked.atMs), weekday: utcWeekday(asked.atMs), podDurationSec: dur },
-      ...{ durationSec: ad.durationSec, categories: ad.categories, timesShown },
+      temper: viewer.temper,
+      segments: asked.seg,
+      device: viewer.device,
+      surface,
+      genre,
+      rating,
+      hour: utcHour(asked.atMs),
+      weekday: utcWeekday(asked.atMs),
+      podDurationSec: dur,
+      durationSec: ad.durationSec,
+      categories: ad.categories,
+      timesShown,
     }),
     random,
   );
@@ -104,22 +113,32 @@ async function watchAd(
   return !outcome.abandon;
 }
 
+/** The request as `POST /v1/decide` wants it. */
+function asBody(asked: AudienceRequest, frequencyToken: string | null): object {
+  return {
+    requestId: asked.rid,
+    publisherId: asked.pub,
+    surface: asked.surface,
+    podDurationSec: asked.dur,
+    maxAds: asked.max,
+    viewer: {
+      id: asked.vid,
+      device: asked.dev,
+      country: asked.country,
+      region: asked.region,
+      segments: asked.seg,
+      limitAdTracking: asked.lmt,
+      frequencyToken,
+    },
+    content: { id: asked.content, genre: asked.genre, rating: asked.rating, language: asked.lang },
+  };
+}
+
 async function watchBreak(crowd: Crowd, asked: AudienceRequest): Promise<void> {
   const answer = await fetch(`${crowd.edgeUrl}/v1/decide`, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({
-      requestId: asked.rid,
-      publisherId: asked.pub,
-      surface: asked.surface,
-      podDurationSec: asked.dur,
-      maxAds: asked.max,
-      viewer: {
-        ...{ id: asked.vid, device: asked.dev, country: asked.country, region: asked.region },
-        ...{ segments: asked.seg, limitAdTracking: asked.lmt, frequencyToken: crowd.histories.get(asked.vid) ?? null },
-      },
-      content: { id: asked.content, genre: asked.genre, rating: asked.rating, language: asked.lang },
-    }),
+    body: JSON.stringify(asBody(asked, crowd.histories.get(asked.vid) ?? null)),
   });
   const pod = podSchema.safeParse(await answer.json());
   if (!answer.ok || !pod.success) return;

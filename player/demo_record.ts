@@ -2,20 +2,7 @@
  * What has happened on the page so far, as `window.midrollDemo`: for the browser test, and for whoever opens the
  * browser's console and wonders.
  */
-import type { MidrollEvent } from "./sdk.ts";
-
-/** One beacon: the newest thing known of it. */
-export interface RecordedBeacon {
-  readonly event: string;
-  readonly adId: string;
-  readonly breakId: string;
-  /** 1-based position of the ad in its break. */
-  readonly position: number;
-  readonly url: string;
-  readonly state: string;
-  readonly status: number | null;
-  readonly verdict: string | null;
-}
+import type { BeaconReport, MidrollEvent } from "./sdk.ts";
 
 /** The record. Counts only grow. */
 export interface DemoRecord {
@@ -25,7 +12,8 @@ export interface DemoRecord {
   adsStarted: number;
   adsCompleted: number;
   adsFailed: number;
-  beacons: readonly RecordedBeacon[];
+  /** In the order in which they were first sent; the newest report about each. */
+  beacons: readonly BeaconReport[];
   /** The programme has played to its end. */
   ended: boolean;
 }
@@ -48,7 +36,7 @@ export function startRecord(): { readonly record: DemoRecord; readonly write: (e
     ended: false,
   };
   window.midrollDemo = record;
-  const beacons = new Map<number, RecordedBeacon>();
+  const beacons = new Map<number, BeaconReport>();
   const withAds = new Set<string>();
 
   const write = (event: MidrollEvent): void => {
@@ -69,12 +57,10 @@ export function startRecord(): { readonly record: DemoRecord; readonly write: (e
       case "breakEnded":
         if (withAds.delete(event.breakId)) record.breaksPlayed++;
         return;
-      case "beacon": {
-        const { beacon, attempt, ...known } = event.report;
-        beacons.set(beacon, { ...known, state: attempt > 1 ? `${known.state} (try ${attempt})` : known.state });
+      case "beacon":
+        beacons.set(event.report.beacon, event.report);
         record.beacons = [...beacons.values()];
         return;
-      }
       default:
         return;
     }

@@ -25,7 +25,8 @@ def _rows_said(train: Rows, holdout: Rows) -> str:
     return (
         f"Exported by `models/training/export_rows.ts` from the world `{train.header['world']}`: "
         f"{train.header['rows']:,} showings of seed\n`{train.header['seed']}` for training, "
-        f"{holdout.header['rows']:,} of seed `{holdout.header['seed']}` (other people, other ads) for the numbers below.\n"
+        f"{holdout.header['rows']:,} of seed `{holdout.header['seed']}` (other people, other ads) "
+        "for the numbers below.\n"
         f"{train.header['columns']} columns; feature schema `{train.header['featureSchemaDigest'][:16]}…`.\n"
     )
 
@@ -67,13 +68,13 @@ def ranker_card(m: dict, value: dict, train: Rows, holdout: Rows) -> str:
 
 A cheap order of candidates, so that only the best reach the heads. Its score approximates the expected value of one
 showing in completed views: `p(completed view) + {value["click"]:g} · p(click) − {-value["abandon"]:g} · p(abandon)`.
-It knows no prices; whoever cuts by it brings those in. 60 boosted trees of at most 16 leaves, summed, no post-transform. Input `features`
-`[rows, 48]` float32, output `score` `[rows, 1]`, any finite value, larger is better.
+It knows no prices; whoever cuts by it brings those in. 60 boosted trees of at most 16 leaves, summed, no
+post-transform. Input `features` `[rows, 48]` float32, output `score` `[rows, 1]`, any finite value, larger is better.
 
 ## Trained on
 
-{_rows_said(train, holdout)}Target: the blend above of the three heads' guesses on the training rows (the heads' guesses carry far less noise than
-single outcomes).
+{_rows_said(train, holdout)}
+Target: the blend above of the three heads' guesses on the training rows; they carry far less noise than outcomes.
 
 ## How good on the holdout
 

@@ -139,7 +139,8 @@ def main(train_path: str, holdout_path: str, golden_path: str, models_dir: str) 
         base = float(train.outcomes[head].mean())
         measures = judge_head(holdout.outcomes[head], holdout.truths[head], guess, plain, base)
         say(f"{head}: {json.dumps(measures)}")
-        entry = write_model(out / FOLDERS[head], graph, "probability", golden, head_card(head, measures, train, holdout))
+        card = head_card(head, measures, train, holdout)
+        entry = write_model(out / FOLDERS[head], graph, "probability", golden, card)
         models.append({"name": FOLDERS[head], "role": "head", "head": head, **entry})
     sample_set = {
         "featureSchemaDigest": train.header["featureSchemaDigest"],

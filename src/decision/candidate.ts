@@ -2,7 +2,7 @@
  * The forms one creative takes on its way through a decision. Each stage takes the form before and gives the next:
  * Offer → Candidate → Scored → Bid. A form only adds what its stage found out.
  */
-import { compareIds, type Offer } from "../catalog/compiled.ts";
+import type { Offer } from "../catalog/compiled.ts";
 import type { Micros } from "../kernel/money.ts";
 import type { Head } from "../models/manifest.ts";
 
@@ -29,7 +29,7 @@ export interface Bid extends Scored {
   readonly valueMicros: Micros;
 }
 
-/** Catalog order of two offers: the last word wherever two candidates are otherwise equal. */
+/** Catalog order of two offers of one list: the last word wherever two candidates are otherwise equal. */
 export function compareOffers(a: Offer, b: Offer): number {
-  return compareIds(a.lineItemId, b.lineItemId) || compareIds(a.creativeId, b.creativeId);
+  return a.order - b.order;
 }

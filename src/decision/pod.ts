@@ -63,9 +63,13 @@ function upperBound(bids: readonly Bid[], ms: readonly number[], from: number, l
   return Math.min(byTime, largest * slots);
 }
 
+/** Value per second: which bids fill time best. */
+function density(bid: Bid): number {
+  return bid.valueMicros / bid.offer.durationSec;
+}
+
 /** The set of largest total value. Requires: every bid has positive value. Cost: ≤ `nodesMax` × bids. */
 export function choosePod(offered: readonly Bid[], rules: PodRules): Pod {
-  const density = (bid: Bid): number => bid.valueMicros / bid.offer.durationSec;
   const bids = offered.toSorted((a, b) => density(b) - density(a) || byValue(a, b));
   const ms = bids.map((bid) => toMs(bid.offer.durationSec));
   let best: readonly Bid[] = [];
@@ -79,7 +83,8 @@ export function choosePod(offered: readonly Bid[], rules: PodRules): Pod {
       best = [...chosen];
     }
     const slots = rules.maxAds - chosen.length;
-    for (let i = from; i < bids.length && slots > 0; i++) {
+    if (slots === 0) return;
+    for (let i = from; i < bids.length; i++) {
       const bid = bids[i];
       const length = ms[i] ?? 0;
       if (bid === undefined || length > leftMs || chosen.some((other) => conflict(other, bid, rules) !== null))

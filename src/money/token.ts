@@ -41,6 +41,9 @@ export function encodeClaim(claim: BillingClaim): Uint8Array {
   const wallet = claim.wallet === "" ? { region: "", shard: 0 } : parseWalletName(claim.wallet);
   assert(wallet !== null, "claim: the wallet is empty or named wallet:<region>:<shard>");
   const out: number[] = [VERSION];
+  const ids = [claim.decisionId, claim.campaignId, claim.lineItemId, claim.creativeId];
+  assert(ids.every(isId), "claim: ids are 1 to 64 printable ASCII letters");
+  assert(isId(claim.purseId) || claim.wallet === "", "claim: only a house ad has no purse");
   writeId(out, claim.decisionId);
   writeWhole(out, claim.slot);
   writeId(out, claim.campaignId);
@@ -112,7 +115,7 @@ function readWhole(reader: Reader): number {
 }
 
 function writeId(out: number[], id: string): void {
-  assert(id === "" || isId(id), "claim: ids are 1 to 64 printable ASCII letters");
+  assert(id === "" || isId(id), "claim: an id is empty or 1 to 64 printable ASCII letters");
   const packed = PACKABLE.test(id);
   writeWhole(out, id.length * 2 + (packed ? 1 : 0));
   if (packed) out.push(...pack(id));

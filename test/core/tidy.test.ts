@@ -106,9 +106,14 @@ describe("the house is tidy", () => {
   });
 
   test("nothing is left to do later, switched off, or forced past the compiler", () => {
-    const banned = new RegExp(
-      ["TO" + "DO", "FIX" + "ME", String.raw`\.(only|skip)\(`, "@ts-ig" + "nore", "@ts-expect" + "-error"].join("|"),
-    );
+    // Spelled in halves, so that this file does not find itself.
+    const words = [
+      ["TO", "DO"],
+      ["FIX", "ME"],
+      ["@ts-ig", "nore"],
+      ["@ts-expect", "-error"],
+    ];
+    const banned = new RegExp([...words.map((halves) => halves.join("")), String.raw`\.(only|skip)\(`].join("|"));
     expect(linesWith(banned, sources)).toEqual([]);
   });
 });

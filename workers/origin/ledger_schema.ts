@@ -41,7 +41,8 @@ export function storeLedger(sql: SqlStorage, state: LedgerState, changedWallet: 
   const { terms, pacer } = state;
   if (terms === null) return;
   sql.exec(
-    `INSERT OR REPLACE INTO campaign (only_row, campaign_id, budget_micros, flight_start_ms, flight_end_ms, status, pacing,
+    `INSERT OR REPLACE INTO campaign (only_row, campaign_id, budget_micros, flight_start_ms, flight_end_ms,
+      status, pacing,
        ceiling_micros, multiplier_ppm, stepped_ms, stepped_spent_micros, rate_micros_per_sec, revision)
      VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     terms.campaignId,
@@ -65,7 +66,8 @@ export function storeLedger(sql: SqlStorage, state: LedgerState, changedWallet: 
 export function loadLedger(sql: SqlStorage): LedgerState {
   const [row] = sql
     .exec<Record<string, string | number>>(
-      `SELECT campaign_id, budget_micros, flight_start_ms, flight_end_ms, status, pacing, ceiling_micros, multiplier_ppm,
+      `SELECT campaign_id, budget_micros, flight_start_ms, flight_end_ms, status, pacing, ceiling_micros,
+        multiplier_ppm,
          stepped_ms, stepped_spent_micros, rate_micros_per_sec, revision FROM campaign`,
     )
     .toArray();
@@ -94,7 +96,8 @@ export function loadLedger(sql: SqlStorage): LedgerState {
 
 function storeShare(sql: SqlStorage, share: LedgerShare): void {
   sql.exec(
-    `INSERT OR REPLACE INTO shares (wallet, granted_micros, billed_micros, returned_micros, committed_micros, lapsed_micros,
+    `INSERT OR REPLACE INTO shares (wallet, granted_micros, billed_micros, returned_micros, committed_micros,
+      lapsed_micros,
        impressions_billed, late, exhausted, duplicates, heard_ms)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     share.wallet,
@@ -114,7 +117,8 @@ function storeShare(sql: SqlStorage, share: LedgerShare): void {
 function loadShares(sql: SqlStorage): LedgerShare[] {
   return sql
     .exec<Record<string, string | number>>(
-      `SELECT wallet, granted_micros, billed_micros, returned_micros, committed_micros, lapsed_micros, impressions_billed,
+      `SELECT wallet, granted_micros, billed_micros, returned_micros, committed_micros, lapsed_micros,
+        impressions_billed,
          late, exhausted, duplicates, heard_ms FROM shares`,
     )
     .toArray()

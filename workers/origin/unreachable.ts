@@ -1,4 +1,4 @@
-/** A part of the platform that did not answer, as a value that the app's error door turns into the problem of its code. */
+/** A part of the platform that did not answer, as an error that becomes the problem of its code at the door. */
 import type { ProblemCode } from "../../src/protocols/problem.ts";
 
 /** Thrown where a part of the platform did not answer; becomes the problem of its code at the door. */

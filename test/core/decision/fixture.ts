@@ -109,9 +109,10 @@ export function worldOf(catalog: CompiledCatalog, over: Partial<World> = {}): Wo
   };
 }
 
+const column = (matrix: FeatureMatrix, value: number): Float32Array => new Float32Array(matrix.rowCount).fill(value);
+
 /** A scorer that says the same of every row. */
 export function steadyScorer(scores: Scores = { completedView: 0.9, click: 0.01, abandon: 0.02 }): Scorer {
-  const column = (matrix: FeatureMatrix, value: number): Float32Array => new Float32Array(matrix.rowCount).fill(value);
   return {
     tier: "full",
     rank: async (matrix) => column(matrix, 0),

@@ -1,0 +1,104 @@
+/**
+ * The claim in a billing token: one spelling, short, and nothing else is taken for one.
+ */
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { micros } from "../../src/kernel/money.ts";
+import type { BillingClaim } from "../../src/money/protocol.ts";
+import { decodeClaim, encodeClaim, openClaim, sealClaim } from "../../src/money/token.ts";
+
+const SEED = Number(process.env["MONEY_SEED"] ?? Date.now() % 2 ** 31);
+const letters = (alphabet: string) => fc.string({ unit: fc.constantFrom(...alphabet), minLength: 1, maxLength: 64 });
+const plain = letters("ABCXYZabcxyz0189-_");
+const id = fc.oneof({ weight: 4, arbitrary: plain }, letters("aZ0:/.~!"));
+const whole = fc.nat({ max: Number.MAX_SAFE_INTEGER });
+const wallet = fc.oneof(
+  fc.constant(""),
+  fc
+    .tuple(fc.constantFrom("eu", "na-east", "local"), fc.nat({ max: 99_999 }))
+    .map(([region, n]) => `wallet:${region}:${n}`),
+);
+const claims: fc.Arbitrary<BillingClaim> = fc.record({
+  decisionId: id,
+  slot: fc.nat({ max: 16 }),
+  campaignId: id,
+  lineItemId: id,
+  creativeId: id,
+  priceMicros: whole.map(micros),
+  purseId: id,
+  wallet,
+  expiresMs: whole,
+});
+
+const typical: BillingClaim = {
+  decisionId: "0b0f8a3c-6a6e-4a33-9a53-2f4f0e6b1f10",
+  slot: 2,
+  campaignId: "northwind-spring",
+  lineItemId: "northwind-spring-ctv",
+  creativeId: "northwind-15s",
+  priceMicros: micros(23_450),
+  purseId: "6f1de2c54b7a4c0e8d2a91",
+  wallet: "wallet:na-east:3",
+  expiresMs: 1_793_500_000_000,
+};
+
+describe(`billing claim (MONEY_SEED=${SEED})`, () => {
+  it("comes back as it went", () => {
+    fc.assert(
+      fc.property(claims, (claim) => {
+        expect(decodeClaim(encodeClaim(claim))).toEqual({ ok: true, value: claim });
+      }),
+      { seed: SEED, numRuns: 500 },
+    );
+  });
+
+  it("has one spelling: what decodes, encodes to the same bytes", () => {
+    fc.assert(
+      fc.property(claims, fc.nat(), fc.nat({ max: 255 }), (claim, place, value) => {
+        const bytes = encodeClaim(claim);
+        bytes[place % bytes.length] = value;
+        const decoded = decodeClaim(bytes);
+        if (decoded.ok) expect(encodeClaim(decoded.value)).toEqual(bytes);
+      }),
+      { seed: SEED, numRuns: 2_000 },
+    );
+  });
+
+  it("refuses every truncation, anything behind its end, and other versions", () => {
+    const bytes = encodeClaim(typical);
+    for (let length = 0; length < bytes.length; length++) expect(decodeClaim(bytes.subarray(0, length)).ok).toBe(false);
+    expect(decodeClaim(Uint8Array.from([...bytes, 0])).ok).toBe(false);
+    expect(decodeClaim(Uint8Array.from([2, ...bytes.subarray(1)])).ok).toBe(false);
+    expect(decodeClaim(new Uint8Array(513).fill(1)).ok).toBe(false);
+  });
+
+  it("takes arbitrary bytes without throwing", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        decodeClaim(Uint8Array.from([1, ...bytes]));
+      }),
+      { seed: SEED, numRuns: 2_000 },
+    );
+  });
+
+  it("stays short enough for a tracking URL", () => {
+    expect(encodeClaim(typical).length).toBeLessThanOrEqual(110);
+  });
+
+  it("says whether a token was forged or its signed bytes are no claim", async () => {
+    const hex = (bytes: Uint8Array) => Promise.resolve([...bytes].join(","));
+    const open = (token: string) => Promise.resolve(Uint8Array.from(token.split(",").map(Number)));
+    const token = await sealClaim(typical, hex);
+    expect(await openClaim(token, open)).toEqual({ ok: true, value: typical });
+    expect(await openClaim(token, () => Promise.resolve(null))).toEqual({ ok: false, reason: "token_forged" });
+    expect(await openClaim("9,9", open)).toEqual({ ok: false, reason: "claim_malformed" });
+  });
+
+  it("is never made from ids that are not of our making", () => {
+    for (const bad of ["", "a b", "ü", "x".repeat(65)]) {
+      expect(() => encodeClaim({ ...typical, campaignId: bad })).toThrow("claim");
+    }
+    expect(() => encodeClaim({ ...typical, wallet: "wallet:eu" })).toThrow("claim");
+    expect(() => encodeClaim({ ...typical, priceMicros: micros(-1) })).toThrow("claim");
+  });
+});
