@@ -33,8 +33,10 @@ export interface PaceReading {
   readonly impressionsBilled: number;
 }
 
-/** Strongest relative change of the multiplier within one averaging window. */
+/** Relative change of the multiplier within one averaging window, per relative distance from the target rate. */
 const GAIN_PER_WINDOW = 0.5;
+/** Distances beyond this count as this. */
+const EXCESS_MAX = 8;
 
 /** A controller that has seen nothing: full bids. */
 export const NEW_PACER: Pacer = {
@@ -75,9 +77,10 @@ export function stepPacer(pacer: Pacer, terms: CampaignTerms, reading: PaceReadi
   const weight = Math.min(1, elapsedMs / windowMs);
   const samplePerSec = (Math.max(0, reading.spentMicros - pacer.spentMicros) * 1000) / elapsedMs;
   const ratePerSec = pacer.rateMicrosPerSec + weight * (samplePerSec - pacer.rateMicrosPerSec);
-  const excess = targetPerSec > 0 ? (ratePerSec - targetPerSec) / targetPerSec : 1;
-  const bounded = Math.max(-1, Math.min(1, excess));
-  const stepped = Math.round(pacer.multiplierPpm * (1 - GAIN_PER_WINDOW * weight * bounded));
+  const excess = targetPerSec > 0 ? (ratePerSec - targetPerSec) / targetPerSec : EXCESS_MAX;
+  // Down as fast as the overspend is large, up slowly: money spent too early cannot be taken back.
+  const step = GAIN_PER_WINDOW * weight * Math.min(Math.abs(excess), EXCESS_MAX);
+  const stepped = Math.round(excess > 0 ? pacer.multiplierPpm / (1 + step) : pacer.multiplierPpm * (1 + step));
   return {
     multiplierPpm: Math.max(MULTIPLIER_PPM_MIN, Math.min(MULTIPLIER_PPM_MAX, stepped)),
     steppedMs: nowMs,

@@ -58,7 +58,7 @@ describe(`billing claim (MONEY_SEED=${SEED})`, () => {
         const bytes = encodeClaim(claim);
         bytes[place % bytes.length] = value;
         const decoded = decodeClaim(bytes);
-        if (decoded.ok) expect(encodeClaim(decoded.value)).toEqual(bytes);
+        expect(decoded.ok ? encodeClaim(decoded.value) : bytes).toEqual(bytes);
       }),
       { seed: SEED, numRuns: 2_000 },
     );
@@ -75,7 +75,7 @@ describe(`billing claim (MONEY_SEED=${SEED})`, () => {
   it("takes arbitrary bytes without throwing", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-        decodeClaim(Uint8Array.from([1, ...bytes]));
+        expect(() => decodeClaim(Uint8Array.from([1, ...bytes]))).not.toThrow();
       }),
       { seed: SEED, numRuns: 2_000 },
     );

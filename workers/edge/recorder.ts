@@ -3,7 +3,8 @@
  * never delays an answer and never fails one: a report that cannot be sent is dropped and counted in the next.
  */
 import type { BillVerdict } from "../../src/money/protocol.ts";
-import type { ActivityReport, DecisionSummary, Tier } from "../../src/telemetry/activity.ts";
+import type { ActivityCounters, ActivityReport, DecisionSummary, Tier } from "../../src/telemetry/activity.ts";
+import { emptyCounters } from "../../src/telemetry/activity_window.ts";
 import type { Env } from "./env.ts";
 
 /** How long counters gather before they are sent. */
@@ -36,22 +37,7 @@ export interface DecisionTally {
   readonly committedMicros: number;
 }
 
-type MutableCounters = { -readonly [Key in keyof ActivityReport["counters"]]: ActivityReport["counters"][Key] };
-
-function noCounters(): MutableCounters {
-  return {
-    decisions: 0,
-    emptyDecisions: 0,
-    slotsFilled: 0,
-    requestedMs: 0,
-    paidMs: 0,
-    houseMs: 0,
-    committedMicros: 0,
-    tiers: { full: 0, reduced: 0, fallback: 0, house: 0 },
-    beacons: {},
-    faults: {},
-  };
-}
+type MutableCounters = { -readonly [Key in keyof ActivityCounters]: ActivityCounters[Key] };
 
 function plusOne(counts: Readonly<Record<string, number>>, key: string): Record<string, number> {
   return { ...counts, [key]: (counts[key] ?? 0) + 1 };
@@ -61,7 +47,7 @@ function plusOne(counts: Readonly<Record<string, number>>, key: string): Record<
 export class Recorder {
   readonly #isolate: string;
   #sequence = 0;
-  #counters = noCounters();
+  #counters: MutableCounters = emptyCounters();
   #decisions: DecisionSummary[] = [];
   #dueMs = 0;
 
@@ -116,7 +102,7 @@ export class Recorder {
       counters: this.#counters,
       decisions: this.#decisions,
     };
-    this.#counters = noCounters();
+    this.#counters = emptyCounters();
     this.#decisions = [];
     this.#dueMs = 0;
     try {

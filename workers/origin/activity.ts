@@ -15,38 +15,12 @@ import {
   sumCounters,
   WINDOW_SEC,
   windowStartSec,
-  type ActivitySeries,
 } from "../../src/telemetry/activity_window.ts";
+import type { ActivityBatch, ActivityFeed, BatchOutcome } from "./activity_messages.ts";
 import { ACTIVITY_MIGRATIONS } from "./activity_schema.ts";
 import { CampaignBoard, type CampaignSweep } from "./campaign_board.ts";
 import type { OriginEnv } from "./env.ts";
 import { applyMigrations } from "./migrations.ts";
-
-export type { CampaignSweep } from "./campaign_board.ts";
-
-/** Validated reports of one queue batch, and how many messages were no reports. */
-export interface ActivityBatch {
-  readonly reports: readonly ActivityReport[];
-  readonly badReports: number;
-}
-
-/** What became of a batch. */
-export interface BatchOutcome {
-  readonly counted: number;
-  readonly duplicates: number;
-  readonly refused: number;
-}
-
-/** The console's answer about activity; see the live route for how it is merged. */
-export interface ActivityFeed {
-  readonly nowMs: number;
-  readonly seq: number;
-  readonly restarted: boolean;
-  readonly windowSec: number;
-  readonly series: ActivitySeries;
-  readonly lastMinute: ActivityCounters & { readonly isolates: number };
-  readonly decisions: readonly DecisionSummary[];
-}
 
 /** Reports remembered at most; a thousand isolates for the whole window. Beyond it the oldest are forgotten. */
 const HEARD_MAX = WINDOW_SEC * 1_000;

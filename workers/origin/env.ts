@@ -4,7 +4,8 @@
  */
 import type { CampaignStatus, CampaignTerms } from "../../src/money/protocol.ts";
 import type { ActivityReport } from "../../src/telemetry/activity.ts";
-import type { ActivityBatch, ActivityFeed, BatchOutcome, CampaignSweep } from "./activity.ts";
+import type { ActivityBatch, ActivityFeed, BatchOutcome } from "./activity_messages.ts";
+import type { CampaignSweep } from "./campaign_board.ts";
 import type { RegistryRpc } from "./registry.ts";
 
 /** One object of a class, by name. */
