@@ -6,7 +6,7 @@
 import type { Context } from "hono";
 import { explain } from "../../src/decision/explain.ts";
 import { FULL_LIMITS } from "../../src/kernel/limits.ts";
-import { refused, type Result } from "../../src/kernel/result.ts";
+import { ok, refused, type Result } from "../../src/kernel/result.ts";
 import { ASSET_LIST_MEDIA_TYPE, renderAssetList } from "../../src/protocols/asset_list.ts";
 import type { BreakRequest } from "../../src/protocols/break_request.ts";
 import { deviceFromUserAgent } from "../../src/protocols/device_class.ts";
@@ -94,7 +94,7 @@ async function fill(door: Door, parsed: ParsedBreak): Promise<Result<FilledBreak
     frequencyTokenAfter(signer, request, shown, door.nowMs),
   ]);
   record(door, request, committed);
-  return { ok: true, value: { request, committed, document, frequencyToken } };
+  return ok({ request, committed, document, frequencyToken });
 }
 
 /** How one player's door answers. */
@@ -111,27 +111,40 @@ const ASSET_LIST: PlayerFormat = {
   render: renderAssetList,
 };
 
+const PLAYER_FORMATS: ReadonlyMap<string, PlayerFormat> = new Map([
+  ["/v1/vast", VAST],
+  ["/v1/asset-list", ASSET_LIST],
+]);
+
+function answerEmpty(format: PlayerFormat, code: ProblemCode): Response {
+  return new Response(format.render({ decisionId: "", ads: [] }), {
+    headers: { "content-type": format.contentType, "cache-control": "no-store", "midroll-problem": code },
+  });
+}
+
+/** A valid empty break for a player at this path, saying why; null when no player asks there. */
+export function emptyBreak(path: string, code: ProblemCode): Response | null {
+  const format = PLAYER_FORMATS.get(path);
+  return format === undefined ? null : answerEmpty(format, code);
+}
+
 /** Runs a player's door: any refusal, and any fault of ours, becomes a valid empty break. */
 async function playerDoor(c: Context<EdgeContext>, format: PlayerFormat): Promise<Response> {
   const door = c.get("door");
-  const headers = new Headers({ "content-type": format.contentType, "cache-control": "no-store" });
-  let document: PodDocument = { decisionId: "", ads: [] };
   try {
     const parsed = breakRequestFromSearch(new URL(c.req.url).search, doorFacts(c, format.mimeTypes), FULL_LIMITS);
     const filled = parsed.ok ? await fill(door, parsed.value) : refused(parsed.reason);
-    if (filled.ok) {
-      document = filled.value.document;
-      headers.set("midroll-decision", document.decisionId);
-      if (filled.value.frequencyToken !== null) headers.set("midroll-frequency", filled.value.frequencyToken);
-    } else {
-      headers.set("midroll-problem", filled.reason.code);
-    }
+    if (!filled.ok) return answerEmpty(format, filled.reason.code);
+    const { document, frequencyToken } = filled.value;
+    const headers = new Headers({ "content-type": format.contentType, "cache-control": "no-store" });
+    headers.set("midroll-decision", document.decisionId);
+    if (frequencyToken !== null) headers.set("midroll-frequency", frequencyToken);
+    return new Response(format.render(document), { headers });
   } catch (error) {
     door.isolate.recorder.fault("internal");
     console.error(`a break was answered empty: ${String(error)}`);
-    headers.set("midroll-problem", "internal");
+    return answerEmpty(format, "internal");
   }
-  return new Response(format.render(document), { headers });
 }
 
 /** `GET /v1/vast` */

@@ -7,7 +7,7 @@ import { cors } from "hono/cors";
 import { FULL_LIMITS } from "../../src/kernel/limits.ts";
 import { problem } from "../platform/problem_response.ts";
 import { beaconDoor } from "./beacons.ts";
-import { assetListDoor, decideDoor, vastDoor } from "./doors.ts";
+import { assetListDoor, decideDoor, emptyBreak, vastDoor } from "./doors.ts";
 import { isolateFor, type Door, type EdgeContext } from "./isolate.ts";
 
 const EXPOSED_HEADERS = ["midroll-decision", "midroll-frequency", "midroll-problem", "midroll-verdict"];
@@ -23,8 +23,9 @@ app.use(async (c, next) => {
   const waitUntil = (work: Promise<unknown>): void => c.executionCtx.waitUntil(work);
   const door: Door = { isolate, env: c.env, nowMs: Date.now(), waitUntil };
   c.set("door", door);
-  if (c.req.url.length > FULL_LIMITS.urlCharsMax && !isPlayerDoor(c.req.path)) {
-    return problem("url_too_long", `A URL may have ${FULL_LIMITS.urlCharsMax} characters.`);
+  if (c.req.url.length > FULL_LIMITS.urlCharsMax) {
+    const detail = `A URL may have ${FULL_LIMITS.urlCharsMax} characters.`;
+    return emptyBreak(c.req.path, "url_too_long") ?? problem("url_too_long", detail);
   }
   if (c.req.path !== "/healthz") {
     await isolate.publication.refresh(c.env, waitUntil, door.nowMs);
@@ -32,11 +33,6 @@ app.use(async (c, next) => {
   }
   return next();
 });
-
-/** Player doors answer a long URL with an empty break of their own. */
-function isPlayerDoor(path: string): boolean {
-  return path === "/v1/vast" || path === "/v1/asset-list";
-}
 
 /** Ready when a break can be decided by the models: catalog and model set are loaded. */
 function readiness(c: Context<EdgeContext>): Response {
@@ -66,7 +62,7 @@ app.notFound((c) => {
 app.onError((error, c) => {
   c.get("door")?.isolate.recorder.fault("internal");
   console.error(`a request failed: ${String(error)}`);
-  return problem("internal", "The request could not be answered. It has been counted.");
+  return emptyBreak(c.req.path, "internal") ?? problem("internal", "The request could not be answered.");
 });
 
 export default app;
