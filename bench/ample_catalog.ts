@@ -10,7 +10,7 @@ import { renderProblems } from "../src/catalog/problem.ts";
 import type { Catalog } from "../src/catalog/entities.ts";
 
 /** More than any run can spend. Units: micros. */
-const AMPLE_MICROS = 100_000_000_000_000;
+const AMPLE_MICROS = 10_000_000_000_000;
 
 /** The same catalog without want of money. */
 export function withAmpleBudgets(catalog: Catalog): Catalog {

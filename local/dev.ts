@@ -1,31 +1,143 @@
 /**
- * `npm run dev`: both Workers under `wrangler dev`, reloading on every change. For working on Midroll; `npm start` and
- * `npm run serve` run without the development proxy. Secrets come from the same state as theirs.
+ * `npm run dev`: both Workers under one `wrangler dev`, reloading on every change, for working on Midroll. `npm start`
+ * and `npm run serve` run without its proxy. One process and one address, for the reason told in dev_switch/index.ts.
+ * State is its own, in .wrangler; secrets are those of `npm start`, so that the `midroll` command finds its token.
  */
-import { spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { spawn, type ChildProcess } from "node:child_process";
+import net from "node:net";
 import path from "node:path";
+import { z } from "zod";
+import { adminClient, applyCatalog, publishModels, type AdminClient } from "../cli/admin_client.ts";
+import { readCatalog } from "../cli/read_catalog.ts";
+import { renderProblems } from "../src/catalog/problem.ts";
 import { projectDir } from "./build.ts";
-import { run } from "./command.ts";
-import { loadSecrets } from "./secrets.ts";
+import { optionsOf, portFrom, run } from "./command.ts";
+import { loadSecrets, type LocalSecrets } from "./secrets.ts";
+import { configPaths } from "./wrangler_config.ts";
+
+const USAGE = `npm run dev -- [options]
+
+Runs both Workers under wrangler dev, at one address, until Ctrl-C. Sources are watched.
+
+  --port N        port of both (default 8787; 0 takes a free one)
+  --state DIR     where state is kept (default .wrangler/state; delete it to begin anew)
+  --catalog DIR   catalog to apply (default: the sample, when the state holds none)`;
+
+const HOST = "127.0.0.1";
+/** The first Worker is the one that wrangler listens for. */
+const CONFIGS = ["local/dev_switch/wrangler.toml", configPaths.edge, configPaths.origin];
+
+/** The port, or a free one for 0. Throws in plain words when it is taken. */
+function freePort(port: number): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const server = net.createServer();
+  server.once("error", (error: NodeJS.ErrnoException) => {
+    reject(new Error(`Port ${port} cannot be used (${error.code ?? error.message}). Choose another with --port.`));
+  });
+  server.listen({ host: HOST, port, exclusive: true }, () => {
+    const address = server.address();
+    server.close(() => resolve(typeof address === "object" && address !== null ? address.port : port));
+  });
+  return promise;
+}
+
+/**
+ * What wrangler's environment says. Wrangler takes secrets, and other values for variables that a wrangler.toml
+ * declares, from its environment: no secret has to lie in a `.dev.vars` file, where tests would find it too.
+ */
+function wranglerEnvironment(url: string, stateDir: string, secrets: LocalSecrets): NodeJS.ProcessEnv {
+  const bin = path.join(projectDir, "node_modules/.bin");
+  return {
+    ...process.env,
+    // Origin's build command calls `node` and must find the current one.
+    PATH: `${bin}${path.delimiter}${process.env["PATH"] ?? ""}`,
+    ADMIN_TOKEN: secrets.adminToken,
+    BILLING_KEYS: JSON.stringify(secrets.billingKeys),
+    PUBLIC_EDGE_URL: url,
+    PUBLIC_ORIGIN_URL: url,
+    MEDIA_BASE_URL: url,
+    // No question to the network, and no meeting with other sessions of this user.
+    CLOUDFLARE_CF_FETCH_ENABLED: "false",
+    WRANGLER_SEND_METRICS: "false",
+    WRANGLER_HIDE_BANNER: "true",
+    WRANGLER_REGISTRY_PATH: path.join(stateDir, "registry"),
+  };
+}
+
+function startWrangler(port: number, stateDir: string, secrets: LocalSecrets): ChildProcess {
+  const wrangler = path.join(projectDir, "node_modules/wrangler/bin/wrangler.js");
+  const configs = CONFIGS.flatMap((config) => ["-c", config]);
+  const where = ["--ip", HOST, "--port", String(port), "--persist-to", stateDir];
+  return spawn(process.execPath, [wrangler, "dev", ...configs, ...where], {
+    cwd: projectDir,
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+    env: wranglerEnvironment(`http://${HOST}:${port}`, stateDir, secrets),
+  });
+}
+
+const currentShape = z.object({ digest: z.string().nullable() });
+
+async function isEmpty(client: AdminClient, what: "catalog" | "models"): Promise<boolean> {
+  return currentShape.parse(await client.get(`/v1/admin/${what}`)).digest === null;
+}
+
+/** Applies what the state lacks. What a developer published in its place stays. */
+async function seed(client: AdminClient, catalogDir: string | undefined): Promise<string> {
+  const read = await readCatalog([catalogDir ?? path.join(projectDir, "catalog/sample")]);
+  if (!read.ok) throw new Error(`The catalog does not validate:\n${renderProblems(read.reason)}`);
+  const { catalog } = read.value;
+  if (catalogDir !== undefined || (await isEmpty(client, "catalog"))) {
+    const applied = await applyCatalog(client, catalog);
+    console.log(`… catalog: ${applied.campaigns} campaigns, ${applied.lineItems} line items`);
+  }
+  if (await isEmpty(client, "models")) {
+    const published = await publishModels(client, path.join(projectDir, "models"));
+    console.log(`… models: ${published.models.join(", ")}`);
+  }
+  return catalog.publishers[0]?.id ?? "";
+}
+
+/** Resolves when wrangler listens; rejects when it ends before. */
+function listening(wrangler: ChildProcess): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  // Wrangler tells a parent that gave it a channel, with one message, that its server answers.
+  wrangler.once("message", () => resolve());
+  wrangler.once("exit", (code) => reject(new Error(`wrangler ended (${code ?? "by a signal"}) before it listened.`)));
+  return promise;
+}
 
 await run(async () => {
+  const options = optionsOf(USAGE, {
+    port: { type: "string", default: "8787" },
+    state: { type: "string", default: ".wrangler/state" },
+    catalog: { type: "string" },
+  });
+  const port = await freePort(portFrom(options.port, "--port"));
+  const url = `http://${HOST}:${port}`;
   const secrets = loadSecrets(path.join(projectDir, ".midroll"));
-  // wrangler reads secrets of local runs from a file beside each configuration; git ignores both.
-  writeFileSync(path.join(projectDir, ".dev.vars"), `BILLING_KEYS='${JSON.stringify(secrets.billingKeys)}'\n`, {
-    mode: 0o600,
-  });
-  writeFileSync(path.join(projectDir, "workers/origin/.dev.vars"), `ADMIN_TOKEN='${secrets.adminToken}'\n`, {
-    mode: 0o600,
-  });
-  const wrangler = path.join(projectDir, "node_modules/wrangler/bin/wrangler.js");
-  const configs = ["-c", "wrangler.toml", "-c", "workers/origin/wrangler.toml"];
-  console.log(`Seed it from another terminal:
-  npm run -s midroll -- catalog apply catalog/sample --origin http://127.0.0.1:8787
-  npm run -s midroll -- models publish models --origin http://127.0.0.1:8787`);
-  const child = spawn(process.execPath, [wrangler, "dev", ...configs, ...process.argv.slice(2)], {
-    cwd: projectDir,
-    stdio: "inherit",
-  });
-  child.on("exit", (code) => process.exit(code ?? 0));
+  const wrangler = startWrangler(port, path.resolve(options.state), secrets);
+  // Ctrl-C in a terminal reaches wrangler by itself; whoever ends this program alone ends wrangler with it.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => wrangler.kill("SIGTERM"));
+  wrangler.once("exit", (code) => process.exit(code ?? 0));
+  await listening(wrangler);
+  const publisherId = await seed(
+    adminClient({ origin: url, token: secrets.adminToken, tokenSource: ".midroll/secrets.json", fetch }),
+    options.catalog,
+  );
+  console.log(`
+Midroll runs under wrangler dev; both Workers are at ${url}.
+
+  Ops console   ${url}/#token=${secrets.adminToken}
+  Player        ${url}/player#token=${secrets.adminToken}
+  API           ${url}/docs
+  Edge          ${url}/v1/vast?pub=${publisherId}&dur=60
+  Health        ${url}/edge/readyz   ${url}/origin/readyz
+
+A pod of ads:
+  curl '${url}/v1/vast?pub=${publisherId}&dur=60&dev=ctv&country=US'
+
+Publish again after a change:
+  npm run -s midroll -- catalog apply catalog/sample --origin ${url}
+  npm run -s midroll -- models publish models --origin ${url}
+`);
 });

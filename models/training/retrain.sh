@@ -18,3 +18,4 @@ node "$here/export_rows.ts" --rows "${ROWS:-800000}" --seed train-1 --out "$work
 node "$here/export_rows.ts" --rows 200000 --seed holdout-1 --out "$work/holdout.bin"
 node "$here/export_rows.ts" --rows 16 --seed golden-1 --out "$work/golden.bin"
 "$work/venv/bin/python" "$here/train.py" "$work/train.bin" "$work/holdout.bin" "$work/golden.bin" "$root/models"
+oxfmt "$root"/models/*/card.md

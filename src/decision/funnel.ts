@@ -53,7 +53,7 @@ export function plan(request: BreakRequest, world: World, publisher: CompiledPub
 
 /** Asks the models. The only step that may take time, and the only one that may fail. */
 export function score(scoringPlan: ScoringPlan, scorer: Scorer): Promise<Scoring> {
-  return scoreCandidates(scoringPlan.candidates, scoringPlan.matrix, scoringPlan.world.limits, scorer);
+  return scoreCandidates(scoringPlan, scorer);
 }
 
 /** What a break of this publisher allows. */

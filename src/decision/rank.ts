@@ -3,12 +3,14 @@
  * heads over what is kept. The models come in through the `Scorer` port, so this file runs the same on ONNX, on the
  * fallback and in replay.
  */
+import type { Goal } from "../catalog/entities.ts";
 import type { Limits } from "../kernel/limits.ts";
 import type { Head } from "../models/manifest.ts";
 import type { Tier } from "../telemetry/activity.ts";
 import { compareOffers, type Candidate, type Scored } from "./candidate.ts";
 import { pickRows, type FeatureMatrix } from "./hydrate.ts";
 import type { Rejection } from "./rejection.ts";
+import type { World } from "./world.ts";
 
 /** One probability a row for every head. Shape: `[rows]` float32 each. */
 export type HeadScores = Readonly<Record<Head, Float32Array>>;
@@ -29,13 +31,32 @@ export interface Scoring {
   readonly rejections: readonly Rejection[];
 }
 
+/** Clicks per completed-view-like outcome of an average ad: puts click goals on the early ranker's scale. */
+const CLICKS_PER_PROMISE = 0.006;
+
+/**
+ * What a candidate would roughly bid, going by the early ranker's one number (about the probability of a good view).
+ * It only orders candidates and never becomes money. Units: micros, fractional.
+ */
+export function roughBid(goal: Goal, promise: number): number {
+  switch (goal.kind) {
+    case "cpm":
+      return goal.cpmMicros / 1000;
+    case "completedView":
+      return goal.perViewMicros * promise;
+    case "click":
+      return goal.perClickMicros * promise * CLICKS_PER_PROMISE;
+    case "house":
+      return 0;
+  }
+}
+
 /**
  * Indices of the candidates worth full scoring, at most `scoredRowsMax`, in catalog order. Each advertiser's best
  * `cutFloorPerAdvertiser` go first, so that the cut does not decide the auction; the rest by score.
  * Requires: one finite score a candidate.
  */
-export function cut(candidates: readonly Candidate[], scores: Float32Array, limits: Limits): readonly number[] {
-  if (candidates.length <= limits.scoredRowsMax) return candidates.map((_, index) => index);
+export function cut(candidates: readonly Candidate[], scores: readonly number[], limits: Limits): readonly number[] {
   const ranked = candidates
     .map((candidate, index) => ({ index, offer: candidate.offer, score: scores[index] ?? Number.NEGATIVE_INFINITY }))
     .sort((a, b) => b.score - a.score || compareOffers(a.offer, b.offer));
@@ -50,17 +71,30 @@ export function cut(candidates: readonly Candidate[], scores: Float32Array, limi
   return [...protectedRows, ...others].slice(0, limits.scoredRowsMax).sort((a, b) => a - b);
 }
 
+/** The candidates to score, their rows, and what of the world bears on the cut. */
+export interface ScoringTask {
+  readonly candidates: readonly Candidate[];
+  readonly matrix: FeatureMatrix;
+  readonly world: Pick<World, "budgets" | "limits">;
+}
+
+/** Which rows get the heads: all of them when they fit, else those the early ranker and their prices make promising. */
+async function keep({ candidates, matrix, world }: ScoringTask, scorer: Scorer): Promise<readonly number[]> {
+  if (candidates.length <= world.limits.scoredRowsMax) return candidates.map((_, index) => index);
+  const promises = await scorer.rank(matrix);
+  const roughBids = candidates.map(({ offer }, index) => {
+    const multiplierPpm = world.budgets.get(offer.campaignId)?.multiplierPpm ?? 0;
+    return roughBid(offer.goal, promises[index] ?? 0) * multiplierPpm;
+  });
+  return cut(candidates, roughBids, world.limits);
+}
+
 /** Ranks, cuts and scores the candidates of one plan. The early ranker is only asked when there is something to cut. */
-export async function scoreCandidates(
-  candidates: readonly Candidate[],
-  matrix: FeatureMatrix,
-  limits: Limits,
-  scorer: Scorer,
-): Promise<Scoring> {
+export async function scoreCandidates(task: ScoringTask, scorer: Scorer): Promise<Scoring> {
+  const { candidates, matrix } = task;
   if (candidates.length === 0) return { tier: "house", scored: [], rejections: [] };
-  const crowded = candidates.length > limits.scoredRowsMax;
-  const kept = cut(candidates, crowded ? await scorer.rank(matrix) : new Float32Array(candidates.length), limits);
-  const heads = await scorer.score(crowded ? pickRows(matrix, kept) : matrix);
+  const kept = await keep(task, scorer);
+  const heads = await scorer.score(kept.length < candidates.length ? pickRows(matrix, kept) : matrix);
   const keptSet = new Set(kept);
   const scored: Scored[] = [];
   kept.forEach((index, row) => {

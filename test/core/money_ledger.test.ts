@@ -51,16 +51,17 @@ const refusalOf = (state: LedgerState, report: ReconcileReport) => {
   return outcome.ok ? null : outcome.reason;
 };
 
+const termsRefusal = (terms: CampaignTerms, from = NEW_LEDGER) => {
+  const next = configure(from, terms);
+  return next.ok ? null : next.reason;
+};
+
 describe("configuring", () => {
   it("refuses in its documented order", () => {
-    const refusal = (terms: CampaignTerms, from = NEW_LEDGER) => {
-      const next = configure(from, terms);
-      return next.ok ? null : next.reason;
-    };
-    expect(refusal({ ...base, campaignId: "a b", budgetMicros: micros(-1) })).toBe("campaign_malformed");
-    expect(refusal({ ...base, campaignId: "tea" }, ledger())).toBe("campaign_mismatch");
-    expect(refusal({ ...base, budgetMicros: micros(-1), flightEndMs: 0 })).toBe("budget_malformed");
-    expect(refusal({ ...base, flightEndMs: base.flightStartMs })).toBe("flight_malformed");
+    expect(termsRefusal({ ...base, campaignId: "a b", budgetMicros: micros(-1) })).toBe("campaign_malformed");
+    expect(termsRefusal({ ...base, campaignId: "tea" }, ledger())).toBe("campaign_mismatch");
+    expect(termsRefusal({ ...base, budgetMicros: micros(-1), flightEndMs: 0 })).toBe("budget_malformed");
+    expect(termsRefusal({ ...base, flightEndMs: base.flightStartMs })).toBe("flight_malformed");
   });
 
   it("cuts a budget never below what is out, and stops granting at once", () => {

@@ -42,6 +42,10 @@ const typical: BillingClaim = {
   expiresMs: 1_793_500_000_000,
 };
 
+// Stand-ins for a signer: the bytes in plain sight.
+const seal = (bytes: Uint8Array) => Promise.resolve([...bytes].join(","));
+const open = (token: string) => Promise.resolve(Uint8Array.from(token.split(",").map(Number)));
+
 describe(`billing claim (MONEY_SEED=${SEED})`, () => {
   it("comes back as it went", () => {
     fc.assert(
@@ -86,9 +90,7 @@ describe(`billing claim (MONEY_SEED=${SEED})`, () => {
   });
 
   it("says whether a token was forged or its signed bytes are no claim", async () => {
-    const hex = (bytes: Uint8Array) => Promise.resolve([...bytes].join(","));
-    const open = (token: string) => Promise.resolve(Uint8Array.from(token.split(",").map(Number)));
-    const token = await sealClaim(typical, hex);
+    const token = await sealClaim(typical, seal);
     expect(await openClaim(token, open)).toEqual({ ok: true, value: typical });
     expect(await openClaim(token, () => Promise.resolve(null))).toEqual({ ok: false, reason: "token_forged" });
     expect(await openClaim("9,9", open)).toEqual({ ok: false, reason: "claim_malformed" });

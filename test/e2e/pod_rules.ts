@@ -85,7 +85,8 @@ export function brokenRules(asked: AskedBreak, ads: readonly ShownAd[], catalog:
     if (length < least || length > most) problems.push(`${creative.id}: ${length} s is not in ${least} to ${most} s`);
   }
   const totalMs = known.reduce((sum, creative) => sum + Math.round(creative.durationSec * 1000), 0);
-  if (totalMs > Math.round(asked.durationSec * 1000)) problems.push(`${totalMs} ms in a break of ${asked.durationSec} s`);
+  if (totalMs > Math.round(asked.durationSec * 1000))
+    problems.push(`${totalMs} ms in a break of ${asked.durationSec} s`);
   if (ads.length > asked.maxAds) problems.push(`${ads.length} ads where ${asked.maxAds} may be`);
   for (const id of repeated(known.map((creative) => creative.id))) problems.push(`creative ${id} is repeated`);
   for (const id of repeated(known.map((creative) => creative.advertiserId))) {

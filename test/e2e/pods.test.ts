@@ -109,7 +109,9 @@ async function askPlayerDoor(door: "vast" | "asset-list", varied: Varied): Promi
 }
 
 const houseAdvertisers = (): ReadonlySet<string> => {
-  const house = new Set(catalog.lineItems.filter(({ goal }) => goal.kind === "house").map(({ campaignId }) => campaignId));
+  const house = new Set(
+    catalog.lineItems.filter(({ goal }) => goal.kind === "house").map(({ campaignId }) => campaignId),
+  );
   return new Set(catalog.campaigns.filter(({ id }) => house.has(id)).map(({ advertiserId }) => advertiserId));
 };
 

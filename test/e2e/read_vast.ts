@@ -47,7 +47,8 @@ export async function readVast(xml: string): Promise<ReadVast> {
   const tree = new DOMParser({ errorHandler: throwOnAny }).parseFromString(xml, "text/xml");
   const { ads } = vastSchema.parse(await new VASTParser().parseVAST(tree));
   const outOfOrder = ads.filter((ad, index) => ad.sequence !== String(index + 1));
-  if (outOfOrder.length > 0) throw new Error(`the sequence is not 1, 2, 3, …: ${ads.map((ad) => ad.sequence).join(" ")}`);
+  if (outOfOrder.length > 0)
+    throw new Error(`the sequence is not 1, 2, 3, …: ${ads.map((ad) => ad.sequence).join(" ")}`);
   return {
     ads: ads.map((ad) => ({
       creativeId: ad.id,

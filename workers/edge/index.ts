@@ -54,15 +54,25 @@ app.on(["GET", "POST"], "/v1/beacon/:event", beaconDoor);
 app.get("/healthz", (c) => c.json({ ok: true }));
 app.get("/readyz", readiness);
 app.notFound((c) => {
-  const known = app.routes.some((route) => route.path === c.req.path && route.method !== "ALL");
-  return known
-    ? problem("method_not_allowed", `${c.req.method} is not answered here.`)
-    : problem("not_found", "The edge answers /v1/vast, /v1/asset-list, /v1/decide and /v1/beacon/:event.");
+  const allowed = methodsAt(c.req.path).join(", ");
+  return allowed === ""
+    ? problem("not_found", "The edge answers /v1/vast, /v1/asset-list, /v1/decide and /v1/beacon/:event.")
+    : problem("method_not_allowed", `${c.req.method} is not answered here.`, {}, { allow: allowed });
 });
 app.onError((error, c) => {
   c.get("door")?.isolate.recorder.fault("internal");
   console.error(`a request failed: ${String(error)}`);
   return emptyBreak(c.req.path, "internal") ?? problem("internal", "The request could not be answered.");
 });
+
+/** Methods of the routes that a path fits, for RFC 9110's `Allow`. Middleware is no route. */
+function methodsAt(path: string): string[] {
+  const words = path.split("/");
+  const fits = (pattern: readonly string[]): boolean =>
+    pattern.length === words.length &&
+    pattern.every((part, at) => (part.startsWith(":") ? words[at] !== "" : part === words[at]));
+  const routes = app.routes.filter(({ method, path }) => method !== "ALL" && fits(path.split("/")));
+  return [...new Set(routes.map(({ method }) => method))].sort();
+}
 
 export default app;

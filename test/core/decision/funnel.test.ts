@@ -73,6 +73,20 @@ describe("a decision", () => {
     expect(whyNot(decision, "n29")).toBeNull();
   });
 
+  test("lets price and promise together decide who is scored", async () => {
+    const cheap = Array.from({ length: 9 }, (_, n) => ({ id: `n${n}`, advertiser: "one", cpmMicros: 5_000_000 + n }));
+    const limits = { ...FULL_LIMITS, scoredRowsMax: 2 };
+    const view: AdSketch = { id: "view", advertiser: "one", goal: { kind: "completedView", perViewMicros: 40_000 } };
+    const lures = {
+      ...steadyScorer(),
+      rank: async ({ rowCount }: { rowCount: number }) => new Float32Array(rowCount).fill(0.9),
+    };
+    const decision = await decide([...cheap, view], { world: { limits }, scorer: lures });
+    expect(shown(decision)).toEqual(["view"]);
+    expect(whyNot(decision, "n8")).toBe("advertiser_repeated");
+    expect(whyNot(decision, "n7")).toBe("early_cut");
+  });
+
   test("bids by what the models expect of a goal", async () => {
     const scorer = steadyScorer({ completedView: 0.5, click: 0.25, abandon: 0 });
     const decision = await decide(

@@ -1,0 +1,307 @@
+/**
+ * The edge's side of the money: signed tokens, the isolate's purse, grouped beacons. The wallet here is the real object
+ * where the test is about agreement with it, and a scripted one where it is about faults.
+ */
+import { createExecutionContext, reset, runDurableObjectAlarm, waitOnExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { toUtf8 } from "../../src/kernel/bytes.ts";
+import { micros } from "../../src/kernel/money.ts";
+import { walletName, regionOf } from "../../workers/edge/region.ts";
+import type { BillingClaim, BillReply, DrawReply, DrawRequest } from "../../src/money/protocol.ts";
+import { BillingBatcher } from "../../workers/edge/billing.ts";
+import { PurseHolder } from "../../workers/edge/purse_holder.ts";
+import { TokenSigner } from "../../workers/edge/tokens.ts";
+import type { CampaignLedger } from "../../workers/origin/campaign_ledger.ts";
+import type { RegionWallet } from "../../workers/origin/region_wallet.ts";
+
+// The bindings come from origin's wrangler file; the generic env type does not know them.
+const { LEDGER, WALLET } = env as unknown as {
+  readonly LEDGER: DurableObjectNamespace<CampaignLedger>;
+  readonly WALLET: DurableObjectNamespace<RegionWallet>;
+};
+const NAME = "wallet:local:0";
+const OLD = { id: "old", key: "b2xkLW9sZC1vbGQtb2xkLW9sZC1vbGQtb2xkLW9sZDE" };
+const NEW = { id: "new", key: "bmV3LW5ldy1uZXctbmV3LW5ldy1uZXctbmV3LW5ldzE" };
+const signerOf = (...keys: readonly { id: string; key: string }[]) => new TokenSigner(JSON.stringify(keys));
+
+class Faults {
+  count = 0;
+  fault(): void {
+    this.count += 1;
+  }
+}
+
+const silent = () => Promise.reject(new Error("not part of this test"));
+
+/** A request's door; `settle` waits for what it keeps alive. */
+function doorTo(wallet: {
+  draw?: (r: DrawRequest) => Promise<DrawReply>;
+  bill?: (c: readonly BillingClaim[]) => Promise<BillReply>;
+}) {
+  const ctx = createExecutionContext();
+  const stub = { draw: wallet.draw ?? silent, bill: wallet.bill ?? silent };
+  return {
+    env: { WALLET: { getByName: () => stub } },
+    waitUntil: (work: Promise<unknown>) => ctx.waitUntil(work),
+    settle: () => waitOnExecutionContext(ctx),
+  };
+}
+
+function claim(decisionId: string, change: Partial<BillingClaim> = {}): BillingClaim {
+  const ids = { decisionId, slot: 1, campaignId: "coffee", lineItemId: "line", creativeId: "spot" };
+  return { ...ids, priceMicros: micros(5), purseId: "p1", wallet: NAME, expiresMs: 1, ...change };
+}
+
+const billAll = (claims: readonly BillingClaim[]): Promise<BillReply> =>
+  Promise.resolve({ verdicts: claims.map(() => "billed" as const) });
+
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await reset();
+});
+
+describe("token signer", () => {
+  const payload = toUtf8("the claim");
+
+  it("verifies what it signed, for the purpose it was signed for", async () => {
+    const signer = signerOf(NEW);
+    const token = await signer.sign("billing", payload);
+    expect(await signer.verify("billing", token)).toEqual(payload);
+    expect(await signer.verify("frequency", token)).toBe(null);
+  });
+
+  it("takes tokens of the old key while it is being rotated out, and none after", async () => {
+    const token = await signerOf(OLD).sign("billing", payload);
+    expect(await signerOf(NEW, OLD).verify("billing", token)).toEqual(payload);
+    expect(await signerOf(NEW).verify("billing", token)).toBe(null);
+    expect(await signerOf(NEW, OLD).sign("billing", payload)).toContain(".new.");
+  });
+
+  it("refuses every changed letter, every truncation and every foreign shape", async () => {
+    const signer = signerOf(NEW, OLD);
+    const token = await signer.sign("billing", payload);
+    const forged: string[] = ["", ".", "..", "...", `${token}.`, `${token}A`, `A${token}`, "x".repeat(2_000)];
+    for (let i = 0; i < token.length; i++) {
+      forged.push(token.slice(0, i), `${token.slice(0, i)}${token[i] === "A" ? "B" : "A"}${token.slice(i + 1)}`);
+    }
+    forged.push(token.replace(".new.", ".old."), token.replace(".new.", ".unknown."));
+    const verdicts = await Promise.all(forged.map((text) => signer.verify("billing", text)));
+    expect(verdicts.filter((verdict) => verdict !== null)).toEqual([]);
+  });
+
+  it("does not come up on keys that are none, and does not quote them", () => {
+    const bad = ["", "{}", "[]", JSON.stringify([{ id: "a", key: "c2hvcnQ" }]), JSON.stringify([NEW, NEW])];
+    for (const text of bad) expect(() => new TokenSigner(text)).toThrow("BILLING_KEYS");
+    expect(() => new TokenSigner(JSON.stringify([{ id: "a", key: "c2hvcnQ" }]))).not.toThrow("c2hvcnQ");
+  });
+});
+
+describe("region", () => {
+  it("comes from continent and colo, and is local without them", () => {
+    expect(regionOf({ continent: "EU", colo: "FRA" })).toBe("eu");
+    expect(regionOf({ continent: "NA", colo: "SJC" })).toBe("na-west");
+    expect([undefined, null, {}, { continent: "T1" }].map(regionOf)).toEqual(["local", "local", "local", "local"]);
+  });
+
+  it("spreads isolates over the shards there are", () => {
+    const names = new Set(Array.from({ length: 200 }, (_, i) => walletName("eu", `isolate${i}`, "4")));
+    expect([...names].sort()).toEqual(["wallet:eu:0", "wallet:eu:1", "wallet:eu:2", "wallet:eu:3"]);
+    expect(walletName("eu", "any", "nonsense")).toBe("wallet:eu:0");
+  });
+});
+
+describe("purse holder", () => {
+  it("gives a cold isolate's first request money when its wallet has some, and bills what it committed", async () => {
+    const nowMs = Date.now();
+    const flight = { flightStartMs: nowMs - 1_000, flightEndMs: nowMs + 3_600_000 };
+    const budget = { campaignId: "coffee", budgetMicros: micros(10_000_000) };
+    await LEDGER.getByName("coffee").configure({ ...budget, ...flight, status: "active", pacing: "asap" });
+    const holder = new PurseHolder({ wallet: NAME, recorder: new Faults() });
+    const ctx = createExecutionContext();
+    const door = { env: { WALLET }, waitUntil: (work: Promise<unknown>) => ctx.waitUntil(work) };
+    expect(holder.commit("coffee", micros(5), nowMs)).toEqual({ ok: false, reason: "no_purse" });
+
+    await holder.draw(door, ["coffee"], nowMs);
+    await runDurableObjectAlarm(WALLET.getByName(NAME));
+    await waitOnExecutionContext(ctx);
+    expect(holder.view(Date.now()).get("coffee")).toEqual({ availableMicros: 100_000, multiplierPpm: 1_000_000 });
+    const made = holder.commit("coffee", micros(5), Date.now());
+    expect(made.ok).toBe(true);
+    const backed = claim("d1", made.ok ? made.value : {});
+    const billing = new BillingBatcher(new Faults());
+    expect(await billing.bill(door, backed)).toBe("billed");
+    expect(await billing.bill(door, backed)).toBe("duplicate");
+  });
+
+  it("draws once however many requests come at once, and about once a second after", async () => {
+    let draws = 0;
+    const wallet = scriptedWallet(() => {
+      draws += 1;
+      return 1_000_000;
+    });
+    const holder = new PurseHolder({ wallet: NAME, recorder: new Faults(), clock: () => 10_000 });
+    const door = doorTo(wallet);
+    const first = await Promise.all(Array.from({ length: 20 }, () => holder.draw(door, ["coffee"], 10_000)));
+    expect(draws).toBe(1);
+    expect(first.every(Boolean)).toBe(true);
+    await holder.draw(door, ["coffee"], 10_900);
+    expect(draws).toBe(1);
+    await holder.draw(door, ["coffee"], 11_000);
+    expect(draws).toBe(2);
+  });
+
+  it("does not hang on a draw whose request died", async () => {
+    const holder = new PurseHolder({ wallet: NAME, recorder: new Faults(), clock: () => 10_000 });
+    const door = doorTo({ draw: () => new Promise<never>(() => {}) });
+    void holder.draw({ ...door, waitUntil: () => {} }, ["coffee"], 10_000);
+    const started = performance.now();
+    expect(await holder.draw(door, ["coffee"], 10_001)).toBe(false);
+    expect(performance.now() - started).toBeLessThan(2_000);
+    const healthy = doorTo(scriptedWallet(() => 70));
+    expect(await holder.draw(healthy, ["coffee"], 16_000)).toBe(true);
+  });
+
+  it("rotates without a moment of empty hands, and sends the closing report until it arrives", async () => {
+    let clock = 10_000;
+    const closings: DrawRequest[] = [];
+    const wallet = scriptedWallet(
+      (request) => {
+        if (request.closing) closings.push(request);
+        if (request.closing && closings.length === 1) throw new Error("lost");
+        return 1_000;
+      },
+      () => clock,
+    );
+    let serial = 0;
+    const parts = { wallet: NAME, recorder: new Faults(), clock: () => clock, newPurseId: () => `p${serial++}` };
+    const holder = new PurseHolder(parts);
+    const step = async (ms: number) => {
+      clock += ms;
+      const door = doorTo(wallet);
+      const drawing = holder.draw(door, ["coffee"], clock);
+      expect(holder.view(clock).size).toBe(clock === 10_000 ? 0 : 1);
+      await drawing;
+      await door.settle();
+    };
+    await step(0);
+    expect(holder.commit("coffee", micros(300), clock).ok).toBe(true);
+    await step(50_000);
+    expect(holder.commit("coffee", micros(1), clock)).toMatchObject({ value: { purseId: "p1" } });
+    await step(1_000);
+    expect(closings).toHaveLength(2);
+    expect(closings[1]).toEqual(closings[0]);
+    expect(closings[0]).toMatchObject({ purseId: "p0", campaigns: [{ committedMicros: 300, wantMicros: 0 }] });
+    expect(parts.recorder.count).toBe(1);
+  });
+});
+
+describe("grouped beacons", () => {
+  it("sends what comes together in one call and gives each its own verdict", async () => {
+    const batches: number[] = [];
+    const verdicts = ["billed", "late", "duplicate"] as const;
+    const door = doorTo({
+      bill: (claims) => {
+        batches.push(claims.length);
+        return Promise.resolve({ verdicts: claims.map((_, i) => verdicts[i % 3] ?? "invalid") });
+      },
+    });
+    const billing = new BillingBatcher(new Faults());
+    const answers = await Promise.all(["d1", "d2", "d3"].map((id) => billing.bill(door, claim(id))));
+    expect(answers).toEqual(verdicts);
+    expect(batches).toEqual([3]);
+  });
+
+  it("does not let a batch grow beyond a hundred, and keeps wallets apart", async () => {
+    const batches: number[] = [];
+    const door = doorTo({
+      bill: (claims) => {
+        batches.push(claims.length);
+        return billAll(claims);
+      },
+    });
+    const billing = new BillingBatcher(new Faults());
+    const many = Array.from({ length: 250 }, (_, i) => claim(`d${i}`));
+    many.push(claim("other", { wallet: "wallet:eu:1" }));
+    const answers = await Promise.all(many.map((one) => billing.bill(door, one)));
+    expect(new Set(answers)).toEqual(new Set(["billed"]));
+    expect(batches.sort((a, b) => a - b)).toEqual([1, 50, 100, 100]);
+  });
+
+  it("answers nothing rather than something false when the wallet is down", async () => {
+    const faults = new Faults();
+    const door = doorTo({ bill: () => Promise.reject(new Error("down")) });
+    expect(await new BillingBatcher(faults).bill(door, claim("d1"))).toBe(null);
+    expect(faults.count).toBe(2);
+  });
+
+  it("repeats a call whose answer was lost: nothing is billed twice, so it comes back as duplicate", async () => {
+    let calls = 0;
+    const door = doorTo({
+      bill: (claims) => {
+        calls += 1;
+        if (calls === 1) return Promise.reject(new Error("the answer was lost"));
+        return Promise.resolve({ verdicts: claims.map(() => "duplicate" as const) });
+      },
+    });
+    expect(await new BillingBatcher(new Faults()).bill(door, claim("d1"))).toBe("duplicate");
+  });
+
+  it("is taken over by another when the request that gathered it died before sending", async () => {
+    const billing = new BillingBatcher(new Faults());
+    forgetTimers(1);
+    void billing.bill(doorTo({}), claim("d1"));
+    const batches: number[] = [];
+    const alive = doorTo({
+      bill: (claims) => {
+        batches.push(claims.length);
+        return billAll(claims);
+      },
+    });
+    expect(await billing.bill(alive, claim("d2"))).toBe("billed");
+    expect(batches).toEqual([2]);
+  });
+
+  it("is billed alone when the request that sent the batch died with the answer", async () => {
+    const billing = new BillingBatcher(new Faults());
+    // The dead request's window timer still fires; what it waits for after sending never does.
+    forgetTimers(3, 4);
+    void billing.bill(doorTo({ bill: () => new Promise<never>(() => {}) }), claim("d1"));
+    expect(await billing.bill(doorTo({ bill: billAll }), claim("d2"))).toBe("billed");
+  }, 15_000);
+
+  it("calls a claim without a wallet invalid without calling anybody", async () => {
+    const billing = new BillingBatcher(new Faults());
+    expect(await billing.bill(doorTo({}), claim("d1", { wallet: "" }))).toBe("invalid");
+    expect(await billing.bill(doorTo({}), claim("d1", { wallet: "admin" }))).toBe("invalid");
+  });
+});
+
+/** Swallows the n-th timers set from now on: so it is for those who wait in a request that has died. */
+function forgetTimers(...nth: readonly number[]): void {
+  const real = globalThis.setTimeout;
+  let set = 0;
+  vi.spyOn(globalThis, "setTimeout").mockImplementation((...timer: Parameters<typeof setTimeout>) => {
+    set += 1;
+    return nth.includes(set) ? real(() => {}, 0) : real(...timer);
+  });
+}
+
+/** A wallet that grants each campaign a fixed total. */
+function scriptedWallet(drawn: (request: DrawRequest) => number, clock: () => number = () => 10_000) {
+  const draw = (request: DrawRequest): Promise<DrawReply> => {
+    try {
+      const total = micros(drawn(request));
+      const allotments = request.campaigns.map(({ campaignId }) => ({
+        campaignId,
+        drawnMicros: total,
+        multiplierPpm: 1_000_000,
+      }));
+      const times = { nowMs: clock(), expiryMs: clock() + 60_000, retryAfterMs: 1_000 };
+      return Promise.resolve({ purseId: request.purseId, allotments, ...times });
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  };
+  return { draw };
+}
