@@ -28,7 +28,6 @@ export const PROBLEMS = {
   method_not_allowed: { status: 405, title: "The method is not allowed here" },
   beacon_unknown_event: { status: 404, title: "The beacon event is unknown" },
   token_invalid: { status: 400, title: "The token was not issued here or was changed" },
-  token_expired: { status: 410, title: "The token has expired" },
   catalog_invalid: { status: 422, title: "The catalog does not validate" },
   digest_mismatch: { status: 422, title: "The bytes do not match their digest" },
   artifact_missing: { status: 409, title: "A referenced artifact has not been uploaded" },
