@@ -52,7 +52,8 @@ async function load(generator: Generator, scenario: Scenario, timing: Timing) {
 /** Asks every request once, which warms the edge, and keeps the histories it hands out. */
 async function gatherHistories(generator: Generator, edgeUrl: string, requests: readonly AudienceRequest[]) {
   const scenario = decideScenario(edgeUrl, requests, new Map(), "histories");
-  const { harvested } = await load(generator, scenario, { kind: "once" });
+  const { harvested, errors } = await load(generator, scenario, { kind: "once" });
+  if (Object.keys(errors).length > 0) throw new Error(`wrong answers while warming up: ${JSON.stringify(errors)}`);
   return new Map(harvested);
 }
 
@@ -63,14 +64,14 @@ const explainedSchema = z.object({
 
 /** What the decisions of this run had to do, from the explanations of some of them. */
 async function workOf(edgeUrl: string, requests: readonly AudienceRequest[]): Promise<DecisionWork> {
-  const explained = [];
+  const explained: z.output<typeof explainedSchema>[] = [];
   for (const asked of requests.slice(0, EXPLAINED_REQUESTS)) {
     const body = JSON.stringify(decideBody(asked, null));
     const headers = { "content-type": "application/json" };
     const answer = await fetch(`${edgeUrl}/v1/decide?explain=1`, { method: "POST", headers, body });
     explained.push(explainedSchema.parse(await answer.json()));
   }
-  const mean = (figure: (decision: (typeof explained)[number]) => number): number =>
+  const mean = (figure: (decision: z.output<typeof explainedSchema>) => number): number =>
     Math.round((explained.reduce((sum, decision) => sum + figure(decision), 0) / explained.length) * 10) / 10;
   return {
     offersMean: mean(({ counts }) => counts.offers),

@@ -159,10 +159,13 @@ function figureRows({ scenarios }: ServingReport): readonly (readonly string[])[
   ];
 }
 
+function percent(share: number): string {
+  return `${figureText(share * 100)} %`;
+}
+
 /** The section of docs/measurements.md. */
 export function servingSection(report: ServingReport): string {
   const { work } = report;
-  const percent = (share: number): string => `${figureText(share * 100)} %`;
   const { emptyWorker } = report.scenarios;
   const ceiling = figureText(emptyWorker.requestsPerSecSaturation.median);
   return [

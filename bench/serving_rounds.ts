@@ -70,7 +70,7 @@ async function measure(
   if (!(perSecSaturation > 0)) throw new Error(`${scenario.name} gave no right answer: ${JSON.stringify(full.errors)}`);
   const perSecOffered = perSecSaturation * OPEN_LOOP_SHARE;
   const open = await bench.generator.run(loads.open(perSecOffered, full.sent));
-  const answers = full.answered + open.answered;
+  const answers = full.right + open.right;
   const measured: Measured = {
     perSecSaturation,
     perSecOffered,

@@ -2,10 +2,10 @@
  * One decision, explained: the break as a strip of ads, each winner with bid, price and scores, and every loser under
  * the stage and the reason that dropped it.
  */
-import type { DecisionSummary, DecisionSummarySlot } from "../src/telemetry/activity.ts";
+import type { DecisionSummary, DecisionSummaryRejection, DecisionSummarySlot } from "../src/telemetry/activity.ts";
 import { el, type Child } from "./dom.ts";
 import { moneyElement } from "./money_element.ts";
-import { countText, cpmText } from "./money_text.ts";
+import { countText, cpmText, exactMoney } from "./money_text.ts";
 import { groupLosers, type ReasonGroup, type StageGroup } from "./reasons.ts";
 
 const HEAD_TITLES: Readonly<Record<string, string>> = {
@@ -113,11 +113,17 @@ function stageSection(group: StageGroup): HTMLElement {
   );
 }
 
+function loserName({ lineItemId, creativeId }: DecisionSummaryRejection): string {
+  return creativeId === null ? lineItemId : `${lineItemId} · ${creativeId}`;
+}
+
+function bidText({ bidMicros }: DecisionSummaryRejection): string {
+  return bidMicros === null ? "" : ` bid ${exactMoney(bidMicros)}`;
+}
+
 function reasonLine(group: ReasonGroup): HTMLElement {
   const shown = group.losers.slice(0, LOSERS_SHOWN_MAX);
-  const items = shown.map((loser) =>
-    el("li", { class: "mono" }, loser.lineItemId + (loser.creativeId === null ? "" : ` · ${loser.creativeId}`)),
-  );
+  const items = shown.map((loser) => el("li", {}, el("span", { class: "mono" }, loserName(loser)), bidText(loser)));
   const hidden = group.losers.length - shown.length;
   return el(
     "details",

@@ -6,6 +6,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import net from "node:net";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { adminClient, applyCatalog, publishModels, type AdminClient } from "../cli/admin_client.ts";
 import { readCatalog } from "../cli/read_catalog.ts";
@@ -24,6 +25,8 @@ Runs both Workers under wrangler dev, at one address, until Ctrl-C. Sources are 
   --catalog DIR   catalog to apply (default: the sample, when the state holds none)`;
 
 const HOST = "127.0.0.1";
+/** Longest wait for the edge to have what was published. */
+const READY_WAIT_MS = 60_000;
 /** The first Worker is the one that wrangler listens for. */
 const CONFIGS = ["local/dev_switch/wrangler.toml", configPaths.edge, configPaths.origin];
 
@@ -97,6 +100,23 @@ async function seed(client: AdminClient, catalogDir: string | undefined): Promis
   return catalog.publishers[0]?.id ?? "";
 }
 
+/**
+ * Ends wrangler with this program, however it comes to an end. Ctrl-C in a terminal reaches wrangler by itself; a signal
+ * sent to this program alone is passed on; and when it is killed outright, a watcher sees its pipe close.
+ */
+function endTogether(wrangler: ChildProcess): void {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => wrangler.kill("SIGTERM"));
+  process.on("exit", () => wrangler.kill("SIGTERM"));
+  wrangler.once("exit", (code) => process.exit(code ?? 0));
+  if (process.platform === "win32" || wrangler.pid === undefined) return;
+  const watcher = spawn("/bin/sh", ["-c", 'cat > /dev/null; kill "$1"', "midroll-watcher", String(wrangler.pid)], {
+    detached: true,
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  watcher.unref();
+  wrangler.once("exit", () => watcher.kill("SIGKILL"));
+}
+
 /** Resolves when wrangler listens; rejects when it ends before. */
 function listening(wrangler: ChildProcess): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -106,24 +126,35 @@ function listening(wrangler: ChildProcess): Promise<void> {
   return promise;
 }
 
+/** Resolves when the edge has loaded catalog and models. Throws after a minute. */
+async function ready(url: string): Promise<void> {
+  const deadlineMs = Date.now() + READY_WAIT_MS;
+  for (;;) {
+    const answer = await fetch(`${url}/edge/readyz`);
+    const said = await answer.text();
+    if (answer.ok) return;
+    if (Date.now() > deadlineMs) throw new Error(`The edge is not ready after ${READY_WAIT_MS / 1000} s: ${said}`);
+    await sleep(250);
+  }
+}
+
 await run(async () => {
   const options = optionsOf(USAGE, {
     port: { type: "string", default: "8787" },
-    state: { type: "string", default: ".wrangler/state" },
+    state: { type: "string", default: path.join(projectDir, ".wrangler/state") },
     catalog: { type: "string" },
   });
   const port = await freePort(portFrom(options.port, "--port"));
   const url = `http://${HOST}:${port}`;
   const secrets = loadSecrets(path.join(projectDir, ".midroll"));
   const wrangler = startWrangler(port, path.resolve(options.state), secrets);
-  // Ctrl-C in a terminal reaches wrangler by itself; whoever ends this program alone ends wrangler with it.
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => wrangler.kill("SIGTERM"));
-  wrangler.once("exit", (code) => process.exit(code ?? 0));
+  endTogether(wrangler);
   await listening(wrangler);
   const publisherId = await seed(
     adminClient({ origin: url, token: secrets.adminToken, tokenSource: ".midroll/secrets.json", fetch }),
     options.catalog,
   );
+  await ready(url);
   console.log(`
 Midroll runs under wrangler dev; both Workers are at ${url}.
 

@@ -44,6 +44,8 @@ export interface LoadResult {
   readonly sent: number;
   /** Right answers. Under a closed timing only those that came before its end. */
   readonly answered: number;
+  /** Right answers, those that came after the end included: what the marks were counted in. */
+  readonly right: number;
   readonly elapsedMs: number;
   /** One a right answer. Closed: from sent to answered. Open: from due to answered. */
   readonly latenciesMs: Float64Array;

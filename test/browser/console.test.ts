@@ -132,16 +132,14 @@ describe.skipIf(executablePath === null)("an operator at the console", () => {
 
   test("sees decisions as they are made, and reads why the others lost", async () => {
     const page = await signedIn();
-    await decide(midroll.edgeUrl, DEMO_BREAK);
     const { decisionId } = await decide(midroll.edgeUrl, DEMO_BREAK);
     await textSettles(page, "[data-tile=decisions-per-sec]", (text) => Number.parseFloat(text) > 0);
-    await page.locator("[data-decision]").first().waitFor({ timeout: DEADLINE_MS });
-    await page.locator("[data-decision] button").first().click();
-    expect(decisionId).not.toBe("");
+    await page.locator(`[data-decision="${decisionId}"] button`).click({ timeout: DEADLINE_MS });
     const explanation = (await page.locator("#explanation").textContent()) ?? "";
+    expect(explanation).toContain(decisionId);
     expect(explanation).toContain("demo, midroll, 90 s");
     expect(explanation).toMatch(/\d+ losers?, and why/);
-    expect(explanation).toMatch(/The line item does not target this [a-z]+\. {1,2}targeting_[a-z]+, OpenRTB \d+/);
+    expect(explanation).toMatch(/Ads of higher total value filled the break\. +outbid, OpenRTB 502/);
     expect(await page.locator("#decisions-hold").getAttribute("aria-pressed")).toBe("true");
     await page.context().close();
   });

@@ -77,7 +77,11 @@ function variedBreak(sequence: number): Varied {
   return {
     request: { ...natural, dur: durationSec, max: maxAds },
     asked: {
-      ...{ publisherId: natural.pub, durationSec, maxAds, minAdSec, maxAdSec },
+      publisherId: natural.pub,
+      durationSec,
+      maxAds,
+      minAdSec,
+      maxAdSec,
       blockedCategories: usual ? [] : some(random, blockable, 4),
       blockedDomains: usual
         ? []
@@ -121,21 +125,29 @@ function isBought(ad: ShownAd): boolean {
   return creative !== undefined && !houseAdvertisers().has(creative.advertiserId);
 }
 
+/** Ads of these creatives, as long as the catalog says. */
+const shown = (...creativeIds: readonly string[]): ShownAd[] =>
+  creativeIds.map((creativeId) => {
+    const durationSec = catalog.creatives.find(({ id }) => id === creativeId)?.durationSec ?? 0;
+    return { creativeId, durationSec, advertiserDomain: null, categories: null };
+  });
+
+/** Ten-second creatives of a top-level category. */
+const ofCategory = (code: string): string[] =>
+  catalog.creatives
+    .filter(({ categories, durationSec }) => durationSec === 10 && categories.some((own) => own.startsWith(code)))
+    .map(({ id }) => id);
+
 describe("the auditor", () => {
   const asked: AskedBreak = {
-    ...{ publisherId: "demo", durationSec: 30, maxAds: 2, minAdSec: 6, maxAdSec: 20 },
-    ...{ blockedCategories: ["IAB7"], blockedDomains: [] },
+    publisherId: "demo",
+    durationSec: 30,
+    maxAds: 2,
+    minAdSec: 6,
+    maxAdSec: 20,
+    blockedCategories: ["IAB7"],
+    blockedDomains: [],
   };
-  const shown = (...creativeIds: readonly string[]): ShownAd[] =>
-    creativeIds.map((creativeId) => {
-      const durationSec = catalog.creatives.find(({ id }) => id === creativeId)?.durationSec ?? 0;
-      return { creativeId, durationSec, advertiserDomain: null, categories: null };
-    });
-  const ofCategory = (code: string): string[] =>
-    catalog.creatives
-      .filter(({ categories, durationSec }) => durationSec === 10 && categories.some((own) => own.startsWith(code)))
-      .map(({ id }) => id);
-
   test("lets a proper break pass and names every rule that an improper one breaks", () => {
     const [car = "", rival = ""] = ofCategory("IAB2");
     const [clinic = ""] = ofCategory("IAB7");
@@ -213,17 +225,7 @@ describe("varied breaks", () => {
     const breaks = Array.from({ length: EXPLAINED_REQUESTS }, (_, n) => variedBreak(2 * VAST_REQUESTS + n));
     const reasons = new Map<string, number>();
     await inParallel(breaks, AT_ONCE, async ({ request, asked }) => {
-      const decided = await decide(
-        midroll.edgeUrl,
-        {
-          ...{ publisherId: asked.publisherId, podDurationSec: asked.durationSec, maxAds: asked.maxAds },
-          ...{ minAdDurationSec: asked.minAdSec, maxAdDurationSec: asked.maxAdSec, surface: request.surface },
-          viewer: { device: request.dev, country: request.country, region: request.region, segments: request.seg },
-          content: { genre: request.genre, rating: request.rating, language: request.lang },
-          ...{ blockedCategories: asked.blockedCategories, blockedAdvertiserDomains: asked.blockedDomains },
-        },
-        "?explain=1",
-      );
+      const decided = await decide(midroll.edgeUrl, bodyOf(request, asked), "?explain=1");
       const { slots = [], rejections = [] } = decided.explanation ?? {};
       const fates = [...slots, ...rejections].map(({ lineItemId, creativeId }) => `${lineItemId} ${creativeId}`);
       expect(fates.sort()).toEqual(offersFor(asked.publisherId));
@@ -237,6 +239,22 @@ describe("varied breaks", () => {
     expect(met.filter((reason) => (reasons.get(reason) ?? 0) === 0)).toEqual([]);
   });
 });
+
+/** The request in the words of `/v1/decide`. */
+function bodyOf(request: AudienceRequest, asked: AskedBreak) {
+  return {
+    publisherId: asked.publisherId,
+    surface: request.surface,
+    podDurationSec: asked.durationSec,
+    maxAds: asked.maxAds,
+    minAdDurationSec: asked.minAdSec,
+    maxAdDurationSec: asked.maxAdSec,
+    viewer: { device: request.dev, country: request.country, region: request.region, segments: request.seg },
+    content: { genre: request.genre, rating: request.rating, language: request.lang },
+    blockedCategories: asked.blockedCategories,
+    blockedAdvertiserDomains: asked.blockedDomains,
+  };
+}
 
 /** Every line item with each of its creatives, house ones only where the publisher wants them. In order. */
 function offersFor(publisherId: string): string[] {

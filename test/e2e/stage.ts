@@ -5,10 +5,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { expect } from "vitest";
 import { z } from "zod";
 import { readCatalog } from "../../cli/read_catalog.ts";
 import { bringUp, SAMPLE_CATALOG_DIR, type Midroll } from "../../local/bring_up.ts";
 import type { Catalog } from "../../src/catalog/entities.ts";
+import { PROBLEM_MEDIA_TYPE } from "../../src/protocols/problem.ts";
 
 /** A new directory for one test file, and how to remove it. */
 export function freshDir(): { readonly dir: string; remove(): void } {
@@ -91,6 +93,11 @@ export function beaconOf(ad: DecidedAd, event: string): string {
   return link.url;
 }
 
+/** The URL that reports one event of the slot that a token names. */
+export function beaconUrlOf(edgeUrl: string, event: string, token: string): string {
+  return `${edgeUrl}/v1/beacon/${event}?t=${encodeURIComponent(token)}`;
+}
+
 /** What a beacon was answered. */
 export interface Heard {
   readonly status: number;
@@ -102,6 +109,22 @@ export async function report(url: string, init: RequestInit = {}): Promise<Heard
   const answer = await fetch(url, { redirect: "manual", ...init });
   await answer.body?.cancel();
   return { status: answer.status, verdict: answer.headers.get("midroll-verdict") };
+}
+
+const problemSchema = z.object({
+  type: z.string().startsWith("urn:midroll:problem:"),
+  title: z.string().min(1),
+  status: z.int(),
+  code: z.string(),
+  detail: z.string().min(1),
+});
+
+/** A refusal as a program sees it: HTTP status and code. Expects a proper problem document. */
+export async function refusal(answer: Response): Promise<[number, string]> {
+  const { status, code } = problemSchema.parse(await answer.json());
+  expect(answer.headers.get("content-type")).toBe(PROBLEM_MEDIA_TYPE);
+  expect(status).toBe(answer.status);
+  return [status, code];
 }
 
 const moneySchema = z.object({

@@ -1,17 +1,14 @@
 /**
- * The edge's side of the money: signed tokens, the isolate's purse, grouped beacons. The wallet here is the real object
+ * The edge's side of the money: the isolate's purse and grouped beacons. The wallet here is the real object
  * where the test is about agreement with it, and a scripted one where it is about faults.
  */
 import { createExecutionContext, reset, runDurableObjectAlarm, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { toUtf8 } from "../../src/kernel/bytes.ts";
 import { micros } from "../../src/kernel/money.ts";
-import { walletName, regionOf } from "../../workers/edge/region.ts";
 import type { BillingClaim, BillReply, DrawReply, DrawRequest } from "../../src/money/protocol.ts";
 import { BillingBatcher } from "../../workers/edge/billing.ts";
 import { PurseHolder } from "../../workers/edge/purse_holder.ts";
-import { TokenSigner } from "../../workers/edge/tokens.ts";
 import type { CampaignLedger } from "../../workers/origin/campaign_ledger.ts";
 import type { RegionWallet } from "../../workers/origin/region_wallet.ts";
 
@@ -21,9 +18,6 @@ const { LEDGER, WALLET } = env as unknown as {
   readonly WALLET: DurableObjectNamespace<RegionWallet>;
 };
 const NAME = "wallet:local:0";
-const OLD = { id: "old", key: "b2xkLW9sZC1vbGQtb2xkLW9sZC1vbGQtb2xkLW9sZDE" };
-const NEW = { id: "new", key: "bmV3LW5ldy1uZXctbmV3LW5ldy1uZXctbmV3LW5ldzE" };
-const signerOf = (...keys: readonly { id: string; key: string }[]) => new TokenSigner(JSON.stringify(keys));
 
 class Faults {
   count = 0;
@@ -59,56 +53,6 @@ const billAll = (claims: readonly BillingClaim[]): Promise<BillReply> =>
 afterEach(async () => {
   vi.restoreAllMocks();
   await reset();
-});
-
-describe("token signer", () => {
-  const payload = toUtf8("the claim");
-
-  it("verifies what it signed, for the purpose it was signed for", async () => {
-    const signer = signerOf(NEW);
-    const token = await signer.sign("billing", payload);
-    expect(await signer.verify("billing", token)).toEqual(payload);
-    expect(await signer.verify("frequency", token)).toBe(null);
-  });
-
-  it("takes tokens of the old key while it is being rotated out, and none after", async () => {
-    const token = await signerOf(OLD).sign("billing", payload);
-    expect(await signerOf(NEW, OLD).verify("billing", token)).toEqual(payload);
-    expect(await signerOf(NEW).verify("billing", token)).toBe(null);
-    expect(await signerOf(NEW, OLD).sign("billing", payload)).toContain(".new.");
-  });
-
-  it("refuses every changed letter, every truncation and every foreign shape", async () => {
-    const signer = signerOf(NEW, OLD);
-    const token = await signer.sign("billing", payload);
-    const forged: string[] = ["", ".", "..", "...", `${token}.`, `${token}A`, `A${token}`, "x".repeat(2_000)];
-    for (let i = 0; i < token.length; i++) {
-      forged.push(token.slice(0, i), `${token.slice(0, i)}${token[i] === "A" ? "B" : "A"}${token.slice(i + 1)}`);
-    }
-    forged.push(token.replace(".new.", ".old."), token.replace(".new.", ".unknown."));
-    const verdicts = await Promise.all(forged.map((text) => signer.verify("billing", text)));
-    expect(verdicts.filter((verdict) => verdict !== null)).toEqual([]);
-  });
-
-  it("does not come up on keys that are none, and does not quote them", () => {
-    const bad = ["", "{}", "[]", JSON.stringify([{ id: "a", key: "c2hvcnQ" }]), JSON.stringify([NEW, NEW])];
-    for (const text of bad) expect(() => new TokenSigner(text)).toThrow("BILLING_KEYS");
-    expect(() => new TokenSigner(JSON.stringify([{ id: "a", key: "c2hvcnQ" }]))).not.toThrow("c2hvcnQ");
-  });
-});
-
-describe("region", () => {
-  it("comes from continent and colo, and is local without them", () => {
-    expect(regionOf({ continent: "EU", colo: "FRA" })).toBe("eu");
-    expect(regionOf({ continent: "NA", colo: "SJC" })).toBe("na-west");
-    expect([undefined, null, {}, { continent: "T1" }].map(regionOf)).toEqual(["local", "local", "local", "local"]);
-  });
-
-  it("spreads isolates over the shards there are", () => {
-    const names = new Set(Array.from({ length: 200 }, (_, i) => walletName("eu", `isolate${i}`, "4")));
-    expect([...names].sort()).toEqual(["wallet:eu:0", "wallet:eu:1", "wallet:eu:2", "wallet:eu:3"]);
-    expect(walletName("eu", "any", "nonsense")).toBe("wallet:eu:0");
-  });
 });
 
 describe("purse holder", () => {
