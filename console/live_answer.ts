@@ -3,7 +3,7 @@
  * second or a decision replaces the older one. The origin Worker writes this shape; the pages only read it.
  */
 import type { CampaignStatus } from "../src/money/protocol.ts";
-import type { DecisionSummary, Tier } from "../src/telemetry/activity.ts";
+import type { ActivityCounters, DecisionSummary } from "../src/telemetry/activity.ts";
 
 /** One answer of the feed. Units: last in each name. */
 export interface LiveAnswer {
@@ -33,23 +33,8 @@ export interface LiveSeries {
   readonly faults: readonly number[];
 }
 
-/** The sixty seconds before `nowMs`. */
-export interface LastMinute {
-  readonly decisions: number;
-  readonly emptyDecisions: number;
-  readonly slotsFilled: number;
-  readonly requestedMs: number;
-  readonly paidMs: number;
-  readonly houseMs: number;
-  readonly committedMicros: number;
-  readonly tiers: Readonly<Record<Tier, number>>;
-  /** Billing verdicts and event names. */
-  readonly beacons: Readonly<Record<string, number>>;
-  /** By stable code. */
-  readonly faults: Readonly<Record<string, number>>;
-  /** Isolates that reported. */
-  readonly isolates: number;
-}
+/** The sixty seconds before `nowMs`, and how many isolates reported in them. */
+export type LastMinute = ActivityCounters & { readonly isolates: number };
 
 /** A campaign and where its money is. */
 export interface LiveCampaign {
