@@ -39,7 +39,7 @@ function drawBids(offers: readonly Offer[], count: number, seed: string): readon
   return bids;
 }
 
-/** Chooses many pods of up to `slots` ads from `bidCount` bids each, separating every category the catalog separates. */
+/** Chooses many pods of up to `slots` ads from `bidCount` bids each; every category that any publisher separates. */
 export function measurePods(catalog: CompiledCatalog, slots: number, bidCount: number): PodFigures {
   const separatedCategories = new Set(
     [...catalog.publishers.values()].flatMap((publisher) => [...publisher.separatedCategories]),

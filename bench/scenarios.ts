@@ -82,7 +82,11 @@ export function decideScenario(
     port: Number(new URL(edgeUrl).port),
     messages: requests.map((asked, number) => post("/v1/decide", decideBody(asked, histories.get(number) ?? null))),
     connections: CONNECTIONS,
-    expect: { status: 200, required: '"tier":"', marks: { fullTier: '"tier":"full"', empty: '"ads":[]' } },
+    expect: {
+      status: 200,
+      required: '"tier":"',
+      marks: { fullTier: '"tier":"full"', fallbackTier: '"tier":"fallback"', empty: '"ads":[]' },
+    },
     harvest: { before, max: TOKENS_MAX },
   };
 }

@@ -120,6 +120,7 @@ export function servingReport(facts: RunFacts, rounds: readonly Round[]) {
     latencyMsP99AtSixtyPercent: decide.latencyMsP99AtSixtyPercent.median,
     workerdCpuMsPerDecision: decide.workerdCpuMsPerRequest?.median ?? null,
     fullTierShare: markShare(rounds, "decide", "fullTier"),
+    fallbackTierShare: markShare(rounds, "decide", "fallbackTier"),
     nonEmptyShare: threeDigits(1 - markShare(rounds, "decide", "empty")),
     vastNonEmptyShare: markShare(rounds, "vast", "filled"),
     scenarios,
@@ -163,6 +164,15 @@ function percent(share: number): string {
   return `${figureText(share * 100)} %`;
 }
 
+/** A warning when others were at work before the run began. */
+function busyLines({ loadBefore, cores }: Machine): readonly string[] {
+  if (loadBefore < cores / 2) return [];
+  return [
+    "",
+    "**The machine was busy with other work.** Believe the CPU figures and their ratios, not rates and times.",
+  ];
+}
+
 /** The section of docs/measurements.md. */
 export function servingSection(report: ServingReport): string {
   const { work } = report;
@@ -177,11 +187,15 @@ export function servingSection(report: ServingReport): string {
     "",
     `${report.rounds} rounds of ${report.secondsPerMeasurement} s a measurement. ${report.lineItems} line items;`,
     `${report.variedRequests} different seeded requests, ${percent(report.withHistoryShare)} of them with a signed`,
-    `history. A decision looked at ${figureText(work.offersMean)} offers, ${figureText(work.candidatesMean)} candidates,`,
+    `history. A decision looked at ${figureText(work.offersMean)} offers, found`,
+    `${figureText(work.candidatesMean)} candidates,`,
     `scored ${figureText(work.scoredRowsMean)} rows, had ${figureText(work.bidsMean)} bids and showed`,
-    `${figureText(work.adsMean)} ads (means). Decided by the models: ${percent(report.fullTierShare)}; not empty:`,
+    `${figureText(work.adsMean)} ads (means). Decided by the models: ${percent(report.fullTierShare)}, by the`,
+    `fallback: ${percent(report.fallbackTierShare)}, the others had house ads only. Not empty:`,
     `${percent(report.nonEmptyShare)} as JSON, ${percent(report.vastNonEmptyShare)} as VAST.`,
     `The generator drove the empty Worker to ${ceiling} requests/s with`,
-    `${figureText(emptyWorker.generatorCoreShareSaturating.median)} of a core: that is the most it could have shown here.`,
+    `${figureText(emptyWorker.generatorCoreShareSaturating.median)} of a core: rates near that one would be the`,
+    "platform's or the generator's limit, not Midroll's.",
+    ...busyLines(report.machine),
   ].join("\n");
 }

@@ -159,7 +159,9 @@ async function bundlePage(rootDir: string, source: string, target: string, made:
   await mkdir(path.dirname(target), { recursive: true });
   for (const file of result.outputFiles) {
     made.add(file.path);
-    await writeWhole(file.path, file.contents);
+    // Written again only when it is another: a development server that watches the file restarts its Workers for it.
+    const held = existsSync(file.path) ? await readFile(file.path) : undefined;
+    if (held?.equals(file.contents) !== true) await writeWhole(file.path, file.contents);
   }
 }
 

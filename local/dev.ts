@@ -13,7 +13,9 @@ import { readCatalog } from "../cli/read_catalog.ts";
 import { renderProblems } from "../src/catalog/problem.ts";
 import { projectDir } from "./build.ts";
 import { optionsOf, portFrom, run } from "./command.ts";
+import { keepPagesBuilt, writeOriginConfig } from "./dev_origin.ts";
 import { loadSecrets, type LocalSecrets } from "./secrets.ts";
+import { tether } from "./tether.ts";
 import { configPaths } from "./wrangler_config.ts";
 
 const USAGE = `npm run dev -- [options]
@@ -27,8 +29,6 @@ Runs both Workers under wrangler dev, at one address, until Ctrl-C. Sources are 
 const HOST = "127.0.0.1";
 /** Longest wait for the edge to have what was published. */
 const READY_WAIT_MS = 60_000;
-/** The first Worker is the one that wrangler listens for. */
-const CONFIGS = ["local/dev_switch/wrangler.toml", configPaths.edge, configPaths.origin];
 
 /** The port, or a free one for 0. Throws in plain words when it is taken. */
 function freePort(port: number): Promise<number> {
@@ -49,11 +49,8 @@ function freePort(port: number): Promise<number> {
  * declares, from its environment: no secret has to lie in a `.dev.vars` file, where tests would find it too.
  */
 function wranglerEnvironment(url: string, stateDir: string, secrets: LocalSecrets): NodeJS.ProcessEnv {
-  const bin = path.join(projectDir, "node_modules/.bin");
   return {
     ...process.env,
-    // Origin's build command calls `node` and must find the current one.
-    PATH: `${bin}${path.delimiter}${process.env["PATH"] ?? ""}`,
     ADMIN_TOKEN: secrets.adminToken,
     BILLING_KEYS: JSON.stringify(secrets.billingKeys),
     PUBLIC_EDGE_URL: url,
@@ -67,9 +64,11 @@ function wranglerEnvironment(url: string, stateDir: string, secrets: LocalSecret
   };
 }
 
-function startWrangler(port: number, stateDir: string, secrets: LocalSecrets): ChildProcess {
+async function startWrangler(port: number, stateDir: string, secrets: LocalSecrets): Promise<ChildProcess> {
   const wrangler = path.join(projectDir, "node_modules/wrangler/bin/wrangler.js");
-  const configs = CONFIGS.flatMap((config) => ["-c", config]);
+  // The first Worker is the one that wrangler listens for.
+  const first = path.join(projectDir, "local/dev_switch/wrangler.toml");
+  const configs = ["-c", first, "-c", configPaths.edge, "-c", await writeOriginConfig()];
   const where = ["--ip", HOST, "--port", String(port), "--persist-to", stateDir];
   return spawn(process.execPath, [wrangler, "dev", ...configs, ...where], {
     cwd: projectDir,
@@ -144,10 +143,15 @@ await run(async () => {
     state: { type: "string", default: path.join(projectDir, ".wrangler/state") },
     catalog: { type: "string" },
   });
+  const stateDir = path.resolve(options.state);
+  // Two programs on the same SQLite files would lock each other out.
+  const held = await tether(stateDir, path.join(projectDir, "dist"));
+  process.on("exit", () => held.release());
   const port = await freePort(portFrom(options.port, "--port"));
   const url = `http://${HOST}:${port}`;
   const secrets = loadSecrets(path.join(projectDir, ".midroll"));
-  const wrangler = startWrangler(port, path.resolve(options.state), secrets);
+  await keepPagesBuilt();
+  const wrangler = await startWrangler(port, stateDir, secrets);
   endTogether(wrangler);
   await listening(wrangler);
   const publisherId = await seed(

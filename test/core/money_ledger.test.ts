@@ -142,14 +142,19 @@ describe("reconciling", () => {
         let billed = 0;
         const history = steps.map((step) => {
           billed += step;
-          return says({ billedMicros: billed, committedMicros: billed, impressionsBilled: billed });
+          const spent = { billedMicros: billed, committedMicros: billed + 7, lapsedMicros: Math.min(7, billed) };
+          const counts = { impressionsBilled: billed, late: billed, exhausted: billed, duplicates: billed };
+          return says({ ...spent, ...counts, returnedMicros: billed });
         });
         const granted = after(ledger(), says({ wantGrantedMicros: 100_000 })).state;
         const shuffled = history.map((report) => ({ report, at: order.next().value ?? 0 }));
         shuffled.sort((a, b) => a.at - b.at);
         let state = granted;
         for (const { report } of [...shuffled, ...shuffled.slice(0, 3)]) state = after(state, report).state;
-        expect(present(ledgerStatus(state, NOW), "configured").billedMicros).toBe(billed);
+        const status = present(ledgerStatus(state, NOW), "configured");
+        const counts = { impressionsBilled: billed, late: billed, exhausted: billed, duplicates: billed };
+        expect(status).toMatchObject({ billedMicros: billed, returnedMicros: billed, ...counts });
+        expect(state.shares.get("wallet:eu:0")).toMatchObject({ lapsedMicros: Math.min(7, billed) });
       }),
       { seed: SEED },
     );

@@ -118,6 +118,21 @@ describe("the house is tidy", () => {
   });
 });
 
+interface Lockfile {
+  readonly packages: Readonly<Record<string, { readonly optionalDependencies?: Readonly<Record<string, string>> }>>;
+}
+
+describe("a clean install works", () => {
+  test("the lockfile has an entry for every optional package, also those of other platforms", () => {
+    // npm drops entries that its registry could not show, and then `npm ci` refuses the lockfile.
+    const text = readFileSync(path.join(root, "package-lock.json"), "utf8");
+    // The shape is npm's own, version 3.
+    const { packages } = JSON.parse(text) as Lockfile;
+    const wanted = Object.values(packages).flatMap((locked) => Object.keys(locked.optionalDependencies ?? {}));
+    expect(wanted.filter((name) => packages[`node_modules/${name}`] === undefined)).toEqual([]);
+  });
+});
+
 /** The text with comments blanked, so that prose may name what code must not. */
 function withoutComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, "")).replace(/\/\/.*$/gm, "");

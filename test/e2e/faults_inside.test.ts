@@ -14,7 +14,8 @@ import { startRuntime, type Runtime } from "../../local/runtime.ts";
 import type { Catalog } from "../../src/catalog/entities.ts";
 import { modelSetSchema, type ModelSet } from "../../src/models/manifest.ts";
 import { readVast } from "./read_vast.ts";
-import { beaconOf, decide, DEMO_BREAK, freshDir, isPaid, raise, refusal, report, type DecidedAd } from "./stage.ts";
+import { beaconOf, decide, DEMO_BREAK, freshDir, isPaid, postDecide, raise } from "./stage.ts";
+import { refusal, report, type DecidedAd } from "./stage.ts";
 import { until } from "./until.ts";
 
 const MODELS_DIR = path.join(projectDir, "models");
@@ -203,6 +204,7 @@ describe("a store that has lost its objects", () => {
     const list = await fetch(`${bare.edgeUrl}/v1/asset-list?pub=demo`);
     expect([list.status, list.headers.get("midroll-problem")]).toEqual([200, "not_ready"]);
     expect(await list.json()).toEqual({ ASSETS: [] });
+    expect(await refusal(await postDecide(bare.edgeUrl, DEMO_BREAK))).toEqual([503, "not_ready"]);
     expect(await refusal(await fetch(`${bare.edgeUrl}/readyz`))).toEqual([503, "not_ready"]);
     expect((await fetch(`${bare.edgeUrl}/healthz`)).status).toBe(200);
     expect(await report(beaconOf(won, "impression"))).toEqual({ status: 204, verdict: "billed" });

@@ -3,12 +3,21 @@
  * told, and a door into the edge. Models are stand-ins: nothing here loads ONNX.
  */
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { Hono } from "hono";
 import { encodeSnapshot } from "../../src/catalog/snapshot.ts";
 import { parseCatalog } from "../../src/catalog/validate.ts";
 import { micros } from "../../src/kernel/money.ts";
 import type { BillingClaim, BillReply, DrawReply, DrawRequest } from "../../src/money/protocol.ts";
 import type { ActivityReport } from "../../src/telemetry/activity.ts";
+import { beaconDoor } from "../../workers/edge/beacons.ts";
+import { BillingBatcher } from "../../workers/edge/billing.ts";
+import { assetListDoor, decideDoor, vastDoor } from "../../workers/edge/doors.ts";
 import type { ArtifactKind, EdgeDesk, Env, Manifest, WalletStub } from "../../workers/edge/env.ts";
+import type { EdgeContext, Isolate } from "../../workers/edge/isolate.ts";
+import { Publication, type LoadModelSet } from "../../workers/edge/publication.ts";
+import { PurseHolder } from "../../workers/edge/purse_holder.ts";
+import { Recorder } from "../../workers/edge/recorder.ts";
+import { TokenSigner } from "../../workers/edge/tokens.ts";
 import { sha256Hex } from "../../workers/platform/digest.ts";
 import { catalogOf } from "./origin_fixture.ts";
 
@@ -112,23 +121,73 @@ export function edgeEnv(origin: EdgeDesk, wallet: WalletStub): Env & { readonly 
     REGION_SHARDS: "1",
     MEDIA_BASE_URL: "https://media.test",
     PUBLIC_EDGE_URL: "https://edge.test",
-    BILLING_KEYS: JSON.stringify([{ id: "k1", key: "a".repeat(43) }]),
+    BILLING_KEYS: JSON.stringify([{ id: "k1", key: "A".repeat(43) }]),
   };
 }
 
-/** The edge Worker as a test calls it. */
-export interface EdgeApp {
-  fetch(request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response>;
-}
+/**
+ * Stands in for the loader of ONNX graphs: a set that says "broken" cannot be loaded, like one whose graphs the runtime
+ * refuses; one that says "failing" loads and then fails at every row; every other one gives all ads the same chances.
+ */
+export const loadStandIn: LoadModelSet = async (digest, artifact) => {
+  const words = new TextDecoder().decode(await artifact("modelSet", digest));
+  if (words.includes("broken")) throw new Error("protobuf parsing failed");
+  const even = (rowCount: number, chance: number): Float32Array => {
+    if (words.includes("failing")) throw new Error("a kernel failed");
+    return new Float32Array(rowCount).fill(chance);
+  };
+  return {
+    digest,
+    tier: "full",
+    rank: async ({ rowCount }) => even(rowCount, 1),
+    score: async ({ rowCount }) => ({
+      completedView: even(rowCount, 0.5),
+      click: even(rowCount, 0.01),
+      abandon: even(rowCount, 0.001),
+    }),
+    retire: async () => undefined,
+  };
+};
 
-/** One request to the edge. `settled` ends when all that it left behind has ended. */
-export async function askEdge(
-  app: EdgeApp,
-  env: Env,
-  path: string,
-  init: RequestInit = {},
-): Promise<{ readonly answer: Response; readonly settled: Promise<void> }> {
-  const ctx = createExecutionContext();
-  const answer = await app.fetch(new Request(`https://edge.test${path}`, init), env, ctx);
-  return { answer, settled: waitOnExecutionContext(ctx) };
+/** An edge with one isolate of its own, reachable by `ask`. */
+export function edgeWith(origin: EdgeDesk, wallet: WalletStub) {
+  const env = edgeEnv(origin, wallet);
+  const recorder = new Recorder("isolate-1");
+  const isolate: Isolate = {
+    recorder,
+    publication: new Publication(recorder, loadStandIn),
+    signer: new TokenSigner(env.BILLING_KEYS),
+    purse: new PurseHolder({ wallet: "wallet:local:0", recorder }),
+    billing: new BillingBatcher(recorder),
+  };
+  const app = new Hono<EdgeContext>();
+  app.use(async (c, next) => {
+    const door = {
+      isolate,
+      env,
+      nowMs: Date.now(),
+      waitUntil: (work: Promise<unknown>) => c.executionCtx.waitUntil(work),
+    };
+    c.set("door", door);
+    await isolate.publication.refresh(env, door.waitUntil, door.nowMs);
+    isolate.recorder.arm(env, door.waitUntil, door.nowMs);
+    return next();
+  });
+  app.get("/v1/vast", vastDoor);
+  app.get("/v1/asset-list", assetListDoor);
+  app.post("/v1/decide", decideDoor);
+  app.get("/v1/beacon/:event", beaconDoor);
+  let left: Promise<void> = Promise.resolve();
+  return {
+    /** What origin was told, one report after the other. */
+    reports: env.reports,
+    async ask(path: string, init: RequestInit = {}): Promise<Response> {
+      const ctx = createExecutionContext();
+      const answer = await app.fetch(new Request(`https://edge.test${path}`, init), env, ctx);
+      left = Promise.all([left, waitOnExecutionContext(ctx)]).then(() => undefined);
+      return answer;
+    },
+    /** Waits for all that answered requests have left behind. */
+    settled: () => left,
+  };
 }

@@ -5,16 +5,16 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Publication } from "../../workers/edge/publication.ts";
 import { Recorder } from "../../workers/edge/recorder.ts";
-import { edgeEnv, never, ScriptedOrigin, ScriptedWallet, snapshotOf, wordsOf, type Artifact } from "./edge_fixture.ts";
-
-// A set that says "broken" cannot be loaded, like one whose graphs the runtime refuses.
-vi.mock("../../workers/edge/scorer.ts", () => ({
-  loadModelSet: async (digest: string, artifact: (kind: string, digest: string) => Promise<Uint8Array>) => {
-    const words = new TextDecoder().decode(await artifact("modelSet", digest));
-    if (words.includes("broken")) throw new Error("protobuf parsing failed");
-    return { digest, retire: async () => undefined };
-  },
-}));
+import {
+  edgeEnv,
+  loadStandIn,
+  never,
+  ScriptedOrigin,
+  ScriptedWallet,
+  snapshotOf,
+  wordsOf,
+  type Artifact,
+} from "./edge_fixture.ts";
 
 let origin: ScriptedOrigin;
 let publication: Publication;
@@ -56,10 +56,9 @@ beforeEach(async () => {
   faults = [];
   vi.spyOn(recorder, "fault").mockImplementation((fault) => void faults.push(fault));
   vi.spyOn(console, "warn").mockImplementation(() => undefined);
-  publication = new Publication(recorder);
+  publication = new Publication(recorder, loadStandIn);
   nowMs = 1_800_000_000_000;
   await later();
-  expect(loaded()).toEqual([first.digest, models.digest]);
 });
 afterEach(() => {
   vi.restoreAllMocks();
@@ -70,6 +69,11 @@ const altered = (bytes: Uint8Array | undefined): Uint8Array | null => {
   if (copy !== null) copy[copy.length >> 1] = (copy[copy.length >> 1] ?? 0) ^ 1;
   return copy;
 };
+
+test("a sound catalog and model set are in use after one request", () => {
+  expect(loaded()).toEqual([first.digest, models.digest]);
+  expect(faults).toEqual([]);
+});
 
 describe("a published artifact that cannot be had", () => {
   const illnesses: [string, (digest: string) => Promise<Uint8Array | null>][] = [
@@ -166,7 +170,7 @@ describe("an origin that hangs", () => {
   });
 
   test("lets a cold isolate's first request go on without a catalog after two seconds", async () => {
-    publication = new Publication(new Recorder("isolate-2"));
+    publication = new Publication(new Recorder("isolate-2"), loadStandIn);
     origin.answerManifest = () => never();
     const { waitedMs } = await request(0);
     expect(waitedMs).toBeGreaterThan(1_900);
@@ -176,7 +180,7 @@ describe("an origin that hangs", () => {
 });
 
 test("when nothing was ever published there is no catalog, and that is no fault", async () => {
-  publication = new Publication(new Recorder("isolate-3"));
+  publication = new Publication(new Recorder("isolate-3"), loadStandIn);
   origin = new ScriptedOrigin();
   await later();
   expect(loaded()).toEqual([undefined, undefined]);

@@ -9,6 +9,7 @@ import { PurseHolder } from "./purse_holder.ts";
 import { Recorder } from "./recorder.ts";
 import { TokenSigner } from "./tokens.ts";
 import { regionOf, walletName } from "./region.ts";
+import { loadModelSet } from "./scorer.ts";
 
 /** The holders of this isolate. */
 export interface Isolate {
@@ -46,7 +47,7 @@ export function isolateFor(env: Env, cf: unknown): Isolate {
     const recorder = new Recorder(id);
     held = {
       recorder,
-      publication: new Publication(recorder),
+      publication: new Publication(recorder, loadModelSet),
       signer: new TokenSigner(env.BILLING_KEYS),
       purse: new PurseHolder({ wallet: walletName(regionOf(cf), id, env.REGION_SHARDS), recorder }),
       billing: new BillingBatcher(recorder),

@@ -5,10 +5,10 @@
  */
 import { compileCatalog, type CompiledCatalog } from "../../src/catalog/compiled.ts";
 import { decodeSnapshot } from "../../src/catalog/snapshot.ts";
+import type { Scorer } from "../../src/decision/rank.ts";
 import { sha256Hex } from "../platform/digest.ts";
 import type { ArtifactKind, Env } from "./env.ts";
 import type { Recorder } from "./recorder.ts";
-import { loadModelSet, type OnnxScorer } from "./scorer.ts";
 import { within } from "../platform/within.ts";
 
 /** An isolate asks for the manifest in the background when its last answer is older than this. */
@@ -33,6 +33,18 @@ export interface LoadedCatalog {
   readonly catalog: CompiledCatalog;
 }
 
+/** A model set that is loaded. `retire` frees it once the last decision that uses it has ended. */
+export interface LoadedModelSet extends Scorer {
+  readonly digest: string;
+  retire(): Promise<void>;
+}
+
+/** Loads a model set; `artifact` gives verified bytes. Refuses: rejects, saying what is wrong. */
+export type LoadModelSet = (
+  digest: string,
+  artifact: (kind: ArtifactKind, digest: string) => Promise<Uint8Array>,
+) => Promise<LoadedModelSet>;
+
 /** Fetches an artifact and checks that it is what its name says. */
 async function verifiedArtifact(env: Env, kind: ArtifactKind, digest: string): Promise<Uint8Array> {
   const bytes = await env.ORIGIN.artifact(kind, digest);
@@ -45,16 +57,18 @@ async function verifiedArtifact(env: Env, kind: ArtifactKind, digest: string): P
 /** This isolate's view of what is published. Safe to lose. */
 export class Publication {
   readonly #recorder: Recorder;
+  readonly #loadModelSet: LoadModelSet;
   #catalog: LoadedCatalog | null = null;
-  #scorer: OnnxScorer | null = null;
+  #scorer: LoadedModelSet | null = null;
   #modelSetDigest: string | null = null;
   #answeredMs = Number.NEGATIVE_INFINITY;
   #failedMs = Number.NEGATIVE_INFINITY;
   #asking: { readonly sinceMs: number; readonly done: Promise<void> } | null = null;
   #modelsLoadingSinceMs: number | null = null;
 
-  constructor(recorder: Recorder) {
+  constructor(recorder: Recorder, loadModelSet: LoadModelSet) {
     this.#recorder = recorder;
+    this.#loadModelSet = loadModelSet;
   }
 
   /** The catalog to decide with, or null before the first one has arrived. */
@@ -63,7 +77,7 @@ export class Publication {
   }
 
   /** The scorer of the live model set, or null while none is loaded: the fallback tier answers. */
-  get scorer(): OnnxScorer | null {
+  get scorer(): LoadedModelSet | null {
     return this.#scorer;
   }
 
@@ -119,7 +133,8 @@ export class Publication {
     if (this.#modelsLoadingSinceMs !== null && nowMs - this.#modelsLoadingSinceMs < LOAD_LOST_MS) return;
     this.#modelsLoadingSinceMs = nowMs;
     try {
-      const next = digest === null ? null : await loadModelSet(digest, (kind, d) => verifiedArtifact(env, kind, d));
+      const artifact = (kind: ArtifactKind, named: string) => verifiedArtifact(env, kind, named);
+      const next = digest === null ? null : await this.#loadModelSet(digest, artifact);
       const previous = this.#scorer;
       this.#scorer = next;
       this.#modelSetDigest = digest;
