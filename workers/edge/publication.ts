@@ -26,6 +26,8 @@ const ASK_LOST_MS = 5_000;
 
 /** The same for loading a model set, which takes longer. */
 const LOAD_LOST_MS = 30_000;
+/** A model set that could not be loaded is fetched again this much later. */
+const LOAD_RETRY_MS = 4_000;
 
 /** A verified catalog, ready to decide with. */
 export interface LoadedCatalog {
@@ -64,7 +66,8 @@ export class Publication {
   #answeredMs = Number.NEGATIVE_INFINITY;
   #failedMs = Number.NEGATIVE_INFINITY;
   #asking: { readonly sinceMs: number; readonly done: Promise<void> } | null = null;
-  #modelsLoadingSinceMs: number | null = null;
+  /** No load is begun before this time: one is under way, or one has just failed. */
+  #modelsRestUntilMs = 0;
 
   constructor(recorder: Recorder, loadModelSet: LoadModelSet) {
     this.#recorder = recorder;
@@ -130,20 +133,20 @@ export class Publication {
   }
 
   async #loadModels(env: Env, digest: string | null, nowMs: number): Promise<void> {
-    if (this.#modelsLoadingSinceMs !== null && nowMs - this.#modelsLoadingSinceMs < LOAD_LOST_MS) return;
-    this.#modelsLoadingSinceMs = nowMs;
+    if (nowMs < this.#modelsRestUntilMs) return;
+    this.#modelsRestUntilMs = nowMs + LOAD_LOST_MS;
     try {
       const artifact = (kind: ArtifactKind, named: string) => verifiedArtifact(env, kind, named);
       const next = digest === null ? null : await this.#loadModelSet(digest, artifact);
       const previous = this.#scorer;
       this.#scorer = next;
       this.#modelSetDigest = digest;
+      this.#modelsRestUntilMs = 0;
       await previous?.retire();
     } catch (error) {
+      this.#modelsRestUntilMs = nowMs + LOAD_RETRY_MS;
       this.#recorder.fault("models_unavailable");
       console.warn(`keeping the models that are loaded: ${String(error)}`);
-    } finally {
-      this.#modelsLoadingSinceMs = null;
     }
   }
 }
