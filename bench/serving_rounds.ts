@@ -93,6 +93,8 @@ async function measure(
     `  ${scenario.name}: ${perSecSaturation.toFixed(0)}/s, then at ${perSecOffered.toFixed(0)}/s ` +
       `p50 ${measured.latencyMsP50.toFixed(2)} ms, p99 ${measured.latencyMsP99.toFixed(2)} ms${wrong.join("")}`,
   );
+  const firstWrong = full.firstWrong ?? open.firstWrong;
+  if (firstWrong !== null) bench.say(`  the first wrong answer began:\n${firstWrong}`);
   return { measured, results: [full, open] };
 }
 

@@ -5,10 +5,13 @@
  */
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { adminClient, applyCatalog, publishModels } from "../cli/admin_client.ts";
+import { z } from "zod";
+import { adminClient, applyCatalog, publishModels, type AdminClient } from "../cli/admin_client.ts";
 import { readCatalog } from "../cli/read_catalog.ts";
+import { sha256 } from "../cli/sha256.ts";
 import { renderProblems } from "../src/catalog/problem.ts";
 import type { Catalog } from "../src/catalog/entities.ts";
+import { featureSchemaDigest } from "../src/features/schema.ts";
 import { projectDir } from "./build.ts";
 import { startRuntime, type Runtime, type RuntimeOptions } from "./runtime.ts";
 
@@ -17,6 +20,8 @@ export const SAMPLE_CATALOG_DIR = path.join(projectDir, "catalog/sample");
 const MODELS_DIR = path.join(projectDir, "models");
 /** Longest wait for the first decision. */
 const READY_WAIT_MS = 60_000;
+/** How long a decision without paid ads is taken for money that has not arrived yet. */
+const MONEY_WAIT_MS = 5_000;
 const POLL_MS = 100;
 
 /** What to bring up, and whom to tell how far it is. */
@@ -26,6 +31,13 @@ export interface BringUpOptions extends RuntimeOptions {
   /** Told one plain sentence at each step. */
   readonly progress?: (step: string) => void;
 }
+
+/** What origin says is published; a catalog has no model set. */
+const publishedSchema = z.object({
+  digest: z.string().nullable(),
+  modelSet: z.object({ featureSchemaDigest: z.string() }).nullish(),
+});
+const decidedSchema = z.object({ tier: z.string() });
 
 /** A Midroll that decides. */
 export interface Midroll extends Runtime {
@@ -48,21 +60,33 @@ async function catalogFrom(dir: string): Promise<Catalog> {
 async function seed(runtime: Runtime, catalog: Catalog, options: BringUpOptions): Promise<void> {
   const say = options.progress ?? (() => undefined);
   const client = adminClient({ origin: runtime.originUrl, token: runtime.adminToken, fetch });
-  const current = (await client.get("/v1/admin/catalog")) as { digest: string | null };
+  const current = publishedSchema.parse(await client.get("/v1/admin/catalog"));
   if (options.catalogDir !== undefined || current.digest === null) {
     const applied = await applyCatalog(client, catalog);
     say(`catalog ${applied.digest.slice(0, 12)}: ${applied.campaigns} campaigns, ${applied.lineItems} line items`);
   } else {
     say(`catalog ${current.digest.slice(0, 12)} from the last run`);
   }
+  await seedModels(client, say);
+}
+
+/** Publishes the checkout's models when the state has none, or has some that read other features than this checkout. */
+async function seedModels(client: AdminClient, say: (step: string) => void): Promise<void> {
+  const { digest, modelSet } = publishedSchema.parse(await client.get("/v1/admin/models"));
+  const schemaDigest = await featureSchemaDigest(sha256);
+  if (digest !== null && modelSet?.featureSchemaDigest === schemaDigest) {
+    say(`models ${digest.slice(0, 12)} from the last run`);
+    return;
+  }
   const published = await publishModels(client, MODELS_DIR);
   say(`models ${published.digest.slice(0, 12)}: ${published.models.join(", ")}`);
 }
 
-async function firstDecision(runtime: Runtime, catalog: Catalog): Promise<boolean> {
+/** The tier of a decision for the catalog's first publisher; null while the edge is not ready. */
+async function tierOfDecision(runtime: Runtime, catalog: Catalog): Promise<string | null> {
   const ready = await fetch(`${runtime.edgeUrl}/readyz`);
   await ready.body?.cancel();
-  if (!ready.ok) return false;
+  if (!ready.ok) return null;
   const publisherId = catalog.publishers[0]?.id ?? "";
   const viewer = { device: "ctv", country: "US", limitAdTracking: true };
   const answer = await fetch(`${runtime.edgeUrl}/v1/decide`, {
@@ -70,14 +94,18 @@ async function firstDecision(runtime: Runtime, catalog: Catalog): Promise<boolea
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ publisherId, podDurationSec: 60, viewer }),
   });
-  const decided = (await answer.json()) as { tier?: string };
-  return answer.ok && (decided.tier === "full" || decided.tier === "house");
+  const decided = decidedSchema.safeParse(await answer.json());
+  return answer.ok && decided.success ? decided.data.tier : null;
 }
 
+/** Waits for a decision by the models. A catalog without paid ads for this viewer has none: then house ads will do. */
 async function waitUntilReady(runtime: Runtime, catalog: Catalog): Promise<void> {
-  const deadlineMs = Date.now() + READY_WAIT_MS;
-  while (!(await firstDecision(runtime, catalog))) {
-    if (Date.now() > deadlineMs) {
+  const startMs = Date.now();
+  for (;;) {
+    const tier = await tierOfDecision(runtime, catalog);
+    const waitedMs = Date.now() - startMs;
+    if (tier === "full" || (tier === "house" && waitedMs > MONEY_WAIT_MS)) return;
+    if (waitedMs > READY_WAIT_MS) {
       throw new BringUpFault(`The edge did not decide within ${READY_WAIT_MS / 1000} s. Its words: ${runtime.logPath}`);
     }
     await sleep(POLL_MS);

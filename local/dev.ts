@@ -100,8 +100,8 @@ async function seed(client: AdminClient, catalogDir: string | undefined): Promis
 }
 
 /**
- * Ends wrangler with this program, however it comes to an end. Ctrl-C in a terminal reaches wrangler by itself; a signal
- * sent to this program alone is passed on; and when it is killed outright, a watcher sees its pipe close.
+ * Ends wrangler with this program, however it comes to an end. Ctrl-C in a terminal reaches wrangler by itself; a
+ * signal sent to this program alone is passed on; and when it is killed outright, a watcher sees its pipe close.
  */
 function endTogether(wrangler: ChildProcess): void {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => wrangler.kill("SIGTERM"));
@@ -116,12 +116,11 @@ function endTogether(wrangler: ChildProcess): void {
   wrangler.once("exit", () => watcher.kill("SIGKILL"));
 }
 
-/** Resolves when wrangler listens; rejects when it ends before. */
+/** Resolves when wrangler listens. When wrangler ends before, so does this program. */
 function listening(wrangler: ChildProcess): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const { promise, resolve } = Promise.withResolvers<void>();
   // Wrangler tells a parent that gave it a channel, with one message, that its server answers.
   wrangler.once("message", () => resolve());
-  wrangler.once("exit", (code) => reject(new Error(`wrangler ended (${code ?? "by a signal"}) before it listened.`)));
   return promise;
 }
 

@@ -54,6 +54,8 @@ export interface LoadResult {
   readonly waitingMax: number;
   /** What went wrong, counted by kind: "status 500", "forbidden text", "connection lost", "unanswered". */
   readonly errors: Readonly<Record<string, number>>;
+  /** The beginning of the first wrong answer, for whoever has to find out why. */
+  readonly firstWrong: string | null;
   readonly marks: Readonly<Record<string, number>>;
   readonly replyBytes: number;
   /** CPU that the generator itself used. */

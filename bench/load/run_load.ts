@@ -33,13 +33,14 @@ export async function runLoad(job: LoadJob): Promise<LoadResult> {
   const startedMs = performance.now();
   const timed = job.timing.kind === "open" ? await openLoop(job, job.timing, tally) : await closedLoop(job, tally);
   const cpu = process.cpuUsage(cpuBefore);
-  const { right, errors, marks, harvested, replyBytes } = tally;
+  const { right, errors, firstWrong, marks, harvested, replyBytes } = tally;
   return {
     ...timed,
     latenciesMs: Float64Array.from(timed.latenciesMs),
     sendLagsMs: Float64Array.from(timed.sendLagsMs),
     right,
     errors,
+    firstWrong,
     marks,
     harvested,
     replyBytes,

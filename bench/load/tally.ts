@@ -2,11 +2,15 @@
 import type { Expectation, Harvest } from "./job.ts";
 import type { Reply } from "./reply_reader.ts";
 
+/** How much of a wrong answer is kept. */
+const WRONG_CHARS_MAX = 600;
+
 /** Counts of one load. */
 export class Tally {
   readonly errors: Record<string, number> = {};
   readonly marks: Record<string, number>;
   readonly harvested: (readonly [number, string])[] = [];
+  firstWrong: string | null = null;
   replyBytes = 0;
   right = 0;
   readonly #expect: Expectation;
@@ -23,6 +27,7 @@ export class Tally {
     const fault = this.#fault(reply);
     if (fault !== null || reply === null) {
       this.wrong(fault ?? "connection lost");
+      if (reply !== null) this.firstWrong ??= firstWords(reply);
       return false;
     }
     this.right++;
@@ -61,6 +66,10 @@ export class Tally {
       at = end;
     }
   }
+}
+
+function firstWords(reply: Reply): string {
+  return `${reply.head}\n${reply.body.toString("latin1", 0, WRONG_CHARS_MAX)}`.slice(0, WRONG_CHARS_MAX);
 }
 
 /** Names of headers are told in whatever case the server likes; texts are written for that. */

@@ -1,10 +1,11 @@
 /**
  * Chooses which bids fill the break: the set of largest total value that fits the time and the slot count and keeps
- * competitors apart. Branch and bound, bounded by nodes; when the bound is hit the best set so far stands and the
- * certificate says that it is not proved.
+ * competitors apart. Branch and bound, with the table of pod_bound.ts as bound; the number of nodes is bounded too, and
+ * when that is reached the best set so far stands and the certificate says that it is not proved.
  */
 import { compareOffers, type Bid, type Candidate } from "./candidate.ts";
 import type { PodCertificate } from "./decision.ts";
+import { podBound, type AdvertiserGroup, type TimedBid } from "./pod_bound.ts";
 import type { RejectionReason } from "./rejection.ts";
 
 /** What a break allows. Units: seconds. */
@@ -40,63 +41,69 @@ export function conflict(a: Candidate, b: Candidate, rules: PodRules): Rejection
   return null;
 }
 
-/** Durations as whole milliseconds, so that sums are exact. */
-const toMs = (seconds: number): number => Math.round(seconds * 1000);
+/** Bids by advertiser, of whom only one may show: advertisers and their bids in the order of their values. */
+function groupByAdvertiser(bids: readonly Bid[]): readonly AdvertiserGroup[] {
+  const groups = new Map<string, TimedBid[]>();
+  for (const bid of bids.toSorted(byValue)) {
+    const timed = { bid, lengthMs: Math.round(bid.offer.durationSec * 1000) };
+    const group = groups.get(bid.offer.advertiserId);
+    if (group === undefined) groups.set(bid.offer.advertiserId, [timed]);
+    else group.push(timed);
+  }
+  return [...groups.values()];
+}
+
+/** A branch of the search: show this bid of the group at hand, or (null) pass the group over. */
+interface Branch {
+  readonly timed: TimedBid | null;
+  readonly boundMicros: number;
+}
 
 /**
- * Best value that the bids from `from` on could still add, ignoring separation: fill the time in order of value per
- * second and cut the last ad, or take the best value for every slot left, whichever is less. Never below the truth.
+ * The set of largest total value. Depth first, one advertiser at a time, the branch that promises most first; a branch
+ * whose bound does not beat the best set so far is left. Requires: every bid has positive value.
+ * Cost: the table of `podBound`, then ≤ `nodesMax` nodes.
  */
-function upperBound(bids: readonly Bid[], ms: readonly number[], from: number, leftMs: number, slots: number): number {
-  let byTime = 0;
-  let largest = 0;
-  let time = leftMs;
-  for (let i = from; i < bids.length; i++) {
-    const value = bids[i]?.valueMicros ?? 0;
-    const length = ms[i] ?? 0;
-    if (length > leftMs) continue;
-    if (value > largest) largest = value;
-    if (time <= 0) continue;
-    byTime += length <= time ? value : Math.ceil((value * time) / length);
-    time -= length;
-  }
-  return Math.min(byTime, largest * slots);
-}
-
-/** Value per second: which bids fill time best. */
-function density(bid: Bid): number {
-  return bid.valueMicros / bid.offer.durationSec;
-}
-
-/** The set of largest total value. Requires: every bid has positive value. Cost: ≤ `nodesMax` × bids. */
 export function choosePod(offered: readonly Bid[], rules: PodRules): Pod {
-  const bids = offered.toSorted((a, b) => density(b) - density(a) || byValue(a, b));
-  const ms = bids.map((bid) => toMs(bid.offer.durationSec));
+  const durationMs = Math.round(rules.durationSec * 1000);
+  const groups = groupByAdvertiser(offered.filter((bid) => bid.offer.durationSec * 1000 <= durationMs));
+  const bound = podBound(groups, durationMs, rules.maxAds);
   let best: readonly Bid[] = [];
   let bestValue = 0;
   let nodes = 0;
   const chosen: Bid[] = [];
 
-  const search = (from: number, leftMs: number, value: number): void => {
+  const branchesAt = (group: number, slots: number, leftMs: number): readonly Branch[] => {
+    const skip: Branch = { timed: null, boundMicros: bound.best(group + 1, slots, leftMs) };
+    const shows = (groups[group] ?? [])
+      .filter(
+        ({ bid, lengthMs }) => lengthMs <= leftMs && !chosen.some((other) => conflict(other, bid, rules) !== null),
+      )
+      .map((timed): Branch => {
+        const rest = bound.best(group + 1, slots - 1, leftMs - timed.lengthMs);
+        return { timed, boundMicros: timed.bid.valueMicros + rest };
+      });
+    return [...shows, skip].sort((a, b) => b.boundMicros - a.boundMicros);
+  };
+  const search = (group: number, leftMs: number, value: number): void => {
     if (value > bestValue) {
       bestValue = value;
       best = [...chosen];
     }
     const slots = rules.maxAds - chosen.length;
-    if (slots === 0) return;
-    for (let i = from; i < bids.length; i++) {
-      const bid = bids[i];
-      const length = ms[i] ?? 0;
-      if (bid === undefined || length > leftMs || chosen.some((other) => conflict(other, bid, rules) !== null))
-        continue;
-      if (nodes >= rules.nodesMax || value + upperBound(bids, ms, i, leftMs, slots) <= bestValue) return;
+    if (group === groups.length || slots === 0) return;
+    for (const { timed, boundMicros } of branchesAt(group, slots, leftMs)) {
+      if (value + boundMicros <= bestValue || nodes >= rules.nodesMax) return;
       nodes++;
-      chosen.push(bid);
-      search(i + 1, leftMs - length, value + bid.valueMicros);
-      chosen.pop();
+      if (timed === null) search(group + 1, leftMs, value);
+      else {
+        chosen.push(timed.bid);
+        search(group + 1, leftMs - timed.lengthMs, value + timed.bid.valueMicros);
+        chosen.pop();
+      }
     }
   };
-  search(0, toMs(rules.durationSec), 0);
+  search(0, durationMs, 0);
   return { bids: best.toSorted(byValue), certificate: { proved: nodes < rules.nodesMax, nodes } };
 }
 

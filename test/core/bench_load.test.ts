@@ -118,6 +118,7 @@ describe("judging replies", () => {
     expect(tally.judge(3, reply(200, '{"tier":"house"}', "HTTP/1.1 200 OK\r\nproblem: internal"))).toBe(false);
     expect(tally.judge(4, null)).toBe(false);
     expect(tally.right).toBe(1);
+    expect(tally.firstWrong).toBe('HTTP/1.1 200 OK\n{"tier":"full"}');
     expect(tally.marks).toEqual({ full: 1 });
     expect(tally.errors).toEqual({
       "status 500": 1,

@@ -104,7 +104,7 @@ interface PlayerFormat {
   readonly render: (document: PodDocument) => string;
 }
 
-const VAST: PlayerFormat = { contentType: `${VAST_MEDIA_TYPE}; charset=utf-8`, mimeTypes: null, render: renderVast };
+const VAST: PlayerFormat = { contentType: VAST_MEDIA_TYPE, mimeTypes: null, render: renderVast };
 const ASSET_LIST: PlayerFormat = {
   contentType: ASSET_LIST_MEDIA_TYPE,
   mimeTypes: [HLS_MIME_TYPE],

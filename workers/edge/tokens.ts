@@ -1,8 +1,8 @@
 /**
  * Signs what leaves in URLs and comes back: HMAC-SHA-256 by WebCrypto, whose `verify` compares in constant time. A
  * token is `<payload>.<key id>.<mac>`, payload and mac in base64url. The purpose is signed with the bytes, so a token
- * of one purpose never passes for another. The first key signs, all verify: a key is rotated by putting the new one in
- * front and dropping the old one when its last token has expired.
+ * of one purpose never passes for another. The first key signs, all verify: a new key joins as the second, becomes
+ * the first when every isolate has it, and the old one is dropped when its last token has expired.
  */
 import { z } from "zod";
 import { fromBase64Url, toBase64Url, toUtf8 } from "../../src/kernel/bytes.ts";
