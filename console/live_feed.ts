@@ -44,14 +44,18 @@ export function startFeed(token: string, listener: FeedListener): Feed {
       listener.onRefused();
       return;
     }
-    if (asked.kind === "trouble") trouble(asked.reason);
-    else {
-      after = asked.answer.seq;
-      waitMs = POLL_MS;
-      troubleSinceMs = null;
-      listener.onAnswer(asked.answer);
+    try {
+      if (asked.kind === "trouble") trouble(asked.reason);
+      else {
+        after = asked.answer.seq;
+        waitMs = POLL_MS;
+        troubleSinceMs = null;
+        listener.onAnswer(asked.answer);
+      }
+    } finally {
+      // A page that fails to draw one answer still asks for the next.
+      setTimeout(() => void ask(), waitMs);
     }
-    setTimeout(() => void ask(), waitMs);
   };
   void ask();
   return { stop: () => stopping.abort() };

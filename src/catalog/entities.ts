@@ -94,7 +94,7 @@ export const publisherSchema = z.strictObject({
   /** Competitive separation: at most one ad of each of these categories (or their sub-categories) in a break. */
   separatedCategories: list(category).default([]),
   /** What a viewer leaving during an ad costs the publisher; taken off an ad's value. Units: micros. */
-  abandonCostMicros: z.int().nonnegative().default(20_000),
+  abandonCostMicros: floor.default(20_000),
   /** Whether time that no paid ad wins is filled with house line items. */
   houseFill: z.boolean().default(true),
 });

@@ -130,11 +130,12 @@ function readSection<T extends { readonly id: string }>(
   const placed: Placed<T>[] = [];
   const byId = new Map<string, T>();
   const firstAt = new Map<string, string>();
-  let left: number = CATALOG_LIMITS.entitiesMax;
+  const max = section === "campaigns" ? CATALOG_LIMITS.campaignsMax : CATALOG_LIMITS.entitiesMax;
+  let left: number = max;
   for (const { file, contents } of files) {
     const items = listIn(contents.get(section), section, file, report);
     if (items.length > left) {
-      const expected = `at most ${CATALOG_LIMITS.entitiesMax} in all files`;
+      const expected = `at most ${max} in all files`;
       report({ file, path: section, code: "too_many_entities", expected, found: `a list of ${items.length}` });
     }
     items.slice(0, left).forEach((item, index) => {

@@ -11,8 +11,8 @@ import type { CampaignBudget } from "./world.ts";
 
 /** What the publisher asks of every bid. Units: micros for one impression. */
 export interface AuctionTerms {
-  readonly floor: Micros;
-  readonly abandonCost: Micros;
+  readonly floorMicros: Micros;
+  readonly abandonCostMicros: Micros;
 }
 
 /** The bids that compete for the break, and who did not get that far. */
@@ -21,10 +21,10 @@ export interface Auctioned {
   readonly rejections: readonly Rejection[];
 }
 
-/** Why a bid may not compete, or null. In this order: floor, value to the break, money at hand. */
+/** Why a bid may not compete, or null. In this order: value to the break, floor, money at hand. */
 function refusal(bid: Bid, budget: CampaignBudget, terms: AuctionTerms): RejectionReason | null {
-  if (bid.bidMicros < terms.floor) return "below_floor";
   if (bid.valueMicros <= 0) return "no_value";
+  if (bid.bidMicros < terms.floorMicros) return "below_floor";
   return bid.bidMicros > budget.availableMicros ? "purse_short" : null;
 }
 
@@ -43,7 +43,7 @@ export function auction(
       continue;
     }
     const budget = present(budgets.get(offer.campaignId), "retrieval lets through funded campaigns only");
-    const bid = toBid(candidate, budget.multiplierPpm, terms.abandonCost);
+    const bid = toBid(candidate, budget.multiplierPpm, terms.abandonCostMicros);
     const reason = refusal(bid, budget, terms);
     if (reason === null) bids.push(bid);
     else rejections.push({ offer, reason, bidMicros: bid.bidMicros });

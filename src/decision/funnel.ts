@@ -70,8 +70,11 @@ function rulesOf({ request, world, publisher }: ScoringPlan): PodRules {
 export function finish(scoringPlan: ScoringPlan, scoring: Scoring): Decision {
   const { request, world, publisher } = scoringPlan;
   const rules = rulesOf(scoringPlan);
-  const floor = floorMicros(publisher, request.surface);
-  const auctioned = auction(scoring.scored, world.budgets, { floor, abandonCost: publisher.abandonCostMicros });
+  const terms = {
+    floorMicros: floorMicros(publisher, request.surface),
+    abandonCostMicros: publisher.abandonCostMicros,
+  };
+  const auctioned = auction(scoring.scored, world.budgets, terms);
   const pod = choosePod(auctioned.bids, rules);
   const winners = new Set(pod.bids);
   const lost = auctioned.bids

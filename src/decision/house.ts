@@ -14,9 +14,8 @@ export interface HouseFill {
   readonly rejections: readonly Rejection[];
 }
 
-/** Fills what is left after the paid ads, longest first. */
+/** Fills what is left after the paid ads, longest first. The publisher's own ads may follow one another. */
 export function fillWithHouse(paid: readonly Candidate[], house: readonly Candidate[], rules: PodRules): HouseFill {
-  const shown: Candidate[] = [...paid];
   const slots: Slot[] = [];
   const rejections: Rejection[] = [];
   let leftMs = Math.round(rules.durationSec * 1000);
@@ -27,21 +26,28 @@ export function fillWithHouse(paid: readonly Candidate[], house: readonly Candid
   for (const candidate of longestFirst) {
     const { offer } = candidate;
     const lengthMs = Math.round(offer.durationSec * 1000);
-    const reason = whyNot(candidate, shown, rules) ?? (lengthMs > leftMs ? "outbid" : null);
+    const reason = whyNot(candidate, paid, slots, rules) ?? (lengthMs > leftMs ? "outbid" : null);
     if (reason !== null) {
       rejections.push({ offer, reason });
       continue;
     }
-    shown.push(candidate);
     leftMs -= lengthMs;
-    slots.push({ position: shown.length, offer, bidMicros: ZERO_MICROS, priceMicros: ZERO_MICROS, scores: null });
+    const position = paid.length + slots.length + 1;
+    slots.push({ position, offer, bidMicros: ZERO_MICROS, priceMicros: ZERO_MICROS, scores: null });
   }
   return { slots, rejections };
 }
 
-function whyNot(candidate: Candidate, shown: readonly Candidate[], rules: PodRules): RejectionReason | null {
-  if (shown.length >= rules.maxAds) return "outbid";
-  for (const other of shown) {
+/** Why a house ad may not join: no slot left, kept apart from a paid ad, or its creative is in the break already. */
+function whyNot(
+  candidate: Candidate,
+  paid: readonly Candidate[],
+  slots: readonly Slot[],
+  rules: PodRules,
+): RejectionReason | null {
+  if (paid.length + slots.length >= rules.maxAds) return "outbid";
+  if (slots.some((slot) => slot.offer.creativeId === candidate.offer.creativeId)) return "creative_repeated";
+  for (const other of paid) {
     const reason = conflict(other, candidate, rules);
     if (reason !== null) return reason;
   }

@@ -53,6 +53,8 @@ export const CATALOG_LIMITS = {
   filesMax: 1_000,
   /** Entities of one kind. */
   entitiesMax: 50_000,
+  /** Campaigns: each has a ledger, and a publish speaks to all of them within one request. */
+  campaignsMax: 2_000,
   /** Line items times creatives: the offers an edge keeps in memory. */
   offersMax: 100_000,
   /** Largest price of any goal, floor or deal. Units: micros. */

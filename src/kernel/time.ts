@@ -11,9 +11,6 @@ export const HOUR_MS = 60 * MINUTE_MS;
 /** One day. Units: milliseconds. */
 export const DAY_MS = 24 * HOUR_MS;
 
-/** A clock as the doors own it: epoch milliseconds. */
-export type NowMs = () => number;
-
 /** Hour of the day in UTC, 0 to 23. */
 export function utcHour(nowMs: number): number {
   return Math.floor((((nowMs % DAY_MS) + DAY_MS) % DAY_MS) / HOUR_MS);

@@ -33,3 +33,18 @@ export const modelSetSchema = z.strictObject({
 export type Head = (typeof HEADS)[number];
 export type ModelEntry = z.output<typeof modelSchema>;
 export type ModelSet = z.output<typeof modelSetSchema>;
+
+/**
+ * Why a set of the right shape cannot serve, in plain words, or null when it can. Checked in this order: feature
+ * schema, one early ranker, every head once. Origin asks before it publishes, the edge before it loads.
+ */
+export function modelSetFault(set: ModelSet, featureSchemaDigest: string): string | null {
+  if (set.featureSchemaDigest !== featureSchemaDigest) return "it was trained on another feature schema";
+  const rankers = set.models.filter(({ role }) => role === "earlyRanker").length;
+  if (rankers !== 1) return `it needs one early ranker and has ${rankers}`;
+  for (const head of HEADS) {
+    const count = set.models.filter((model) => model.role === "head" && model.head === head).length;
+    if (count !== 1) return `it needs one head "${head}" and has ${count}`;
+  }
+  return set.models.length === HEADS.length + 1 ? null : "it has models that nothing would ask";
+}

@@ -88,9 +88,8 @@ export const PACE_WINDOW_IMPRESSIONS = 20;
 /** The multiplier is stepped at most this often, however many wallets report. */
 export const PACE_STEP_MS = SECOND_MS;
 
-/** Characters of a billing token and of a frequency token. */
+/** Characters of a billing token. */
 export const BILLING_TOKEN_CHARS_MAX = 1_024;
-export const FREQUENCY_TOKEN_CHARS_MAX = 3_072;
 
 const ID = /^[\x21-\x7e]{1,64}$/;
 const WALLET_NAME = /^wallet:([a-z][a-z0-9-]{0,31}):(0|[1-9]\d{0,4})$/;

@@ -249,6 +249,7 @@ function sameTotals(account: Account | undefined, acknowledged: Account | null):
     account.returnedMicros === acknowledged.returnedMicros &&
     account.committedMicros === acknowledged.committedMicros &&
     account.lapsedMicros === acknowledged.lapsedMicros &&
+    account.impressionsBilled === acknowledged.impressionsBilled &&
     account.late === acknowledged.late &&
     account.exhausted === acknowledged.exhausted &&
     account.duplicates === acknowledged.duplicates
@@ -257,6 +258,8 @@ function sameTotals(account: Account | undefined, acknowledged: Account | null):
 
 /** The account with the totals that were sent: what changed since then is still unreported. */
 function asReported(account: Account, sent: ReconcileReport): Account {
-  const { billedMicros, returnedMicros, committedMicros, lapsedMicros, late, exhausted, duplicates } = sent;
-  return { ...account, billedMicros, returnedMicros, committedMicros, lapsedMicros, late, exhausted, duplicates };
+  const { billedMicros, returnedMicros, committedMicros, lapsedMicros } = sent;
+  const { impressionsBilled, late, exhausted, duplicates } = sent;
+  const money = { billedMicros, returnedMicros, committedMicros, lapsedMicros };
+  return { ...account, ...money, impressionsBilled, late, exhausted, duplicates };
 }

@@ -7,7 +7,7 @@ import type { FrequencyEntry } from "./frequency_token.ts";
 
 /** One ad break to fill (an OpenRTB 2.6 pod). Every list and number is already inside limits.ts. */
 export interface BreakRequest {
-  /** Caller's id or one made at the door; seeds all randomness of the decision. `[A-Za-z0-9_-]{1,64}`. */
+  /** Caller's id or one made at the door; echoed in the answer. `[A-Za-z0-9_-]{1,64}`. */
   readonly requestId: string;
   readonly publisherId: string;
   readonly surface: Surface;

@@ -3,7 +3,7 @@
  * report; the newest decisions ride along as a bounded sample. No viewer key, segment or address is ever in it.
  */
 
-/** How a decision was scored (see decision/tier.ts for how it is chosen). */
+/** How a decision was scored; docs/architecture.md says when which. */
 export type Tier = "full" | "reduced" | "fallback" | "house";
 
 /** One isolate's work since its last report. */

@@ -145,6 +145,7 @@ export const loadStandIn: LoadModelSet = async (digest, artifact) => {
       click: even(rowCount, 0.01),
       abandon: even(rowCount, 0.001),
     }),
+    lend: (work) => work(),
     retire: async () => undefined,
   };
 };

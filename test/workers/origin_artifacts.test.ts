@@ -6,7 +6,9 @@ import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, test } from "vitest";
 import { FULL_LIMITS } from "../../src/kernel/limits.ts";
 import { appliedCatalogSchema, modelStateSchema } from "../../workers/origin/api_schemas.ts";
-import { sha256Hex } from "../../workers/platform/digest.ts";
+import { featureSchemaDigest } from "../../src/features/schema.ts";
+import { HEADS } from "../../src/models/manifest.ts";
+import { sha256, sha256Hex } from "../../workers/platform/digest.ts";
 import { asAdmin, catalogOf, desk, originEnv, refusal, refusedAs, sendJson } from "./origin_fixture.ts";
 
 afterEach(async () => {
@@ -20,11 +22,14 @@ const publish = async (catalog: unknown) => {
 const bytes = new TextEncoder().encode("not a graph, but bytes with a digest");
 const upload = (digest: string, body: BodyInit, contentType = "application/octet-stream") =>
   asAdmin(`/v1/admin/models/${digest}`, { method: "PUT", headers: { "content-type": contentType }, body });
-const setOf = (digest: string, sizeBytes: number) => ({
-  featureSchemaDigest: "a".repeat(64),
-  columns: 8,
-  models: [{ name: "click", role: "head", head: "click", digest, sizeBytes, inputName: "x", outputName: "y" }],
-});
+const schemaDigest = await featureSchemaDigest(sha256);
+/** A set that serves, all of its models the same bytes. */
+const setOf = (digest: string, sizeBytes: number) => {
+  const artifact = { digest, sizeBytes, inputName: "x", outputName: "y" };
+  const heads = HEADS.map((head) => ({ name: head.toLowerCase(), role: "head", head, ...artifact }));
+  const models = [{ name: "early", role: "earlyRanker", ...artifact }, ...heads];
+  return { featureSchemaDigest: schemaDigest, columns: 48, models };
+};
 
 describe("the edges' desk", () => {
   test("has nothing before the first publish", async () => {
@@ -60,6 +65,24 @@ describe("models", () => {
     expect(state.modelSet).toEqual(set);
     expect(state.digest).toBe((await desk.manifest()).modelSetDigest);
     expect(state.history).toHaveLength(1);
+  });
+
+  test("that no edge could serve with are refused as a set, saying why", async () => {
+    const digest = await sha256Hex(bytes);
+    await upload(digest, bytes);
+    const whole = setOf(digest, bytes.length);
+    const faults: readonly (readonly [object, string])[] = [
+      [{ ...whole, featureSchemaDigest: "a".repeat(64) }, "trained on another feature schema"],
+      [{ ...whole, models: whole.models.slice(1) }, "needs one early ranker and has 0"],
+      [{ ...whole, models: whole.models.slice(0, -1) }, 'needs one head "abandon" and has 0'],
+      [{ ...whole, models: [...whole.models, ...whole.models.slice(1)] }, 'needs one head "completedView" and has 2'],
+    ];
+    for (const [set, why] of faults) {
+      const refused = await refusal(await sendJson("PUT", "/v1/admin/model-set", set));
+      expect(refused).toMatchObject(refusedAs(422, "model_set_invalid"));
+      expect(JSON.stringify(refused)).toContain(JSON.stringify(why).slice(1, -1));
+    }
+    expect((await desk.manifest()).modelSetDigest).toBeNull();
   });
 
   test("altered on the way are refused and not stored", async () => {

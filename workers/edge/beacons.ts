@@ -37,7 +37,6 @@ async function impression(door: Door, claim: BillingClaim, accept: string | unde
   }
   const verdict = await billing.bill(door, claim);
   if (verdict === null) {
-    recorder.fault("wallet_unreachable");
     return problem("billing_unavailable", "The impression is not billed yet. Send the same beacon again.");
   }
   recorder.beacon(verdict);

@@ -4,7 +4,7 @@
  */
 import type { Decision, Slot } from "../../src/decision/decision.ts";
 import { finish, plan, score, type ScoringPlan } from "../../src/decision/funnel.ts";
-import type { Scorer, Scoring } from "../../src/decision/rank.ts";
+import type { Scoring } from "../../src/decision/rank.ts";
 import type { Rejection } from "../../src/decision/rejection.ts";
 import type { World } from "../../src/decision/world.ts";
 import type { CompiledPublisher } from "../../src/catalog/compiled.ts";
@@ -52,10 +52,10 @@ function gather(door: Door, loaded: LoadedCatalog, decisionId: string): World {
 }
 
 async function scoreOrFallBack(door: Door, scoringPlan: ScoringPlan): Promise<Scoring> {
-  const scorer: Scorer | null = door.isolate.publication.scorer;
+  const { scorer } = door.isolate.publication;
   if (scorer !== null) {
     try {
-      return await score(scoringPlan, scorer);
+      return await scorer.lend(() => score(scoringPlan, scorer));
     } catch (error) {
       door.isolate.recorder.fault("scoring_failed");
       console.warn(`scoring failed; the fallback tier answers: ${String(error)}`);

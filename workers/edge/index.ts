@@ -27,10 +27,12 @@ app.use(async (c, next) => {
     const detail = `A URL may have ${FULL_LIMITS.urlCharsMax} characters.`;
     return emptyBreak(c.req.path, "url_too_long") ?? problem("url_too_long", detail);
   }
-  if (c.req.path !== "/healthz") {
-    await isolate.publication.refresh(c.env, waitUntil, door.nowMs);
-    isolate.recorder.arm(c.env, waitUntil, door.nowMs);
-  }
+  if (c.req.path === "/healthz") return next();
+  isolate.recorder.arm(c.env, waitUntil, door.nowMs);
+  const refreshed = isolate.publication.refresh(c.env, waitUntil, door.nowMs);
+  // What a player reports needs no catalog, so it does not wait for one.
+  if (c.req.path.startsWith("/v1/beacon/")) waitUntil(refreshed);
+  else await refreshed;
   return next();
 });
 

@@ -38,6 +38,8 @@ export interface LoadedCatalog {
 /** A model set that is loaded. `retire` frees it once the last decision that uses it has ended. */
 export interface LoadedModelSet extends Scorer {
   readonly digest: string;
+  /** Keeps the set loaded while `work` scores with it. */
+  lend<T>(work: () => Promise<T>): Promise<T>;
   retire(): Promise<void>;
 }
 

@@ -5,7 +5,7 @@
 import type { HeadScores, Scorer } from "../../src/decision/rank.ts";
 import type { FeatureMatrix } from "../../src/decision/hydrate.ts";
 import { featureSchemaDigest } from "../../src/features/schema.ts";
-import { HEADS, modelSetSchema, type Head, type ModelEntry } from "../../src/models/manifest.ts";
+import { modelSetFault, modelSetSchema, type Head, type ModelEntry } from "../../src/models/manifest.ts";
 import { FULL_LIMITS } from "../../src/kernel/limits.ts";
 import { sha256 } from "../platform/digest.ts";
 import type { ArtifactKind } from "./env.ts";
@@ -38,25 +38,21 @@ export class OnnxScorer implements Scorer {
 
   /** Early rank. Refuses: rejects when any score is not finite. */
   async rank(matrix: FeatureMatrix): Promise<Float32Array> {
-    return this.#guarded(async () => {
-      const scores = await run(this.#ranker, matrix);
-      if (!scores.every(Number.isFinite)) throw new Error("the early ranker gave a score that is not a number");
-      return scores;
-    });
+    const scores = await run(this.#ranker, matrix);
+    if (!scores.every(Number.isFinite)) throw new Error("the early ranker gave a score that is not a number");
+    return scores;
   }
 
   /** Every head on every row. Refuses: rejects when any output is not a probability. */
   async score(matrix: FeatureMatrix): Promise<HeadScores> {
-    return this.#guarded(async () => {
-      const out: Partial<Record<Head, Float32Array>> = {};
-      for (const [head, model] of this.#heads) {
-        const scores = await run(model, matrix);
-        if (!scores.every((p) => p >= 0 && p <= 1)) throw new Error(`head ${head} gave a value that is no probability`);
-        out[head] = scores;
-      }
-      // The constructor's caller has checked that every head is there.
-      return out as HeadScores;
-    });
+    const out: Partial<Record<Head, Float32Array>> = {};
+    for (const [head, model] of this.#heads) {
+      const scores = await run(model, matrix);
+      if (!scores.every((p) => p >= 0 && p <= 1)) throw new Error(`head ${head} gave a value that is no probability`);
+      out[head] = scores;
+    }
+    // The constructor's caller has checked that every head is there.
+    return out as HeadScores;
   }
 
   /** Frees the set once nothing runs on it. */
@@ -65,7 +61,8 @@ export class OnnxScorer implements Scorer {
     await this.#releaseWhenIdle();
   }
 
-  async #guarded<T>(work: () => Promise<T>): Promise<T> {
+  /** Keeps the set loaded for as long as one decision works with it. */
+  async lend<T>(work: () => Promise<T>): Promise<T> {
     this.#running++;
     try {
       return await work();
@@ -89,11 +86,8 @@ export async function loadModelSet(
   artifact: (kind: ArtifactKind, digest: string) => Promise<Uint8Array>,
 ): Promise<OnnxScorer> {
   const set = modelSetSchema.parse(JSON.parse(new TextDecoder().decode(await artifact("modelSet", digest))));
-  const missing = HEADS.filter((head) => !set.models.some((entry) => entry.head === head));
-  if (missing.length > 0) throw new Error(`model set ${digest} lacks ${missing.join(", ")}`);
-  if (set.featureSchemaDigest !== (await featureSchemaDigest(sha256))) {
-    throw new Error(`model set ${digest} was trained on another feature schema`);
-  }
+  const fault = modelSetFault(set, await featureSchemaDigest(sha256));
+  if (fault !== null) throw new Error(`model set ${digest}: ${fault}`);
   const loaded: LoadedModel[] = [];
   try {
     for (const entry of set.models) {
@@ -101,7 +95,7 @@ export async function loadModelSet(
       loaded.push({ entry, session: await createSession(await artifact("model", entry.digest)) });
     }
     const ranker = loaded.find(({ entry }) => entry.role === "earlyRanker");
-    if (ranker === undefined) throw new Error(`model set ${digest} lacks an early ranker`);
+    if (ranker === undefined) throw new Error("modelSetFault lets through sets with an early ranker only");
     const heads = loaded.flatMap((model): [Head, LoadedModel][] => {
       const { head } = model.entry;
       return head === undefined ? [] : [[head, model]];

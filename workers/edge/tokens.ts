@@ -6,7 +6,8 @@
  */
 import { z } from "zod";
 import { fromBase64Url, toBase64Url, toUtf8 } from "../../src/kernel/bytes.ts";
-import { BILLING_TOKEN_CHARS_MAX, FREQUENCY_TOKEN_CHARS_MAX } from "../../src/money/limits.ts";
+import { BILLING_TOKEN_CHARS_MAX } from "../../src/money/limits.ts";
+import { FREQUENCY_TOKEN_CHARS_MAX } from "../../src/protocols/frequency_token.ts";
 
 /** What a token is for. */
 export type TokenPurpose = "billing" | "frequency";

@@ -59,7 +59,7 @@ export async function publishCatalog(
   );
   if (!claimed) return refused({ code: "publish_in_progress" });
   try {
-    return await publishClaimed(env, publication, nowMs);
+    return await publishClaimed(env, publication, holder, nowMs);
   } finally {
     // A claim that cannot be given back ends by itself.
     await registry.release(holder).catch((failure: unknown) => logFailure("claim_not_released", failure));
@@ -69,6 +69,7 @@ export async function publishCatalog(
 async function publishClaimed(
   env: PublishEnv,
   { catalog, bytes, digest }: Publication,
+  holder: string,
   nowMs: number,
 ): Promise<Result<{ readonly digest: string }, PublishRefusal>> {
   const registry = env.REGISTRY.getByName("catalog");
@@ -86,13 +87,15 @@ async function publishClaimed(
 
   const note = `${catalog.campaigns.length} campaigns, ${catalog.lineItems.length} line items`;
   const gone = await reach("storage_unavailable", "The registry did not answer.", async () => {
-    await registry.publish(digest, note, nowMs);
-    return registry.absent(ids);
+    const version = await registry.publish(digest, note, nowMs, holder);
+    return version === null ? null : registry.absent(ids);
   });
+  // Somebody else has begun to publish since this claim lapsed: theirs stands.
+  if (gone === null) return refused({ code: "publish_in_progress" });
 
   const unarchived = await failuresAmong(gone, (id) => archive(env, id));
   const archived = gone.filter((id) => !unarchived.includes(id));
-  await reach("storage_unavailable", "The registry did not answer.", () => registry.markArchived(archived));
+  await reach("storage_unavailable", "The registry did not answer.", () => registry.markArchived(archived, holder));
   if (unarchived.length > 0) {
     return refused({ code: "ledgers_unavailable", campaigns: unarchived, published: true });
   }

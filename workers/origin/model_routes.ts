@@ -5,7 +5,8 @@
 import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
 import { canonicalJson, fromUtf8, toUtf8 } from "../../src/kernel/bytes.ts";
 import { FULL_LIMITS } from "../../src/kernel/limits.ts";
-import { modelSetSchema, type ModelSet } from "../../src/models/manifest.ts";
+import { featureSchemaDigest } from "../../src/features/schema.ts";
+import { modelSetFault, modelSetSchema, type ModelSet } from "../../src/models/manifest.ts";
 import {
   digestSchema,
   jsonAnswer,
@@ -16,7 +17,7 @@ import {
 } from "./api_schemas.ts";
 import { artifactSize, getArtifact, putArtifact } from "./artifacts.ts";
 import { bodyDetail, readBody, readJson } from "../platform/body.ts";
-import { sha256Hex } from "../platform/digest.ts";
+import { sha256, sha256Hex } from "../platform/digest.ts";
 import { mapBounded } from "./bounded.ts";
 import type { OriginEnv } from "./env.ts";
 import { problem } from "../platform/problem_response.ts";
@@ -113,6 +114,8 @@ export function addModelRoutes(app: OpenAPIHono<{ Bindings: OriginEnv }>): void 
       }));
       return problem("model_set_invalid", `The model set has ${parsed.error.issues.length} problems.`, { problems });
     }
+    const fault = modelSetFault(parsed.data, await featureSchemaDigest(sha256));
+    if (fault !== null) return problem("model_set_invalid", `The model set cannot serve: ${fault}.`);
     const missing = await missingModels(c.env, parsed.data);
     if (missing.length > 0) {
       const detail = `${missing.length} models are not stored with the size the set states. Upload them first.`;

@@ -30,8 +30,11 @@ const NOTE_CHARS_MAX = 200;
 export interface RegistryRpc {
   /** What is current; null before the first publish. */
   current(): Promise<RegistryPointer>;
-  /** Makes a digest current. The digest that already is current changes nothing and answers its own version. */
-  publish(digest: string, note: string, nowMs: number): Promise<RegistryVersion>;
+  /**
+   * Makes a digest current. The digest that already is current changes nothing and answers its own version. With a
+   * holder: null, and nothing changes, when the claim is no longer that holder's.
+   */
+  publish(digest: string, note: string, nowMs: number, holder?: string): Promise<RegistryVersion | null>;
   /** The newest versions first. */
   history(limit: number): Promise<RegistryVersion[]>;
   /** True when nobody else is publishing; the claim ends by `release` or by itself after `CLAIM_TTL_MS`. */
@@ -41,7 +44,8 @@ export interface RegistryRpc {
   remember(campaignIds: readonly string[]): Promise<void>;
   /** Remembered campaigns that are neither in this list nor archived, by id. */
   absent(campaignIds: readonly string[]): Promise<string[]>;
-  markArchived(campaignIds: readonly string[]): Promise<void>;
+  /** Changes nothing when the claim is no longer the holder's. */
+  markArchived(campaignIds: readonly string[], holder: string): Promise<void>;
 }
 
 /** See the head of this file. */
@@ -61,8 +65,9 @@ export class Registry extends DurableObject implements RegistryRpc {
       : { digest: newest.digest, publishedMs: newest.publishedMs };
   }
 
-  async publish(digest: string, note: string, nowMs: number): Promise<RegistryVersion> {
+  async publish(digest: string, note: string, nowMs: number, holder?: string): Promise<RegistryVersion | null> {
     return this.ctx.storage.transactionSync(() => {
+      if (holder !== undefined && !this.#holds(holder)) return null;
       const newest = this.#newest(1)[0];
       if (newest?.digest === digest) return newest;
       const short = note.slice(0, NOTE_CHARS_MAX);
@@ -119,12 +124,18 @@ export class Registry extends DurableObject implements RegistryRpc {
       .filter((id) => !present.has(id));
   }
 
-  async markArchived(campaignIds: readonly string[]): Promise<void> {
+  async markArchived(campaignIds: readonly string[], holder: string): Promise<void> {
     this.ctx.storage.transactionSync(() => {
+      if (!this.#holds(holder)) return;
       for (const id of campaignIds) {
         this.#sql.exec("UPDATE known_campaigns SET archived = 1 WHERE campaign_id = ?", id);
       }
     });
+  }
+
+  /** Whether nobody has taken the claim over: it may have lapsed meanwhile, but not gone to another. */
+  #holds(holder: string): boolean {
+    return this.#sql.exec("SELECT holder FROM publish_claim WHERE holder = ?", holder).toArray().length > 0;
   }
 
   #newest(limit: number): RegistryVersion[] {

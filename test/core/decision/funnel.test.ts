@@ -20,6 +20,11 @@ const ads = fc
 const asJson = (decision: Awaited<ReturnType<typeof decide>>): string =>
   canonicalJson(explain(decision, { surface: "midroll", podDurationSec: 60 }, NOW_MS));
 
+/** One of the publisher's own ads. */
+const own = (id: string, creative: string): AdSketch => {
+  return { id, advertiser: "us", creative, goal: { kind: "house" }, durationSec: 15 };
+};
+
 describe("a decision", () => {
   test("gives every offer exactly one fate", async () => {
     await fc.assert(
@@ -107,6 +112,12 @@ describe("a decision", () => {
     const decision = await decide([house, { id: "paid", durationSec: 40 }]);
     expect(shown(decision)).toEqual(["paid", "house"]);
     expect(decision.slots[1]?.priceMicros).toBe(0);
+  });
+
+  test("shows several of the publisher's own ads in a row, each creative once", async () => {
+    const decision = await decide([own("h1", "c1"), own("h2", "c2"), own("h3", "c2")]);
+    expect(shown(decision)).toEqual(["h1", "h2"]);
+    expect(whyNot(decision, "h3")).toBe("creative_repeated");
   });
 
   test("shows house ads only, in the house tier, when no campaign has money", async () => {
