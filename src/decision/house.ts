@@ -1,6 +1,7 @@
 /**
  * Time that no paid ad won is filled with the publisher's own ads, so that a viewer does not stare at nothing. House
- * ads cost nothing, bill nobody, and follow the same separation rules.
+ * ads cost nothing, bill nobody, and follow the same separation rules: a break never repeats an advertiser, the
+ * publisher's own house advertiser included.
  */
 import { ZERO_MICROS } from "../kernel/money.ts";
 import { compareOffers, type Candidate } from "./candidate.ts";
@@ -14,8 +15,9 @@ export interface HouseFill {
   readonly rejections: readonly Rejection[];
 }
 
-/** Fills what is left after the paid ads, longest first. The publisher's own ads may follow one another. */
+/** Fills what is left after the paid ads, longest first. */
 export function fillWithHouse(paid: readonly Candidate[], house: readonly Candidate[], rules: PodRules): HouseFill {
+  const shown: Candidate[] = [...paid];
   const slots: Slot[] = [];
   const rejections: Rejection[] = [];
   let leftMs = Math.round(rules.durationSec * 1000);
@@ -26,28 +28,21 @@ export function fillWithHouse(paid: readonly Candidate[], house: readonly Candid
   for (const candidate of longestFirst) {
     const { offer } = candidate;
     const lengthMs = Math.round(offer.durationSec * 1000);
-    const reason = whyNot(candidate, paid, slots, rules) ?? (lengthMs > leftMs ? "outbid" : null);
+    const reason = whyNot(candidate, shown, rules) ?? (lengthMs > leftMs ? "outbid" : null);
     if (reason !== null) {
       rejections.push({ offer, reason });
       continue;
     }
+    shown.push(candidate);
     leftMs -= lengthMs;
-    const position = paid.length + slots.length + 1;
-    slots.push({ position, offer, bidMicros: ZERO_MICROS, priceMicros: ZERO_MICROS, scores: null });
+    slots.push({ position: shown.length, offer, bidMicros: ZERO_MICROS, priceMicros: ZERO_MICROS, scores: null });
   }
   return { slots, rejections };
 }
 
-/** Why a house ad may not join: no slot left, kept apart from a paid ad, or its creative is in the break already. */
-function whyNot(
-  candidate: Candidate,
-  paid: readonly Candidate[],
-  slots: readonly Slot[],
-  rules: PodRules,
-): RejectionReason | null {
-  if (paid.length + slots.length >= rules.maxAds) return "outbid";
-  if (slots.some((slot) => slot.offer.creativeId === candidate.offer.creativeId)) return "creative_repeated";
-  for (const other of paid) {
+function whyNot(candidate: Candidate, shown: readonly Candidate[], rules: PodRules): RejectionReason | null {
+  if (shown.length >= rules.maxAds) return "outbid";
+  for (const other of shown) {
     const reason = conflict(other, candidate, rules);
     if (reason !== null) return reason;
   }

@@ -114,10 +114,10 @@ describe("a decision", () => {
     expect(decision.slots[1]?.priceMicros).toBe(0);
   });
 
-  test("shows several of the publisher's own ads in a row, each creative once", async () => {
-    const decision = await decide([own("h1", "c1"), own("h2", "c2"), own("h3", "c2")]);
-    expect(shown(decision)).toEqual(["h1", "h2"]);
-    expect(whyNot(decision, "h3")).toBe("creative_repeated");
+  test("never repeats an advertiser, not even the publisher's own", async () => {
+    const decision = await decide([own("h1", "c1"), own("h2", "c2")]);
+    expect(shown(decision)).toEqual(["h1"]);
+    expect(whyNot(decision, "h2")).toBe("advertiser_repeated");
   });
 
   test("shows house ads only, in the house tier, when no campaign has money", async () => {
