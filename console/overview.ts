@@ -72,15 +72,22 @@ function tile(parent: HTMLElement, label: string, name: string): Tile {
   };
 }
 
+/** Sums over all campaigns; a sum too large to be exact is shown as the largest exact one rather than not at all. */
 function sumSpend(answer: LiveAnswer): { billedMicros: number; budgetMicros: number; exactText: string } {
-  let billedMicros = 0;
-  let budgetMicros = 0;
+  let billed = 0n;
+  let budget = 0n;
   for (const { status, house } of answer.campaigns) {
     if (status === null || house) continue;
-    billedMicros += status.billedMicros;
-    budgetMicros += status.terms.budgetMicros;
+    billed += BigInt(status.billedMicros);
+    budget += BigInt(status.terms.budgetMicros);
   }
-  return { billedMicros, budgetMicros, exactText: `${exactMoney(billedMicros)} currency units` };
+  const billedMicros = exactNumber(billed);
+  return { billedMicros, budgetMicros: exactNumber(budget), exactText: `${exactMoney(billedMicros)} currency units` };
+}
+
+function exactNumber(sum: bigint): number {
+  const largest = BigInt(Number.MAX_SAFE_INTEGER);
+  return Number(sum < largest ? sum : largest);
 }
 
 function minuteParts(minute: LastMinute): HTMLElement[] {

@@ -9,8 +9,8 @@ import type { DecisionSummaryRejection } from "../src/telemetry/activity.ts";
 const STAGE_TITLES: Readonly<Record<Stage, string>> = {
   retrieve: "Not eligible for this break",
   rank: "Cut by the early ranker",
-  value: "Worth nothing after scoring",
-  auction: "Below the floor",
+  value: "Not usable after scoring",
+  auction: "Not allowed to compete",
   pod: "Beaten in the break",
   commit: "Money was gone",
 };

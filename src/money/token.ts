@@ -1,6 +1,6 @@
 /**
  * The billing claim as bytes: short, because it rides in every tracking URL of a slot; canonical, so that one claim has
- * one spelling; bounded, because a stranger may send anything. Signing is handed in. Layout, version 1:
+ * one spelling; bounded, because a stranger may send anything. The door signs them. Layout, version 1:
  * version byte, decision, slot, campaign, line item, creative, price, purse, region (empty for house ads), shard,
  * expiry. Numbers are LEB128 varints without padding. An id is a varint (letters × 2 + packed) and its letters, six
  * bits a letter when all are of the base64url alphabet ("packed"), else one byte each.
@@ -12,29 +12,9 @@ import { ok, refused, type Result } from "../kernel/result.ts";
 import { isId, isWhole, nameWallet, parseWalletName } from "./limits.ts";
 import type { BillingClaim } from "./protocol.ts";
 
-/** Signs bytes into token text. */
-export type SealToken = (payload: Uint8Array) => Promise<string>;
-/** The signed bytes, or null when the token is malformed, of an unknown key, or forged. */
-export type OpenToken = (token: string) => Promise<Uint8Array | null>;
-
-/** Why a token is not taken: its signature does not hold, or signed bytes are no claim of a known version. */
-export type TokenRefusal = "token_forged" | "claim_malformed";
-
 const VERSION = 1;
 const BYTES_MAX = 512;
 const PACKABLE = /^[A-Za-z0-9_-]*$/;
-
-/** The token of one slot. Throws when the claim is not of Midroll's own making (ids, amounts, wallet name). */
-export function sealClaim(claim: BillingClaim, seal: SealToken): Promise<string> {
-  return seal(encodeClaim(claim));
-}
-
-/** The claim in a token. Refuses (in order): a token that does not verify, bytes that are no canonical claim. */
-export async function openClaim(token: string, open: OpenToken): Promise<Result<BillingClaim, TokenRefusal>> {
-  const payload = await open(token);
-  if (payload === null) return refused("token_forged");
-  return decodeClaim(payload);
-}
 
 /** The claim's bytes. Throws when the claim is not of Midroll's own making. */
 export function encodeClaim(claim: BillingClaim): Uint8Array {

@@ -5,7 +5,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { micros } from "../../src/kernel/money.ts";
 import type { BillingClaim } from "../../src/money/protocol.ts";
-import { decodeClaim, encodeClaim, openClaim, sealClaim } from "../../src/money/token.ts";
+import { decodeClaim, encodeClaim } from "../../src/money/token.ts";
 
 const SEED = Number(process.env["MONEY_SEED"] ?? Date.now() % 2 ** 31);
 const letters = (alphabet: string) => fc.string({ unit: fc.constantFrom(...alphabet), minLength: 1, maxLength: 64 });
@@ -41,10 +41,6 @@ const typical: BillingClaim = {
   wallet: "wallet:na-east:3",
   expiresMs: 1_793_500_000_000,
 };
-
-// Stand-ins for a signer: the bytes in plain sight.
-const seal = (bytes: Uint8Array) => Promise.resolve([...bytes].join(","));
-const open = (token: string) => Promise.resolve(Uint8Array.from(token.split(",").map(Number)));
 
 describe(`billing claim (MONEY_SEED=${SEED})`, () => {
   it("comes back as it went", () => {
@@ -87,13 +83,6 @@ describe(`billing claim (MONEY_SEED=${SEED})`, () => {
 
   it("stays short enough for a tracking URL", () => {
     expect(encodeClaim(typical).length).toBeLessThanOrEqual(110);
-  });
-
-  it("says whether a token was forged or its signed bytes are no claim", async () => {
-    const token = await sealClaim(typical, seal);
-    expect(await openClaim(token, open)).toEqual({ ok: true, value: typical });
-    expect(await openClaim(token, () => Promise.resolve(null))).toEqual({ ok: false, reason: "token_forged" });
-    expect(await openClaim("9,9", open)).toEqual({ ok: false, reason: "claim_malformed" });
   });
 
   it("is never made from ids that are not of our making", () => {
