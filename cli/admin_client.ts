@@ -7,8 +7,9 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { Catalog } from "../src/catalog/entities.ts";
 import { toHex } from "../src/kernel/bytes.ts";
+import { featureSchemaDigest } from "../src/features/schema.ts";
 import { FULL_LIMITS } from "../src/kernel/limits.ts";
-import { modelSetSchema, type ModelEntry, type ModelSet } from "../src/models/manifest.ts";
+import { checkModelSet, type ModelEntry, type ModelSet } from "../src/models/manifest.ts";
 import { CliFault } from "./fault.ts";
 import { sha256 } from "./sha256.ts";
 
@@ -130,11 +131,12 @@ async function readModelSet(path: string): Promise<ModelSet> {
   const text = await readFile(path, "utf8").catch((error: unknown) => {
     throw new CliFault("model_set_unreadable", `${path} cannot be read: ${words(error)}`, { advice });
   });
-  const parsed = modelSetSchema.safeParse(parseJson(text));
-  if (parsed.success) return parsed.data;
-  throw new CliFault("model_set_invalid", `${path} is not a model set`, {
-    advice,
-    lines: parsed.error.issues.slice(0, 10).map((issue) => `  ${issue.path.join(".")}: ${issue.message}`),
+  const checked = checkModelSet(parseJson(text), await featureSchemaDigest(sha256));
+  if (checked.ok) return checked.value;
+  const { code, detail, problems } = checked.reason;
+  throw new CliFault("model_set_invalid", `${path} cannot serve: ${detail}`, {
+    advice: code === "feature_schema_differs" ? "Train again: the models read columns of another version." : advice,
+    lines: problems.slice(0, 10).map((problem) => `  ${problem.path}: ${problem.expected}`),
   });
 }
 

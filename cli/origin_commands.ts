@@ -107,7 +107,7 @@ export async function listModels(client: AdminClient): Promise<Outcome> {
     return { json: answer, lines: ["no model set: publish one with midroll models publish DIR"] };
   const rows = models.map((model) => [
     model.name,
-    model.head ?? model.role,
+    model.role === "head" ? model.head : model.role,
     String(model.sizeBytes),
     model.digest.slice(0, 16),
   ]);

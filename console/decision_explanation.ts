@@ -114,7 +114,7 @@ function stageSection(group: StageGroup): HTMLElement {
 }
 
 function loserName({ lineItemId, creativeId }: DecisionSummaryRejection): string {
-  return creativeId === null ? lineItemId : `${lineItemId} · ${creativeId}`;
+  return `${lineItemId} · ${creativeId}`;
 }
 
 function bidText({ bidMicros }: DecisionSummaryRejection): string {

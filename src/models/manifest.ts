@@ -3,25 +3,29 @@
  * models that serve together; one request sees exactly one set. The set itself is a content-addressed JSON document.
  */
 import { z } from "zod";
+import { ok, refused, type Result } from "../kernel/result.ts";
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/, "a lower-case SHA-256 in hexadecimal");
 
 /** What a head predicts, for one ad shown once in this context. All are probabilities in [0, 1]. */
 export const HEADS = ["completedView", "click", "abandon"] as const;
 
-/**
- * One ONNX graph. Input `features`: `[rows, columns]` float32. Output `probability`: `[rows, 1]` float32 in [0, 1]
- * (early ranker: `score`, `[rows, 1]`, any finite value, larger is better).
- */
-export const modelSchema = z.strictObject({
+const graph = {
   name: z.string().regex(/^[a-z][a-z0-9_]{0,63}$/),
-  role: z.enum(["earlyRanker", "head"]),
-  head: z.enum(HEADS).optional(),
   digest,
   sizeBytes: z.int().positive(),
   inputName: z.string().min(1).max(64),
   outputName: z.string().min(1).max(64),
-});
+};
+
+/**
+ * One ONNX graph; a head says which. Input `features`: `[rows, columns]` float32. Output `probability`: `[rows, 1]`
+ * float32 in [0, 1] (early ranker: `score`, `[rows, 1]`, any finite value, larger is better).
+ */
+export const modelSchema = z.discriminatedUnion("role", [
+  z.strictObject({ role: z.literal("earlyRanker"), ...graph }),
+  z.strictObject({ role: z.literal("head"), head: z.enum(HEADS), ...graph }),
+]);
 
 /** The models that serve together and the feature schema they were all trained on. */
 export const modelSetSchema = z.strictObject({
@@ -34,17 +38,40 @@ export type Head = (typeof HEADS)[number];
 export type ModelEntry = z.output<typeof modelSchema>;
 export type ModelSet = z.output<typeof modelSetSchema>;
 
+/** Why a document is no model set that can serve. `detail` reads on from "the model set cannot serve: ". */
+export interface ModelSetRefusal {
+  readonly code: "malformed" | "feature_schema_differs" | "early_ranker_not_once" | "head_not_once";
+  readonly detail: string;
+  /** Each field that is wrong; empty unless `malformed`. */
+  readonly problems: readonly { readonly path: string; readonly expected: string }[];
+}
+
 /**
- * Why a set of the right shape cannot serve, in plain words, or null when it can. Checked in this order: feature
- * schema, one early ranker, every head once. Origin asks before it publishes, the edge before it loads.
+ * The model set in a JSON value, if an edge can serve with it. Refuses, in this order: another shape, another feature
+ * schema than the one given, not exactly one early ranker, not exactly one of each head. Asked before a set is sent,
+ * before it is published and before it is loaded, so that all three agree.
  */
-export function modelSetFault(set: ModelSet, featureSchemaDigest: string): string | null {
-  if (set.featureSchemaDigest !== featureSchemaDigest) return "it was trained on another feature schema";
+export function checkModelSet(json: unknown, featureSchemaDigest: string): Result<ModelSet, ModelSetRefusal> {
+  const parsed = modelSetSchema.safeParse(json);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), expected: message }));
+    const first = problems[0] ?? { path: "", expected: "a model set" };
+    const where = first.path === "" ? "" : `${first.path}: `;
+    return refused({ code: "malformed", detail: `it has another shape (${where}${first.expected})`, problems });
+  }
+  const set = parsed.data;
+  if (set.featureSchemaDigest !== featureSchemaDigest) {
+    return refuse("feature_schema_differs", "it was trained on another feature schema");
+  }
   const rankers = set.models.filter(({ role }) => role === "earlyRanker").length;
-  if (rankers !== 1) return `it needs one early ranker and has ${rankers}`;
+  if (rankers !== 1) return refuse("early_ranker_not_once", `it needs one early ranker and has ${rankers}`);
   for (const head of HEADS) {
     const count = set.models.filter((model) => model.role === "head" && model.head === head).length;
-    if (count !== 1) return `it needs one head "${head}" and has ${count}`;
+    if (count !== 1) return refuse("head_not_once", `it needs one head "${head}" and has ${count}`);
   }
-  return set.models.length === HEADS.length + 1 ? null : "it has models that nothing would ask";
+  return ok(set);
+}
+
+function refuse(code: ModelSetRefusal["code"], detail: string): Result<ModelSet, ModelSetRefusal> {
+  return refused({ code, detail, problems: [] });
 }

@@ -35,9 +35,9 @@ export const RECONCILE_INTERVAL_MS = SECOND_MS;
 export const RECONCILE_HASTE_MS = 100;
 /** Rhythm of reports that only fetch a fresh multiplier, and pause after a ledger failed. */
 export const RECONCILE_QUIET_MS = 10 * SECOND_MS;
-/** A wallet waits this long for one ledger before it counts the report as failed. */
+/** A wallet waits this long for one ledger; then the report has failed, and an answer after that is not heard. */
 export const RECONCILE_TIMEOUT_MS = 3 * SECOND_MS;
-/** A wallet's round waits this long for ledgers; slower answers are heard when they come. */
+/** A wallet's round waits this long for ledgers; slower answers are heard until they time out. */
 export const RECONCILE_ROUND_MS = SECOND_MS;
 /** A campaign is drawn from "lately" within this time. */
 export const DRAWN_LATELY_MS = MINUTE_MS;

@@ -64,7 +64,7 @@ export interface DecisionSummarySlot {
 /** A loser and why: our reason and the OpenRTB seat-non-bid number beside it. */
 export interface DecisionSummaryRejection {
   readonly lineItemId: string;
-  readonly creativeId: string | null;
+  readonly creativeId: string;
   readonly stage: string;
   readonly reason: string;
   readonly seatNonBid: number;

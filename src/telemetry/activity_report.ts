@@ -12,7 +12,7 @@ import type { ActivityReport } from "./activity.ts";
 export const REPORT_DECISIONS_MAX = 50;
 /** Most names in one map of counters (beacons, faults). */
 export const COUNTER_NAMES_MAX = 64;
-/** Most fates in one decision: candidates that left retrieval, and line items that targeting dropped before. */
+/** Most losers in one decision. An edge sends fewer: those that came furthest. */
 const REJECTIONS_MAX = 4 * FULL_LIMITS.candidatesMax;
 
 const count = z.int().nonnegative();
@@ -35,12 +35,11 @@ const slot = z.object({
 
 const rejection = z.object({
   lineItemId: identifier,
-  creativeId: identifier.nullable(),
+  creativeId: identifier,
   stage: word,
   reason: word,
   seatNonBid: z.int(),
-  // What leaving viewers cost may exceed what the ad is worth.
-  bidMicros: z.int().nullable(),
+  bidMicros: count.nullable(),
 });
 
 /** One decision as the console shows it. */

@@ -120,10 +120,16 @@ describe("a report from the queue", () => {
           },
         ],
         rejections: [
-          { lineItemId: "m", creativeId: null, stage: "targeting", reason: "country", seatNonBid: 2, bidMicros: null },
+          { lineItemId: "m", creativeId: "n", stage: "targeting", reason: "country", seatNonBid: 2, bidMicros: null },
         ],
       },
     ],
+  };
+
+  const lostBy = (change: object) => {
+    const [decision] = report.decisions;
+    const rejections = decision?.rejections.map((rejection) => ({ ...rejection, ...change }));
+    return { ...report, decisions: [{ ...decision, rejections }] };
   };
 
   test("is taken as it is", () => {
@@ -142,6 +148,8 @@ describe("a report from the queue", () => {
     ["a name that is no word", { ...report, counters: { ...report.counters, faults: { "a b": 1 } } }],
     ["too many decisions", { ...report, decisions: Array.from({ length: 51 }, () => report.decisions[0]) }],
     ["an unknown tier", { ...report, decisions: [{ ...report.decisions[0], tier: "best" }] }],
+    ["a loser without a creative", lostBy({ creativeId: null })],
+    ["a bid below nothing", lostBy({ bidMicros: -1 })],
     ["no isolate", { ...report, isolate: "" }],
   ])("is refused with %s", (_what, value) => {
     expect(parseActivityReport(value)).toEqual({ ok: false, reason: "bad_report" });

@@ -114,6 +114,14 @@ export const REFUSALS: readonly (readonly [
     "a number of at most 1000000000000000",
     "1e+300",
   ],
+  [
+    "publishers[0].abandonCostMicros",
+    10_000_000_001,
+    "out_of_range",
+    "publishers[0].abandonCostMicros",
+    "a number of at most 10000000000",
+    "10000000001",
+  ],
   ["creatives[0].durationSec", 601, "out_of_range", "creatives[0].durationSec", "a number of at most 600", "601"],
   [
     "deals[0].cpmMicros",

@@ -88,6 +88,15 @@ describe("A catalog", () => {
     const publishers = Array.from({ length: CATALOG_LIMITS.entitiesMax + 1 }, (_, i) => ({ id: `p${i}`, name: "P" }));
     expect(problemsOf({ publishers }).map(({ code }) => code)).toEqual(["too_many_entities"]);
 
+    const paid = smallCatalog().campaigns[0];
+    const more = Array.from({ length: CATALOG_LIMITS.campaignsMax }, (_, i) => ({ ...paid, id: `k${i}` }));
+    const campaigns = [...smallCatalog().campaigns, ...more];
+    expect(problemsOf({ ...smallCatalog(), campaigns }).map(renderProblem)).toEqual([
+      `c.json: campaigns: expected at most 2000 in all files, found a list of ${campaigns.length}`,
+    ]);
+    const whole = campaigns.slice(0, CATALOG_LIMITS.campaignsMax);
+    expect(problemsOf({ ...smallCatalog(), campaigns: whole })).toEqual([]);
+
     const catalog = smallCatalog();
     const ids = Array.from({ length: 50 }, (_, i) => `c${i}`);
     const [first, , house] = catalog.creatives;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { showMicros, showTable } from "../../cli/outcome.ts";
 import { sha256 } from "../../cli/sha256.ts";
+import { COLUMN_COUNT, featureSchemaDigest } from "../../src/features/schema.ts";
 import { toHex } from "../../src/kernel/bytes.ts";
 import { TOKEN, answers, openStage, type Origin } from "./cli_stage.ts";
 
@@ -119,8 +120,11 @@ describe("midroll campaigns", () => {
 describe("midroll models", () => {
   const BYTES = new TextEncoder().encode("not really onnx");
 
-  async function writeModels(spoil: (model: Record<string, unknown>) => void = () => {}): Promise<void> {
-    const model = {
+  async function writeModels(
+    spoil: (model: Record<string, unknown>) => void = () => {},
+    change: object = {},
+  ): Promise<void> {
+    const model: Record<string, unknown> = {
       name: "click",
       role: "head",
       head: "click",
@@ -129,10 +133,20 @@ describe("midroll models", () => {
       inputName: "features",
       outputName: "probability",
     };
+    const { head: _click, ...graph } = model;
+    const models: Record<string, unknown>[] = [
+      model,
+      { ...graph, name: "early", role: "earlyRanker" },
+      { ...model, name: "seen", head: "completedView" },
+      { ...model, name: "leaves", head: "abandon" },
+    ];
+    for (const { name } of models) {
+      mkdirSync(join(stage.dir, String(name)));
+      writeFileSync(join(stage.dir, String(name), "model.onnx"), BYTES);
+    }
     spoil(model);
-    mkdirSync(join(stage.dir, "click"));
-    writeFileSync(join(stage.dir, "click", "model.onnx"), BYTES);
-    stage.write("sample-set.json", { featureSchemaDigest: "0".repeat(64), columns: 64, models: [model] });
+    const set = { featureSchemaDigest: await featureSchemaDigest(sha256), columns: COLUMN_COUNT, models };
+    stage.write("sample-set.json", { ...set, ...change });
   }
 
   it("publish sends every artifact under its digest, and the set last", async () => {
@@ -141,13 +155,14 @@ describe("midroll models", () => {
       Response.json({ digest: "e".repeat(64) }),
     );
     expect(exitCode).toBe(0);
-    expect(out).toContain("published at http://localhost:8788: click");
+    expect(out).toContain("published at http://localhost:8788: click, early, seen, leaves");
+    const digest = toHex(await sha256(BYTES));
     expect(stage.asked.map(({ method, url }) => `${method} ${new URL(url).pathname}`)).toEqual([
-      `PUT /v1/admin/models/${toHex(await sha256(BYTES))}`,
+      ...Array.from({ length: 4 }, () => `PUT /v1/admin/models/${digest}`),
       "PUT /v1/admin/model-set",
     ]);
     expect(stage.asked[0]?.body).toEqual(BYTES);
-    expect(JSON.parse(new TextDecoder().decode(stage.asked[1]?.body))).toEqual(
+    expect(JSON.parse(new TextDecoder().decode(stage.asked[4]?.body))).toEqual(
       JSON.parse(readFileSync(join(stage.dir, "sample-set.json"), "utf8")),
     );
   });
@@ -156,7 +171,7 @@ describe("midroll models", () => {
     ["an altered file", (model: Record<string, unknown>) => void (model["digest"] = "0".repeat(64)), "model_altered"],
     [
       "a file that is not there",
-      (model: Record<string, unknown>) => void (model["name"] = "abandon"),
+      (model: Record<string, unknown>) => void (model["name"] = "elsewhere"),
       "model_unreadable",
     ],
     ["a set of another shape", (model: Record<string, unknown>) => void (model["role"] = "tail"), "model_set_invalid"],
@@ -164,6 +179,17 @@ describe("midroll models", () => {
     await writeModels(spoil);
     const { exitCode, out } = await stage.midroll(["models", "publish", stage.dir, "--json"], () => Response.json({}));
     expect([exitCode, stage.asked.length, JSON.parse(out).code]).toEqual([1, 0, code]);
+  });
+
+  it.each([
+    ["of another feature schema", { featureSchemaDigest: "0".repeat(64) }, "trained on another feature schema"],
+    ["that lacks its models", { models: [] }, "models: "],
+  ])("publish sends nothing of a set %s, which no edge would load", async (_what, change, words) => {
+    await writeModels(undefined, change);
+    const { exitCode, err } = await stage.midroll(["models", "publish", stage.dir], () => Response.json({}));
+    expect([exitCode, stage.asked.length]).toEqual([1, 0]);
+    expect(err).toContain("cannot serve");
+    expect(err).toContain(words);
   });
 
   it("publish of a directory without a set says what it looks for", async () => {

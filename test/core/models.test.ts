@@ -43,8 +43,9 @@ async function run(model: ModelEntry, rows: Float32Array): Promise<Float32Array>
   return output.data;
 }
 
+const predictedBy = (entry: ModelEntry): Head | "earlyRanker" => (entry.role === "head" ? entry.head : entry.role);
 const named = (wanted: Head | "earlyRanker"): ModelEntry => {
-  const model = set.models.find(({ role, head }) => (role === "head" ? head : role) === wanted);
+  const model = set.models.find((entry) => predictedBy(entry) === wanted);
   if (model === undefined) throw new Error(`the set has no ${wanted}`);
   return model;
 };
@@ -57,7 +58,7 @@ describe("the sample set", () => {
   });
 
   test("has one early ranker and one model for every head", () => {
-    const roles = set.models.map(({ role, head }) => head ?? role).sort();
+    const roles = set.models.map(predictedBy).sort();
     expect(roles).toEqual(["earlyRanker", ...HEADS].sort());
   });
 

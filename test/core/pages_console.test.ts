@@ -145,7 +145,7 @@ describe("the console's memory", () => {
 
 const loser = (stage: string, reason: string, seatNonBid: number): DecisionSummaryRejection => ({
   lineItemId: "li",
-  creativeId: null,
+  creativeId: "cr",
   stage,
   reason,
   seatNonBid,

@@ -5,7 +5,7 @@
 import type { HeadScores, Scorer } from "../../src/decision/rank.ts";
 import type { FeatureMatrix } from "../../src/decision/hydrate.ts";
 import { featureSchemaDigest } from "../../src/features/schema.ts";
-import { modelSetFault, modelSetSchema, type Head, type ModelEntry } from "../../src/models/manifest.ts";
+import { checkModelSet, type Head, type ModelEntry } from "../../src/models/manifest.ts";
 import { FULL_LIMITS } from "../../src/kernel/limits.ts";
 import { sha256 } from "../platform/digest.ts";
 import type { ArtifactKind } from "./env.ts";
@@ -85,21 +85,20 @@ export async function loadModelSet(
   digest: string,
   artifact: (kind: ArtifactKind, digest: string) => Promise<Uint8Array>,
 ): Promise<OnnxScorer> {
-  const set = modelSetSchema.parse(JSON.parse(new TextDecoder().decode(await artifact("modelSet", digest))));
-  const fault = modelSetFault(set, await featureSchemaDigest(sha256));
-  if (fault !== null) throw new Error(`model set ${digest}: ${fault}`);
+  const json: unknown = JSON.parse(new TextDecoder().decode(await artifact("modelSet", digest)));
+  const checked = checkModelSet(json, await featureSchemaDigest(sha256));
+  if (!checked.ok) throw new Error(`model set ${digest}: ${checked.reason.detail}`);
   const loaded: LoadedModel[] = [];
   try {
-    for (const entry of set.models) {
+    for (const entry of checked.value.models) {
       if (entry.sizeBytes > FULL_LIMITS.modelBytesMax) throw new Error(`model ${entry.name} is over the size limit`);
       loaded.push({ entry, session: await createSession(await artifact("model", entry.digest)) });
     }
     const ranker = loaded.find(({ entry }) => entry.role === "earlyRanker");
-    if (ranker === undefined) throw new Error("modelSetFault lets through sets with an early ranker only");
-    const heads = loaded.flatMap((model): [Head, LoadedModel][] => {
-      const { head } = model.entry;
-      return head === undefined ? [] : [[head, model]];
-    });
+    if (ranker === undefined) throw new Error("checkModelSet lets through sets with an early ranker only");
+    const heads = loaded.flatMap((model): [Head, LoadedModel][] =>
+      model.entry.role === "head" ? [[model.entry.head, model]] : [],
+    );
     return new OnnxScorer(digest, ranker, new Map(heads));
   } catch (error) {
     for (const { session } of loaded) await session.release();

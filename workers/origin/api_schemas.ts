@@ -8,6 +8,11 @@ import { modelSetSchema } from "../../src/models/manifest.ts";
 import { PROBLEM_MEDIA_TYPE, PROBLEMS, type ProblemCode } from "../../src/protocols/problem.ts";
 import { decisionSummarySchema } from "../../src/telemetry/activity_report.ts";
 
+/** What the document says of routes behind the admin gate. */
+export const ADMIN_ONLY = [{ adminToken: [] }];
+/** Versions of a catalog or model set that are answered. */
+export const HISTORY_SHOWN_MAX = 50;
+
 const count = z.int().nonnegative();
 const amountMicros = z.int();
 const epochMs = z.int();

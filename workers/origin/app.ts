@@ -10,9 +10,10 @@ import { addCatalogRoutes } from "./catalog_routes.ts";
 import type { OriginEnv } from "./env.ts";
 import { addHealthRoutes } from "./health_routes.ts";
 import { addLiveRoutes } from "./live_routes.ts";
-import { logFailure } from "./log.ts";
+import { logFailure } from "../platform/log.ts";
 import { addModelRoutes } from "./model_routes.ts";
 import { addPageRoutes } from "./page_routes.ts";
+import { methodsAt } from "../platform/methods.ts";
 import { problem } from "../platform/problem_response.ts";
 import { Unreachable } from "./unreachable.ts";
 import { addProgramRoute } from "./program_route.ts";
@@ -55,16 +56,16 @@ export function originApp(): OpenAPIHono<Origin> {
   addProgramRoute(app);
   addPageRoutes(app);
   app.notFound((c) => {
-    const allowed = methodsAt(app, c.req.path);
+    const allowed = methodsAt(app.routes, c.req.path);
     if (allowed.length === 0) return problem("not_found", "There is no such route.");
     return problem("method_not_allowed", `Allowed here: ${allowed.join(", ")}.`, {}, { allow: allowed.join(", ") });
   });
   app.onError((failure) => {
     if (failure instanceof Unreachable) {
-      logFailure(failure.code, failure.cause);
+      logFailure("origin", failure.code, failure.cause);
       return problem(failure.code, failure.message, {}, { "retry-after": "1" });
     }
-    logFailure("internal", failure);
+    logFailure("origin", "internal", failure);
     return problem("internal", "The request failed for a reason of our own. Nothing about it is in your request.");
   });
   return app;
@@ -89,14 +90,4 @@ function addDocument(app: OpenAPIHono<Origin>): void {
     });
     return c.json(document, 200, { ...OPEN_TO_ALL, "cache-control": "no-cache" });
   });
-}
-
-/** Methods of the routes whose pattern fits a path, in alphabetical order. Middleware counts as no route. */
-function methodsAt(app: OpenAPIHono<Origin>, path: string): string[] {
-  const methods = new Set<string>();
-  for (const route of app.routes) {
-    const pattern = route.path.replace(/:[^/]+/g, "[^/]+").replaceAll("*", ".*");
-    if (route.method !== "ALL" && new RegExp(`^${pattern}$`).test(path)) methods.add(route.method);
-  }
-  return [...methods].sort();
 }

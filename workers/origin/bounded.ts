@@ -1,6 +1,6 @@
 /**
- * Calls to many objects at once, but never more than a Worker keeps connections for; and a wait that ends. Both turn
- * "one of a hundred did not answer" into an answer about ninety-nine.
+ * Calls to many objects at once, but never more than a Worker keeps connections for. Waits with an end are in
+ * platform/within.ts.
  */
 
 /** How many objects are asked at the same time. A Worker request holds six connections. */

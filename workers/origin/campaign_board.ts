@@ -3,6 +3,7 @@
  * so there is one board for all of origin. A ledger that does not answer in time is unknown, not an error.
  */
 import type { CampaignStatus } from "../../src/money/protocol.ts";
+import { logFailure } from "../platform/log.ts";
 import { withinOr } from "../platform/within.ts";
 import { mapBounded } from "./bounded.ts";
 
@@ -48,16 +49,26 @@ export class CampaignBoard {
   }
 }
 
-/** Asks every ledger, a few at a time. Never rejects: who fails or comes after `SWEEP_MS_MAX` is null. */
+/**
+ * Asks every ledger, a few at a time. Never rejects: who fails or comes after `SWEEP_MS_MAX` is null. Failures are one
+ * line of the log a round, which names the first.
+ */
 export async function sweepLedgers(
   campaignIds: readonly string[],
   ask: AskLedger,
   nowMs: () => number,
 ): Promise<CampaignSweep> {
   const endMs = nowMs() + SWEEP_MS_MAX;
+  const failures: unknown[] = [];
   const statuses = await mapBounded(campaignIds, async (id) => {
     const leftMs = endMs - nowMs();
-    return leftMs <= 0 ? null : withinOr(ask(id), leftMs, null);
+    try {
+      return leftMs <= 0 ? null : await withinOr(leftMs, ask(id), null);
+    } catch (failure) {
+      failures.push(failure);
+      return null;
+    }
   });
+  if (failures.length > 0) logFailure("origin", "ledger_unavailable", failures[0]);
   return { atMs: nowMs(), statuses };
 }

@@ -4,6 +4,7 @@
  */
 import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
 import {
+  ADMIN_ONLY,
   campaignIdSchema,
   campaignListSchema,
   campaignStatusSchema,
@@ -16,15 +17,13 @@ import type { OriginEnv } from "./env.ts";
 import { problem } from "../platform/problem_response.ts";
 import { reach } from "./unreachable.ts";
 
-const SECURITY = [{ adminToken: [] }];
-
 const listCampaigns = createRoute({
   method: "get",
   path: "/v1/admin/campaigns",
   operationId: "listCampaigns",
   tags: ["campaigns"],
   summary: "Status of every campaign of the current catalog",
-  security: SECURITY,
+  security: ADMIN_ONLY,
   responses: {
     200: jsonAnswer("Every campaign, by id", campaignListSchema),
     ...problemAnswers("unauthorized", "storage_unavailable"),
@@ -37,7 +36,7 @@ const getCampaign = createRoute({
   operationId: "getCampaign",
   tags: ["campaigns"],
   summary: "Status of one campaign, also one that is archived",
-  security: SECURITY,
+  security: ADMIN_ONLY,
   request: { params: z.object({ campaignId: campaignIdSchema }) },
   responses: {
     200: jsonAnswer("The campaign", campaignStatusSchema),

@@ -10,7 +10,7 @@ import type { CampaignTerms } from "../../src/money/protocol.ts";
 import { putArtifact } from "./artifacts.ts";
 import { mapBounded } from "./bounded.ts";
 import type { OriginEnv } from "./env.ts";
-import { logFailure } from "./log.ts";
+import { logFailure } from "../platform/log.ts";
 import { reach } from "./unreachable.ts";
 
 /** A catalog ready to be published: what it says, its bytes, their digest. */
@@ -27,6 +27,9 @@ export interface Publication {
 export type PublishRefusal =
   | { readonly code: "publish_in_progress" }
   | { readonly code: "ledgers_unavailable"; readonly campaigns: readonly string[]; readonly published: boolean };
+
+/** Campaigns asked between two renewals of the claim: so few that even slow ledgers do not outlast it. */
+const CLAIM_STRIDE = 100;
 
 /** Bindings that a publish needs. */
 export type PublishEnv = Pick<OriginEnv, "ARTIFACTS" | "LEDGER" | "REGISTRY">;
@@ -45,24 +48,25 @@ export function termsOf(campaign: Campaign): CampaignTerms {
 
 /**
  * Makes a catalog current. Publishing what already is current configures the ledgers again and moves nothing.
- * Requires: the catalog was accepted by `parseCatalog`. Throws `Unreachable` when store or registry do not answer.
+ * Requires: the catalog was accepted by `parseCatalog`. `now`: epoch milliseconds; a claim lapses while ledgers are
+ * asked, so one reading does not do. Throws `Unreachable` when store or registry do not answer.
  */
 export async function publishCatalog(
   env: PublishEnv,
   publication: Publication,
-  nowMs: number,
+  now: () => number,
 ): Promise<Result<{ readonly digest: string }, PublishRefusal>> {
   const registry = env.REGISTRY.getByName("catalog");
   const holder = crypto.randomUUID();
   const claimed = await reach("storage_unavailable", "The registry did not answer.", () =>
-    registry.claim(holder, nowMs),
+    registry.claim(holder, now()),
   );
   if (!claimed) return refused({ code: "publish_in_progress" });
   try {
-    return await publishClaimed(env, publication, holder, nowMs);
+    return await publishClaimed(env, publication, holder, now);
   } finally {
     // A claim that cannot be given back ends by itself.
-    await registry.release(holder).catch((failure: unknown) => logFailure("claim_not_released", failure));
+    await registry.release(holder).catch((failure: unknown) => logFailure("origin", "claim_not_released", failure));
   }
 }
 
@@ -70,16 +74,19 @@ async function publishClaimed(
   env: PublishEnv,
   { catalog, bytes, digest }: Publication,
   holder: string,
-  nowMs: number,
+  now: () => number,
 ): Promise<Result<{ readonly digest: string }, PublishRefusal>> {
   const registry = env.REGISTRY.getByName("catalog");
   const ids = catalog.campaigns.map((campaign) => campaign.id);
   await putArtifact(env.ARTIFACTS, "snapshot", digest, bytes);
   await reach("storage_unavailable", "The registry did not answer.", () => registry.remember(ids));
 
-  const unconfigured = await failuresAmong(catalog.campaigns, (campaign) =>
+  const renew = () => reach("storage_unavailable", "The registry did not answer.", () => registry.renew(holder, now()));
+  const unconfigured = await failuresAmong(catalog.campaigns, renew, (campaign) =>
     env.LEDGER.getByName(campaign.id).configure(termsOf(campaign)),
   );
+  // Somebody else may have begun to publish since this claim lapsed: theirs stands.
+  if (unconfigured === null) return refused({ code: "publish_in_progress" });
   if (unconfigured.length > 0) {
     const campaigns = unconfigured.map((campaign) => campaign.id);
     return refused({ code: "ledgers_unavailable", campaigns, published: false });
@@ -87,15 +94,18 @@ async function publishClaimed(
 
   const note = `${catalog.campaigns.length} campaigns, ${catalog.lineItems.length} line items`;
   const gone = await reach("storage_unavailable", "The registry did not answer.", async () => {
-    const version = await registry.publish(digest, note, nowMs, holder);
+    const version = await registry.publish(digest, note, now(), holder);
     return version === null ? null : registry.absent(ids);
   });
-  // Somebody else has begun to publish since this claim lapsed: theirs stands.
   if (gone === null) return refused({ code: "publish_in_progress" });
 
-  const unarchived = await failuresAmong(gone, (id) => archive(env, id));
+  const unarchived = await failuresAmong(gone, renew, (id) => archive(env, id));
+  if (unarchived === null) return refused({ code: "publish_in_progress" });
   const archived = gone.filter((id) => !unarchived.includes(id));
-  await reach("storage_unavailable", "The registry did not answer.", () => registry.markArchived(archived, holder));
+  const marked = await reach("storage_unavailable", "The registry did not answer.", () =>
+    registry.markArchived(archived, holder, now()),
+  );
+  if (!marked) return refused({ code: "publish_in_progress" });
   if (unarchived.length > 0) {
     return refused({ code: "ledgers_unavailable", campaigns: unarchived, published: true });
   }
@@ -109,16 +119,26 @@ async function archive(env: PublishEnv, campaignId: string): Promise<void> {
   await ledger.configure({ ...status.terms, status: "archived" });
 }
 
-/** The items on which `work` failed, in their order. */
-async function failuresAmong<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<T[]> {
-  const failed = await mapBounded(items, async (item) => {
-    try {
-      await work(item);
-      return false;
-    } catch (failure) {
-      logFailure("ledger_unavailable", failure);
-      return true;
-    }
-  });
-  return items.filter((_item, index) => failed[index] === true);
+/** The items on which `work` failed, in their order; null, with some of them not begun, when the claim is lost. */
+async function failuresAmong<T>(
+  items: readonly T[],
+  renew: () => Promise<boolean>,
+  work: (item: T) => Promise<unknown>,
+): Promise<T[] | null> {
+  const failed: T[] = [];
+  for (let from = 0; from < items.length; from += CLAIM_STRIDE) {
+    if (!(await renew())) return null;
+    const stride = items.slice(from, from + CLAIM_STRIDE);
+    const failures = await mapBounded(stride, async (item) => {
+      try {
+        await work(item);
+        return false;
+      } catch (failure) {
+        logFailure("origin", "ledger_unavailable", failure);
+        return true;
+      }
+    });
+    failed.push(...stride.filter((_item, index) => failures[index] === true));
+  }
+  return failed;
 }

@@ -9,7 +9,14 @@ import { encodeSnapshot } from "../../src/catalog/snapshot.ts";
 import { parseCatalog } from "../../src/catalog/validate.ts";
 import { CATALOG_LIMITS, FULL_LIMITS } from "../../src/kernel/limits.ts";
 import { ok, refused, type Result } from "../../src/kernel/result.ts";
-import { appliedCatalogSchema, catalogStateSchema, jsonAnswer, problemAnswers } from "./api_schemas.ts";
+import {
+  ADMIN_ONLY,
+  appliedCatalogSchema,
+  catalogStateSchema,
+  HISTORY_SHOWN_MAX,
+  jsonAnswer,
+  problemAnswers,
+} from "./api_schemas.ts";
 import { sha256Hex } from "../platform/digest.ts";
 import { bodyDetail, readJson } from "../platform/body.ts";
 import { publishCatalog, type Publication, type PublishRefusal } from "./catalog_publish.ts";
@@ -19,10 +26,6 @@ import { problem } from "../platform/problem_response.ts";
 import { reach } from "./unreachable.ts";
 
 type Origin = { Bindings: OriginEnv };
-
-/** Versions that GET answers. */
-const HISTORY_SHOWN_MAX = 50;
-const SECURITY = [{ adminToken: [] }];
 
 // Bodies are read by body.ts, which bounds them; the document only describes them, as JSON Schema.
 const catalogBody = {
@@ -38,7 +41,7 @@ const getCatalog = createRoute({
   operationId: "getCatalog",
   tags: ["catalog"],
   summary: "Which catalog is current, and which were",
-  security: SECURITY,
+  security: ADMIN_ONLY,
   responses: {
     200: jsonAnswer("The current catalog", catalogStateSchema),
     ...problemAnswers("unauthorized", "storage_unavailable"),
@@ -54,7 +57,7 @@ const putCatalog = createRoute({
   description:
     "Validates, stores the snapshot, configures every campaign's ledger, moves the pointer. Safe to repeat: after " +
     "`ledgers_unavailable` or `publish_in_progress`, send the same document again.",
-  security: SECURITY,
+  security: ADMIN_ONLY,
   request: { body: catalogBody },
   responses: {
     200: jsonAnswer("The catalog is current", appliedCatalogSchema),
@@ -74,7 +77,7 @@ const validateCatalog = createRoute({
   operationId: "validateCatalog",
   tags: ["catalog"],
   summary: "Check a catalog without publishing it",
-  security: SECURITY,
+  security: ADMIN_ONLY,
   request: { body: catalogBody },
   responses: {
     200: jsonAnswer("It would be accepted, under this digest", appliedCatalogSchema),
@@ -97,7 +100,7 @@ export function addCatalogRoutes(app: OpenAPIHono<Origin>): void {
   app.openapi(putCatalog, async (c) => {
     const read = await readCatalog(c);
     if (!read.ok) return read.reason;
-    const published = await publishCatalog(c.env, read.value, Date.now());
+    const published = await publishCatalog(c.env, read.value, Date.now);
     return published.ok ? c.json(applied(read.value), 200) : publishProblem(published.reason);
   });
 

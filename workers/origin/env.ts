@@ -3,7 +3,6 @@
  * so that a route compiles against the message and not against the object's code. Bindings are named in wrangler.toml.
  */
 import type { CampaignStatus, CampaignTerms } from "../../src/money/protocol.ts";
-import type { ActivityReport } from "../../src/telemetry/activity.ts";
 import type { ActivityBatch, ActivityFeed, BatchOutcome } from "./activity_messages.ts";
 import type { CampaignSweep } from "./campaign_board.ts";
 import type { RegistryRpc } from "./registry.ts";
@@ -48,9 +47,6 @@ export interface OriginEnv {
   /** Where relative media of the catalog lives, when that is neither of the two above. */
   readonly MEDIA_BASE_URL?: string;
 }
-
-/** One message of the activity queue. */
-export type ActivityMessage = ActivityReport;
 
 /** A base URL from a variable without its trailing slash; `fallback` when the variable is empty. */
 export function baseUrl(variable: string | undefined, fallback: string): string {

@@ -4,7 +4,7 @@
 import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
 import { digestSchema, jsonAnswer, problemAnswers } from "./api_schemas.ts";
 import type { OriginEnv } from "./env.ts";
-import { logFailure } from "./log.ts";
+import { logFailure } from "../platform/log.ts";
 import { problem } from "../platform/problem_response.ts";
 
 const getHealth = createRoute({
@@ -49,7 +49,7 @@ export function addHealthRoutes(app: OpenAPIHono<{ Bindings: OriginEnv }>): void
       const current = { catalogDigest: catalog.digest, modelSetDigest: models.digest };
       return c.json({ status: "ready" as const, ...current }, 200, { "cache-control": "no-store" });
     } catch (failure) {
-      logFailure("not_ready", failure);
+      logFailure("origin", "not_ready", failure);
       return problem("not_ready", "The registry or the artifact store does not answer.");
     }
   });

@@ -3,7 +3,7 @@
  * from the Activity object, which asks the ledgers at most once a second for all consoles together.
  */
 import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
-import { jsonAnswer, liveSchema, problemAnswers } from "./api_schemas.ts";
+import { ADMIN_ONLY, jsonAnswer, liveSchema, problemAnswers } from "./api_schemas.ts";
 import { rosterOf } from "./catalog_roster.ts";
 import type { OriginEnv } from "./env.ts";
 import { reach } from "./unreachable.ts";
@@ -14,7 +14,7 @@ const getLive = createRoute({
   operationId: "getLive",
   tags: ["console"],
   summary: "Activity since a given `seq`, and every campaign's money",
-  security: [{ adminToken: [] }],
+  security: ADMIN_ONLY,
   request: {
     query: z.object({
       after: z.coerce

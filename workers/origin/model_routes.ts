@@ -4,11 +4,13 @@
  */
 import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
 import { canonicalJson, fromUtf8, toUtf8 } from "../../src/kernel/bytes.ts";
-import { FULL_LIMITS } from "../../src/kernel/limits.ts";
+import { CATALOG_LIMITS, FULL_LIMITS } from "../../src/kernel/limits.ts";
 import { featureSchemaDigest } from "../../src/features/schema.ts";
-import { modelSetFault, modelSetSchema, type ModelSet } from "../../src/models/manifest.ts";
+import { checkModelSet, modelSetSchema, type ModelSet } from "../../src/models/manifest.ts";
 import {
+  ADMIN_ONLY,
   digestSchema,
+  HISTORY_SHOWN_MAX,
   jsonAnswer,
   modelStateSchema,
   problemAnswers,
@@ -23,10 +25,7 @@ import type { OriginEnv } from "./env.ts";
 import { problem } from "../platform/problem_response.ts";
 import { reach } from "./unreachable.ts";
 
-const HISTORY_SHOWN_MAX = 50;
-const PROBLEMS_SHOWN_MAX = 50;
 const MODEL_MEDIA_TYPE = "application/octet-stream";
-const SECURITY = [{ adminToken: [] }];
 const bodyProblems = ["unsupported_media_type", "body_too_large"] as const;
 
 const getModels = createRoute({
@@ -35,7 +34,7 @@ const getModels = createRoute({
   operationId: "getModels",
   tags: ["models"],
   summary: "Which model set serves, and which did",
-  security: SECURITY,
+  security: ADMIN_ONLY,
   responses: {
     200: jsonAnswer("The current model set", modelStateSchema),
     ...problemAnswers("unauthorized", "storage_unavailable"),
@@ -48,7 +47,7 @@ const putModel = createRoute({
   operationId: "storeModel",
   tags: ["models"],
   summary: "Store one model's ONNX bytes",
-  security: SECURITY,
+  security: ADMIN_ONLY,
   request: {
     params: z.object({ digest: digestSchema }),
     body: { required: true, content: { [MODEL_MEDIA_TYPE]: { schema: { type: "string", format: "binary" } } } },
@@ -65,7 +64,7 @@ const putModelSet = createRoute({
   operationId: "publishModelSet",
   tags: ["models"],
   summary: "Make a model set current",
-  security: SECURITY,
+  security: ADMIN_ONLY,
   request: { body: { required: true, content: { "application/json": { schema: modelSetDocumentSchema() } } } },
   responses: {
     200: jsonAnswer("The set serves", publishedModelSetSchema),
@@ -106,25 +105,22 @@ export function addModelRoutes(app: OpenAPIHono<{ Bindings: OriginEnv }>): void 
     const bytesMax = FULL_LIMITS.bodyBytesMax;
     const json = await readJson(c.req.raw, bytesMax);
     if (!json.ok) return problem(json.reason, bodyDetail(json.reason, "application/json", bytesMax));
-    const parsed = modelSetSchema.safeParse(json.value);
-    if (!parsed.success) {
-      const problems = parsed.error.issues.slice(0, PROBLEMS_SHOWN_MAX).map((issue) => ({
-        path: issue.path.join("."),
-        expected: issue.message,
-      }));
-      return problem("model_set_invalid", `The model set has ${parsed.error.issues.length} problems.`, { problems });
+    const checked = checkModelSet(json.value, await featureSchemaDigest(sha256));
+    if (!checked.ok) {
+      const problems = checked.reason.problems.slice(0, CATALOG_LIMITS.problemsShownMax);
+      const detail = `The model set cannot serve: ${checked.reason.detail}.`;
+      return problem("model_set_invalid", detail, problems.length > 0 ? { problems } : {});
     }
-    const fault = modelSetFault(parsed.data, await featureSchemaDigest(sha256));
-    if (fault !== null) return problem("model_set_invalid", `The model set cannot serve: ${fault}.`);
-    const missing = await missingModels(c.env, parsed.data);
+    const modelSet = checked.value;
+    const missing = await missingModels(c.env, modelSet);
     if (missing.length > 0) {
       const detail = `${missing.length} models are not stored with the size the set states. Upload them first.`;
       return problem("artifact_missing", detail, { digests: missing });
     }
-    const bytes = toUtf8(canonicalJson(parsed.data));
+    const bytes = toUtf8(canonicalJson(modelSet));
     const digest = await sha256Hex(bytes);
     await putArtifact(c.env.ARTIFACTS, "modelSet", digest, bytes);
-    const note = parsed.data.models.map((model) => model.name).join(", ");
+    const note = modelSet.models.map((model) => model.name).join(", ");
     await reach("storage_unavailable", "The registry did not answer.", () =>
       c.env.REGISTRY.getByName("models").publish(digest, note, Date.now()),
     );

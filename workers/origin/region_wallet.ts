@@ -5,7 +5,7 @@
  * SQLite. A command that throws leaves nothing behind: rows roll back and the memory is loaded again.
  */
 import { DurableObject } from "cloudflare:workers";
-import type { Result } from "../../src/kernel/result.ts";
+import { refused, type Result } from "../../src/kernel/result.ts";
 import { RECONCILE_INTERVAL_MS, RECONCILE_ROUND_MS, RECONCILE_TIMEOUT_MS } from "../../src/money/limits.ts";
 import type { ReconcileRefusal } from "../../src/money/ledger.ts";
 import type {
@@ -29,7 +29,8 @@ import {
   walletStatus,
 } from "../../src/money/wallet_rounds.ts";
 import { applyChanges, assertWalletInvariants, type Outcome, type WalletState } from "../../src/money/wallet_state.ts";
-import { withinOr } from "../platform/within.ts";
+import { logFailure } from "../platform/log.ts";
+import { within, withinOr } from "../platform/within.ts";
 import { mapBounded } from "./bounded.ts";
 import { applyMigrations } from "./migrations.ts";
 import { MoneyRefused } from "./money_refused.ts";
@@ -101,11 +102,11 @@ export class RegionWallet extends DurableObject<RegionWalletEnv> {
       this.#run(() => tend(this.#state, nowMs));
       const due = campaignsDue(this.#state, nowMs).filter((campaignId) => !this.#asking.has(campaignId));
       const round = mapBounded(due, (campaignId) => this.#reconcile(campaignId));
-      // A ledger that hangs must not hold up the next round; its answer is heard whenever it comes.
-      await withinOr(round, RECONCILE_ROUND_MS, null);
+      // A ledger that is slow must not hold up the next round; until it times out, its answer is heard.
+      await within(RECONCILE_ROUND_MS, round);
     } catch (error) {
       gapMs = RECONCILE_INTERVAL_MS;
-      console.error(`${this.#state.name}: a round failed: ${String(error)}`);
+      logFailure("origin", "wallet_round_failed", `${this.#state.name}: ${String(error)}`);
     }
     this.#arm(Date.now(), gapMs);
   }
@@ -115,18 +116,27 @@ export class RegionWallet extends DurableObject<RegionWalletEnv> {
     this.#asking.add(campaignId);
     try {
       const sent = this.#run(() => report(this.#state, campaignId, Date.now()));
-      const answer = await withinOr(this.env.LEDGER.getByName(campaignId).reconcile(sent), RECONCILE_TIMEOUT_MS, null);
-      if (answer !== null && answer.ok) this.#run(() => hearLedger(this.#state, sent, answer.value, Date.now()));
-      else if (answer !== null && answer.reason === "campaign_unknown") {
-        this.#run(() => hearUnknown(this.#state, sent, Date.now()));
-      } else {
+      const answer = await this.#send(campaignId, sent);
+      if (answer.ok) this.#run(() => hearLedger(this.#state, sent, answer.value, Date.now()));
+      else if (answer.reason === "campaign_unknown") this.#run(() => hearUnknown(this.#state, sent, Date.now()));
+      else {
         this.#run(() => missLedger(this.#state, campaignId, Date.now()));
-        console.warn(`ledger ${campaignId} did not take a report: ${answer === null ? "no answer" : answer.reason}`);
+        logFailure("origin", "ledger_report_missed", `${this.#state.name}, ${campaignId}: ${answer.reason}`);
       }
     } catch (error) {
-      console.error(`${this.#state.name}: a report to ledger ${campaignId} failed: ${String(error)}`);
+      logFailure("origin", "wallet_report_failed", `${this.#state.name}, ${campaignId}: ${String(error)}`);
     } finally {
       this.#asking.delete(campaignId);
+    }
+  }
+
+  /** What the ledger answers, or in words why it did not. Never rejects. */
+  async #send(campaignId: string, sent: ReconcileReport): Promise<Result<ReconcileReply, string>> {
+    try {
+      const answer = this.env.LEDGER.getByName(campaignId).reconcile(sent);
+      return await withinOr(RECONCILE_TIMEOUT_MS, answer, refused("no answer in time"));
+    } catch (error) {
+      return refused(String(error));
     }
   }
 

@@ -32,20 +32,22 @@ export interface RegistryRpc {
   current(): Promise<RegistryPointer>;
   /**
    * Makes a digest current. The digest that already is current changes nothing and answers its own version. With a
-   * holder: null, and nothing changes, when the claim is no longer that holder's.
+   * holder: null, and nothing changes, when the claim has lapsed or is another's.
    */
   publish(digest: string, note: string, nowMs: number, holder?: string): Promise<RegistryVersion | null>;
   /** The newest versions first. */
   history(limit: number): Promise<RegistryVersion[]>;
   /** True when nobody else is publishing; the claim ends by `release` or by itself after `CLAIM_TTL_MS`. */
   claim(holder: string, nowMs: number): Promise<boolean>;
+  /** Lets the holder go on for another `CLAIM_TTL_MS`. False when the claim has lapsed or is another's. */
+  renew(holder: string, nowMs: number): Promise<boolean>;
   release(holder: string): Promise<void>;
   /** Notes campaigns whose ledgers are about to get terms. */
   remember(campaignIds: readonly string[]): Promise<void>;
   /** Remembered campaigns that are neither in this list nor archived, by id. */
   absent(campaignIds: readonly string[]): Promise<string[]>;
-  /** Changes nothing when the claim is no longer the holder's. */
-  markArchived(campaignIds: readonly string[], holder: string): Promise<void>;
+  /** False, and nothing changes, when the claim has lapsed or is another's. */
+  markArchived(campaignIds: readonly string[], holder: string, nowMs: number): Promise<boolean>;
 }
 
 /** See the head of this file. */
@@ -67,7 +69,7 @@ export class Registry extends DurableObject implements RegistryRpc {
 
   async publish(digest: string, note: string, nowMs: number, holder?: string): Promise<RegistryVersion | null> {
     return this.ctx.storage.transactionSync(() => {
-      if (holder !== undefined && !this.#holds(holder)) return null;
+      if (holder !== undefined && !this.#holds(holder, nowMs)) return null;
       const newest = this.#newest(1)[0];
       if (newest?.digest === digest) return newest;
       const short = note.slice(0, NOTE_CHARS_MAX);
@@ -103,6 +105,14 @@ export class Registry extends DurableObject implements RegistryRpc {
     });
   }
 
+  async renew(holder: string, nowMs: number): Promise<boolean> {
+    return this.ctx.storage.transactionSync(() => {
+      if (!this.#holds(holder, nowMs)) return false;
+      this.#sql.exec("UPDATE publish_claim SET until_ms = ?", nowMs + CLAIM_TTL_MS);
+      return true;
+    });
+  }
+
   async release(holder: string): Promise<void> {
     this.#sql.exec("DELETE FROM publish_claim WHERE holder = ?", holder);
   }
@@ -124,18 +134,20 @@ export class Registry extends DurableObject implements RegistryRpc {
       .filter((id) => !present.has(id));
   }
 
-  async markArchived(campaignIds: readonly string[], holder: string): Promise<void> {
-    this.ctx.storage.transactionSync(() => {
-      if (!this.#holds(holder)) return;
+  async markArchived(campaignIds: readonly string[], holder: string, nowMs: number): Promise<boolean> {
+    return this.ctx.storage.transactionSync(() => {
+      if (!this.#holds(holder, nowMs)) return false;
       for (const id of campaignIds) {
         this.#sql.exec("UPDATE known_campaigns SET archived = 1 WHERE campaign_id = ?", id);
       }
+      return true;
     });
   }
 
-  /** Whether nobody has taken the claim over: it may have lapsed meanwhile, but not gone to another. */
-  #holds(holder: string): boolean {
-    return this.#sql.exec("SELECT holder FROM publish_claim WHERE holder = ?", holder).toArray().length > 0;
+  /** Whether the claim is this holder's and has not lapsed. */
+  #holds(holder: string, nowMs: number): boolean {
+    const [row] = this.#sql.exec("SELECT holder, until_ms FROM publish_claim").toArray();
+    return row !== undefined && row["holder"] === holder && Number(row["until_ms"]) > nowMs;
   }
 
   #newest(limit: number): RegistryVersion[] {

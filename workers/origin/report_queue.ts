@@ -5,7 +5,7 @@
 import type { ActivityReport } from "../../src/telemetry/activity.ts";
 import { parseActivityReport } from "../../src/telemetry/activity_report.ts";
 import type { OriginEnv } from "./env.ts";
-import { logFailure } from "./log.ts";
+import { logFailure } from "../platform/log.ts";
 
 const RETRY_SEC = 5;
 
@@ -28,7 +28,7 @@ export async function takeReports(batch: MessageBatch<unknown>, env: Pick<Origin
     await env.ACTIVITY.getByName("live").record({ reports, badReports });
     for (const message of good) message.ack();
   } catch (failure) {
-    logFailure("activity_unavailable", failure);
+    logFailure("origin", "activity_unavailable", failure);
     for (const message of good) message.retry({ delaySeconds: RETRY_SEC });
   }
 }

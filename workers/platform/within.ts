@@ -1,31 +1,22 @@
 /**
  * Waiting with a bound. Work that another request started may die with that request, so whoever waits for it does so
- * with a timer of its own.
+ * with a timer of its own. Work that fails rejects here too: only its caller knows what that means.
  */
 
-/**
- * Resolves true when the work ends within the bound, false when the bound comes first. Rejects when the work rejects.
- */
+/** Whether the work ends within the bound. Rejects when the work rejects before it. */
 export async function within(boundMs: number, work: Promise<unknown>): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  const bound = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), boundMs);
-  });
-  try {
-    return await Promise.race([work.then(() => true as const), bound]);
-  } finally {
-    clearTimeout(timer);
-  }
+  const ended = work.then(() => true as const);
+  return withinOr(boundMs, ended, false);
 }
 
-/** The value, or `fallback` when it rejects or takes longer than `waitMs`. */
-export async function withinOr<T, F>(value: Promise<T>, waitMs: number, fallback: F): Promise<T | F> {
-  let timer: number | null = null;
-  const late = new Promise<F>((resolve) => {
-    timer = setTimeout(() => resolve(fallback), waitMs);
+/** The value of the work, or `late` when the bound comes first. Rejects when the work rejects before it. */
+export async function withinOr<T, L>(boundMs: number, work: Promise<T>, late: L): Promise<T | L> {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const bound = new Promise<L>((resolve) => {
+    timer = setTimeout(() => resolve(late), boundMs);
   });
   try {
-    return await Promise.race([value.catch(() => fallback), late]);
+    return await Promise.race([work, bound]);
   } finally {
     clearTimeout(timer);
   }
