@@ -1,29 +1,21 @@
 /**
  * What a wallet remembers, and how one command changes it. A command reads the state, works on a draft and yields
- * `WalletChanges`: whole rows, so that storing or applying them twice is the same as once. The Durable Object writes
- * the changes in its transaction and then applies them; a simulator may die between the two. Laws at the bottom.
+ * `WalletChanges`: whole rows, so that applying them twice is the same as once, and a list of changes is a journal. The
+ * Durable Object applies them, writes them in groups and answers when they are written; a simulator may die at any
+ * point of that. Laws at the bottom.
  */
 import { assert } from "../kernel/assert.ts";
 import { type Micros, ZERO_MICROS } from "../kernel/money.ts";
 import { FORGET_AFTER_MS, SKEW_GUARD_MS, TOKEN_LIFETIME_MS } from "./limits.ts";
-import type { BillingClaim } from "./protocol.ts";
+import { SeqSet } from "./seq_set.ts";
+import { type CampaignTotals, NO_TOTALS } from "./totals.ts";
 
 /** One campaign's money in this wallet. Durable. All but `freeMicros` only grow. */
-export interface Account {
+export interface Account extends CampaignTotals {
   readonly campaignId: string;
   readonly grantedMicros: Micros;
-  readonly returnedMicros: Micros;
-  readonly billedMicros: Micros;
   /** In the wallet and in no purse. */
   readonly freeMicros: Micros;
-  /** Committed by all purses, as far as heard. */
-  readonly committedMicros: Micros;
-  /** Committed and never billed, in closed purses. */
-  readonly lapsedMicros: Micros;
-  readonly impressionsBilled: number;
-  readonly late: number;
-  readonly exhausted: number;
-  readonly duplicates: number;
 }
 
 /** One campaign in one purse. Law: billed ≤ committed ≤ drawn. */
@@ -32,6 +24,9 @@ export interface PurseLine {
   readonly drawnMicros: Micros;
   readonly committedMicros: Micros;
   readonly billedMicros: Micros;
+  readonly impressionsCommitted: number;
+  readonly outcomesPpm: number;
+  readonly opportunities: number;
 }
 
 /** `closing`: its isolate rotated it out, no more draws. `closed`: bills nothing, remembered against duplicates. */
@@ -63,13 +58,15 @@ export interface Outlook {
   /** When the ledger last granted less than was wanted, and until when to leave it alone after a failure. */
   readonly deniedMs: number;
   readonly restUntilMs: number;
-  /** The account as last acknowledged by the ledger; null before the first answer and while a report is unanswered. */
-  readonly acknowledged: Account | null;
+  /** The totals that the ledger has answered to; null before the first answer and while a report is unanswered. */
+  readonly acknowledged: CampaignTotals | null;
 }
 
-/** All a wallet remembers; billed keys excepted, which stay in its database. */
+/** All a wallet remembers. */
 export interface WalletState {
   readonly name: string;
+  /** Random id of the storage behind this state. */
+  readonly incarnation: string;
   /** When this memory was loaded: idle times count from here at the earliest. */
   readonly startedMs: number;
   readonly accounts: Map<string, Account>;
@@ -77,16 +74,17 @@ export interface WalletState {
   readonly purses: Map<string, PurseAccount>;
   /** Lines of purses that are not closed, by purse and campaign. */
   readonly lines: Map<string, Map<string, PurseLine>>;
+  /** Which commits of each purse were billed, so that none is billed again; kept until the purse is forgotten. */
+  readonly billed: Map<string, SeqSet>;
 }
 
-/** A billed impression, remembered so that it is never billed again. */
+/** A billed impression. */
 export interface BilledKey {
   readonly purseId: string;
-  readonly decisionId: string;
-  readonly slot: number;
+  readonly seq: number;
 }
 
-/** The rows one command changed. Store and apply in any order; twice is once. */
+/** The rows one command changed. Apply in the order of the commands; twice is once. */
 export interface WalletChanges {
   readonly accounts: readonly Account[];
   readonly outlooks: readonly Outlook[];
@@ -109,8 +107,9 @@ export interface Outcome<Reply> {
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** A wallet that holds nothing yet. */
-export function newWallet(name: string, startedMs: number): WalletState {
-  return { name, startedMs, accounts: new Map(), outlooks: new Map(), purses: new Map(), lines: new Map() };
+export function newWallet(name: string, incarnation: string, startedMs: number): WalletState {
+  const memory = { accounts: new Map(), outlooks: new Map(), purses: new Map(), lines: new Map(), billed: new Map() };
+  return { name, incarnation, startedMs, ...memory };
 }
 
 /** When a purse stops billing: after it may commit no more and every token of it has expired. */
@@ -124,8 +123,8 @@ export function purseForgetMs(purse: PurseAccount): number {
 }
 
 /** The name of one impression within a wallet. */
-export function billedKey(claim: Pick<BillingClaim, "purseId" | "decisionId" | "slot">): string {
-  return `${claim.purseId} ${claim.decisionId} ${claim.slot}`;
+function billedKey({ purseId, seq }: BilledKey): string {
+  return `${purseId} ${seq}`;
 }
 
 /** A working copy over a wallet's state: hands out rows to change and yields those that did change. */
@@ -136,7 +135,7 @@ export class WalletDraft {
   readonly #purses = new Map<string, Mutable<PurseAccount>>();
   readonly #lines = new Map<string, { purseId: string; line: Mutable<PurseLine> }>();
   readonly #closed = new Set<string>();
-  readonly billed = new Map<string, BilledKey>();
+  readonly #billed = new Map<string, BilledKey>();
   readonly forgottenPurses = new Set<string>();
   readonly forgottenOutlooks = new Set<string>();
 
@@ -173,8 +172,17 @@ export class WalletDraft {
 
   /** The line, opened empty when the purse never drew for this campaign. */
   openLine(purseId: string, campaignId: string): Mutable<PurseLine> {
-    const empty = { campaignId, drawnMicros: ZERO_MICROS, committedMicros: ZERO_MICROS, billedMicros: ZERO_MICROS };
-    return this.#line(purseId, campaignId, this.state.lines.get(purseId)?.get(campaignId) ?? empty);
+    return this.#line(purseId, campaignId, this.state.lines.get(purseId)?.get(campaignId) ?? emptyLine(campaignId));
+  }
+
+  /** Whether this impression was billed before, in the state or in this draft. */
+  wasBilled(key: BilledKey): boolean {
+    return this.state.billed.get(key.purseId)?.has(key.seq) === true || this.#billed.has(billedKey(key));
+  }
+
+  /** Remembers an impression as billed. */
+  markBilled({ purseId, seq }: BilledKey): void {
+    this.#billed.set(billedKey({ purseId, seq }), { purseId, seq });
   }
 
   /** Marks a purse closed; its lines go. */
@@ -205,7 +213,7 @@ export class WalletDraft {
       lines: [...this.#lines.values()].filter(
         ({ purseId, line }) => !this.#closed.has(purseId) && differs(line, lines.get(purseId)?.get(line.campaignId)),
       ),
-      billed: [...this.billed.values()],
+      billed: [...this.#billed.values()],
       closedPurses: [...this.#closed],
       forgottenPurses: [...this.forgottenPurses],
       forgottenOutlooks: [...this.forgottenOutlooks],
@@ -213,7 +221,7 @@ export class WalletDraft {
   }
 }
 
-/** Brings changes into the memory. Call after they are stored. */
+/** Brings changes into the memory. */
 export function applyChanges(state: WalletState, changes: WalletChanges): void {
   for (const row of changes.accounts) state.accounts.set(row.campaignId, row);
   for (const row of changes.outlooks) state.outlooks.set(row.campaignId, row);
@@ -222,8 +230,16 @@ export function applyChanges(state: WalletState, changes: WalletChanges): void {
     const lines = state.lines.get(purseId) ?? new Map<string, PurseLine>();
     state.lines.set(purseId, lines.set(line.campaignId, line));
   }
+  for (const { purseId, seq } of changes.billed) {
+    const seqs = state.billed.get(purseId) ?? new SeqSet();
+    seqs.add(seq);
+    state.billed.set(purseId, seqs);
+  }
   for (const purseId of changes.closedPurses) state.lines.delete(purseId);
-  for (const purseId of changes.forgottenPurses) state.purses.delete(purseId);
+  for (const purseId of changes.forgottenPurses) {
+    state.purses.delete(purseId);
+    state.billed.delete(purseId);
+  }
   for (const campaignId of changes.forgottenOutlooks) state.outlooks.delete(campaignId);
 }
 
@@ -260,9 +276,12 @@ export function assertWalletInvariants(state: WalletState, campaignIds?: Iterabl
 }
 
 function emptyAccount(campaignId: string): Account {
-  const money = { grantedMicros: ZERO_MICROS, returnedMicros: ZERO_MICROS, billedMicros: ZERO_MICROS };
-  const use = { freeMicros: ZERO_MICROS, committedMicros: ZERO_MICROS, lapsedMicros: ZERO_MICROS };
-  return { campaignId, ...money, ...use, impressionsBilled: 0, late: 0, exhausted: 0, duplicates: 0 };
+  return { campaignId, ...NO_TOTALS, grantedMicros: ZERO_MICROS, freeMicros: ZERO_MICROS };
+}
+
+function emptyLine(campaignId: string): PurseLine {
+  const money = { drawnMicros: ZERO_MICROS, committedMicros: ZERO_MICROS, billedMicros: ZERO_MICROS };
+  return { campaignId, ...money, impressionsCommitted: 0, outcomesPpm: 0, opportunities: 0 };
 }
 
 function emptyOutlook(campaignId: string, startedMs: number): Outlook {
