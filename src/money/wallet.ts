@@ -29,7 +29,8 @@ import type {
   DrawReply,
   DrawRequest,
 } from "./protocol.ts";
-import { type Outcome, type PurseAccount, purseCloseMs, WalletDraft, type WalletState } from "./wallet_state.ts";
+import { type Outcome, type PurseAccount, purseCloseMs, type WalletState } from "./wallet_state.ts";
+import { WalletDraft } from "./wallet_draft.ts";
 
 /** Why a draw is not taken, in the order checked. */
 export type DrawRefusal =

@@ -23,9 +23,9 @@ import {
   purseCloseMs,
   purseForgetMs,
   type PurseLine,
-  WalletDraft,
   type WalletState,
 } from "./wallet_state.ts";
+import { WalletDraft } from "./wallet_draft.ts";
 
 /**
  * Closes what is due, returns idle free money, forgets what no beacon may name any more. A purse that was rotated out
