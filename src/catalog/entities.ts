@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import { CATALOG_LIMITS, FULL_LIMITS } from "../kernel/limits.ts";
+import { isTimeZone } from "../kernel/local_day.ts";
 
 /** Where in a viewing a break sits. */
 export const SURFACES = ["preroll", "midroll", "postroll", "pause", "home"] as const;
@@ -38,6 +39,7 @@ const status = z.enum(["active", "paused", "archived"]).default("active");
 const category = z.string().regex(/^IAB\d{1,2}(-\d{1,2})?$/, "an IAB Content Taxonomy 1.0 code such as IAB2 or IAB2-3");
 const country = z.string().regex(/^[A-Z]{2}$/, "an ISO 3166-1 alpha-2 code such as DE");
 const language = z.string().regex(/^[a-z]{2}$/, "an ISO 639-1 code such as en");
+const timeZone = z.string().max(64).refine(isTimeZone, "an IANA time zone such as Europe/Berlin");
 const moment = z.iso.datetime({ offset: true });
 const list = <T extends z.ZodType>(item: T) => z.array(item).max(1000);
 
@@ -102,7 +104,10 @@ export const publisherSchema = z.strictObject({
 /** Who buys. `domain` is the landing domain, OpenRTB `adomain`. */
 export const advertiserSchema = z.strictObject({ id, name, domain });
 
-/** Owns a budget and a flight. `flight` is half-open: start ≤ now < end. A house campaign has no budget. */
+/**
+ * Owns a budget and a flight. `flight` is half-open: start ≤ now < end. A house campaign has no budget. Units: micros;
+ * `supplyShape`: relative supply in each UTC hour of the week, Monday 00:00 first (`midroll plan` prints one).
+ */
 export const campaignSchema = z
   .strictObject({
     id,
@@ -112,6 +117,12 @@ export const campaignSchema = z
     budgetMicros: z.int().nonnegative().max(CATALOG_LIMITS.budgetMicrosMax),
     flight: z.strictObject({ start: moment, end: moment }),
     pacing: z.enum(["even", "asap"]).default("even"),
+    /** Most that is billed between two midnights of `timeZone`. */
+    dailyBudgetMicros: z.int().positive().max(CATALOG_LIMITS.budgetMicrosMax).optional(),
+    timeZone: timeZone.default("UTC"),
+    /** Most that one outcome of the line items' goals (impression, completed view, click) may cost on average. */
+    targetCostMicros: amount.optional(),
+    supplyShape: z.array(z.int().nonnegative().max(1_000_000)).length(168).optional(),
   })
   // Written so that a moment which is not one (already refused by its own field) is not refused twice.
   .refine((campaign) => !(Date.parse(campaign.flight.end) <= Date.parse(campaign.flight.start)), {

@@ -25,6 +25,20 @@ function goalValue(goal: Goal, scores: Scores): Micros {
   }
 }
 
+/** Outcomes of the goal that one impression is expected to bring, for pacing. Units: millionths, rounded down. */
+export function expectedOutcomePpm(goal: Goal, scores: Scores): number {
+  switch (goal.kind) {
+    case "cpm":
+      return 1_000_000;
+    case "completedView":
+      return Math.floor(1_000_000 * scores.completedView);
+    case "click":
+      return Math.floor(1_000_000 * scores.click);
+    case "house":
+      return 0;
+  }
+}
+
 /** Whether every head gave a probability. Anything else must not reach money. */
 export function scoresAreUsable(scores: Scores): boolean {
   return Object.values(scores).every((score) => score >= 0 && score <= 1);

@@ -3,58 +3,38 @@
  * billed and returned. A pure state machine: state and command in, new state and reply out; the Durable Object around
  * it only stores. Law: what is out (granted − returned, over all wallets) never exceeds the ceiling in force.
  */
-import { assert } from "../kernel/assert.ts";
+import { isTimeZone, localDayOf } from "../kernel/local_day.ts";
 import { type Micros, maxMicros, micros, ZERO_MICROS } from "../kernel/money.ts";
 import { ok, refused, type Result } from "../kernel/result.ts";
+import { activeHolders, sizeGrant, stepRate } from "./lease.ts";
 import {
-  isId,
-  isWhole,
-  LEASE_FLOOR_MICROS,
-  OUTSTANDING_BUDGET_PARTS,
-  OUTSTANDING_REMAINING_PARTS,
-  parseWalletName,
-  WALLETS_MAX,
-} from "./limits.ts";
-import { NEW_PACER, type Pacer, plannedMicros, stepPacer } from "./pacing.ts";
-import type { CampaignStatus, CampaignTerms, ReconcileReply, ReconcileReport } from "./protocol.ts";
-
-/** One wallet's totals as the ledger knows them. Each only grows. */
-export interface LedgerShare {
-  readonly wallet: string;
-  readonly grantedMicros: Micros;
-  readonly billedMicros: Micros;
-  readonly returnedMicros: Micros;
-  readonly committedMicros: Micros;
-  readonly lapsedMicros: Micros;
-  readonly impressionsBilled: number;
-  readonly late: number;
-  readonly exhausted: number;
-  readonly duplicates: number;
-  readonly heardMs: number;
-}
-
-/** All a ledger remembers. */
-export interface LedgerState {
-  /** Null until origin configures the campaign. */
-  readonly terms: CampaignTerms | null;
-  /** The budget in force: the asked budget, or what is out when a cut went below that. */
-  readonly ceilingMicros: Micros;
-  readonly shares: ReadonlyMap<string, LedgerShare>;
-  readonly pacer: Pacer;
-  readonly revision: number;
-}
-
-/** A ledger nobody has configured. */
-export const NEW_LEDGER: LedgerState = {
-  terms: null,
-  ceilingMicros: ZERO_MICROS,
-  shares: new Map(),
-  pacer: NEW_PACER,
-  revision: 0,
-};
+  allowanceMicros,
+  assertLedgerInvariants,
+  type BudgetDay,
+  holderName,
+  isStuck,
+  type LedgerShare,
+  type LedgerState,
+  type LedgerSums,
+  newShare,
+  outstandingOf,
+  sumShares,
+} from "./ledger_state.ts";
+import { HOURS_OF_WEEK, isId, isWhole, isWords, parseWalletName, WALLETS_MAX } from "./limits.ts";
+import { type Pacer, stepPacer } from "./pacing.ts";
+import type { CampaignTerms, ReconcileReply, ReconcileReport } from "./protocol.ts";
+import { maxTotals, pickTotals, spentOf, TOTALS } from "./totals.ts";
 
 /** Why terms are not taken, in the order checked. */
-export type ConfigureRefusal = "campaign_malformed" | "campaign_mismatch" | "budget_malformed" | "flight_malformed";
+export type ConfigureRefusal =
+  | "campaign_malformed"
+  | "campaign_mismatch"
+  | "budget_malformed"
+  | "daily_budget_malformed"
+  | "time_zone_unknown"
+  | "flight_malformed"
+  | "target_cost_malformed"
+  | "supply_shape_malformed";
 
 /** Why a report is not taken, in the order checked. */
 export type ReconcileRefusal =
@@ -65,20 +45,43 @@ export type ReconcileRefusal =
   | "totals_impossible"
   | "too_many_wallets";
 
+/** Why an operator may not give up on a wallet's money, in the order checked. */
+export type WriteOffRefusal = "campaign_unknown" | "words_malformed" | "wallet_unknown" | "wallet_not_stuck";
+
+/** An operator gives up on the money of a silent wallet. */
+export interface WriteOffCommand {
+  readonly wallet: string;
+  readonly incarnation: string;
+  readonly by: string;
+  readonly why: string;
+}
+
 /**
  * Sets or changes the campaign's terms. A raise is free; a cut stops grants at once and never goes below what is out.
- * Refuses (in order): malformed id, another campaign's terms, malformed budget, a flight that does not start before it
- * ends.
+ * Refuses in the order of `ConfigureRefusal`.
  */
-export function configure(state: LedgerState, terms: CampaignTerms): Result<LedgerState, ConfigureRefusal> {
+export function configure(
+  state: LedgerState,
+  terms: CampaignTerms,
+  nowMs: number,
+): Result<LedgerState, ConfigureRefusal> {
   if (!isId(terms.campaignId)) return refused("campaign_malformed");
   if (state.terms !== null && state.terms.campaignId !== terms.campaignId) return refused("campaign_mismatch");
   if (!isWhole(terms.budgetMicros)) return refused("budget_malformed");
+  if (terms.dailyBudgetMicros !== null && !isWhole(terms.dailyBudgetMicros)) return refused("daily_budget_malformed");
+  if (!isTimeZone(terms.timeZone)) return refused("time_zone_unknown");
   const flightKnown = Number.isSafeInteger(terms.flightStartMs) && Number.isSafeInteger(terms.flightEndMs);
   if (!flightKnown || terms.flightStartMs >= terms.flightEndMs) return refused("flight_malformed");
+  if (terms.targetCostMicros !== null && !isWhole(terms.targetCostMicros)) return refused("target_cost_malformed");
+  const shape = terms.supplyShape;
+  if (![0, HOURS_OF_WEEK].includes(shape.length) || !shape.every(isWhole)) return refused("supply_shape_malformed");
 
-  const ceilingMicros = maxMicros(terms.budgetMicros, sumShares(state).outMicros);
-  const next = { ...state, terms, ceilingMicros, revision: state.revision + 1 };
+  const sums = sumShares(state.shares);
+  // Another zone or a daily budget that is new starts its day now; the same one goes on with the day it is in.
+  const sameDays = state.terms?.timeZone === terms.timeZone && state.terms.dailyBudgetMicros !== null;
+  const day = dayAt(sameDays ? state.day : null, terms, sums, nowMs);
+  const ceilingMicros = maxMicros(allowanceMicros(terms, day), sums.outMicros);
+  const next = { ...state, terms, day, ceilingMicros, revision: state.revision + 1 };
   assertLedgerInvariants(next);
   return ok(next);
 }
@@ -95,113 +98,83 @@ export function reconcile(
   const terms = state.terms;
   if (terms === null) return refused("campaign_unknown");
   if (report.campaignId !== terms.campaignId) return refused("campaign_mismatch");
-  if (typeof report.wallet !== "string" || parseWalletName(report.wallet) === null) return refused("wallet_malformed");
+  if (!isWalletName(report.wallet) || !isId(report.incarnation)) return refused("wallet_malformed");
   if (!amountsOf(report).every(isWhole)) return refused("amount_malformed");
-  const known = state.shares.get(report.wallet);
-  const heard = hear(known ?? emptyShare(report.wallet), report, nowMs);
+  const name = holderName(report);
+  const known = state.shares.get(name);
+  const heard = hear(known ?? newShare(report.wallet, report.incarnation), report, nowMs);
   if (heard.billedMicros + heard.returnedMicros > heard.grantedMicros) return refused("totals_impossible");
   if (heard.billedMicros + heard.lapsedMicros > heard.committedMicros) return refused("totals_impossible");
   if (known === undefined && state.shares.size >= WALLETS_MAX) return refused("too_many_wallets");
 
-  const shares = new Map(state.shares).set(report.wallet, heard);
-  const before = sumShares({ shares });
-  const open = openUntilMs(terms, before.outMicros, nowMs);
-  const grantMicros = open > 0 ? sizeGrant(terms, before, heard, report) : ZERO_MICROS;
-  shares.set(report.wallet, { ...heard, grantedMicros: micros(heard.grantedMicros + grantMicros) });
-  const spentMicros = micros(before.committedMicros - before.lapsedMicros);
+  // A day begins with what was known before this report: what it brings counts for the new day.
+  const day = dayAt(state.day, terms, sumShares(state.shares), nowMs);
+  const shares = new Map(state.shares).set(name, heard);
+  const sums = sumShares(shares);
+  const allowance = allowanceMicros(terms, day);
+  const open = openUntilMs(terms, allowance, sums.outMicros, nowMs);
+  const rate = stepRate(state.rate, spentOf(sums), nowMs);
+  const holders = activeHolders(shares.values(), nowMs);
+  const room = { terms, allowanceMicros: allowance, sums, rate, holders };
+  const grantMicros = open > 0 ? sizeGrant(room, heard, report, nowMs) : ZERO_MICROS;
+  const grantedMicros = micros(heard.grantedMicros + grantMicros);
+  shares.set(name, { ...heard, grantedMicros });
   const next: LedgerState = {
     terms,
-    ceilingMicros: maxMicros(terms.budgetMicros, before.outMicros),
+    ceilingMicros: maxMicros(allowance, sums.outMicros),
+    day,
     shares,
-    pacer: open > 0 ? stepPacer(state.pacer, terms, { ...before, spentMicros }, nowMs) : state.pacer,
+    rate,
+    pacer: open > 0 ? pace(state.pacer, terms, day, sums, nowMs) : state.pacer,
     revision: state.revision + 1,
   };
   assertLedgerInvariants(next);
-  return ok({
-    state: next,
-    reply: {
-      campaignId: terms.campaignId,
-      grantedMicros: micros(heard.grantedMicros + grantMicros),
-      revision: next.revision,
-      multiplierPpm: open > 0 ? next.pacer.multiplierPpm : 0,
-      openUntilMs: open,
-    },
-  });
+  const view = { revision: next.revision, multiplierPpm: open > 0 ? next.pacer.multiplierPpm : 0, openUntilMs: open };
+  return ok({ state: next, reply: { campaignId: terms.campaignId, grantedMicros, ...view } });
 }
 
-/** Where the campaign's money is; null before it is configured. */
-export function ledgerStatus(state: LedgerState, nowMs: number): CampaignStatus | null {
-  if (state.terms === null) return null;
-  const sums = sumShares(state);
-  return {
-    terms: state.terms,
-    grantedMicros: sums.grantedMicros,
-    billedMicros: sums.billedMicros,
-    returnedMicros: sums.returnedMicros,
-    outstandingMicros: sums.outstandingMicros,
-    plannedMicros: plannedMicros(state.terms, nowMs),
-    multiplierPpm: state.pacer.multiplierPpm,
-    impressionsBilled: sums.impressionsBilled,
-    late: sums.late,
-    exhausted: sums.exhausted,
-    duplicates: sums.duplicates,
-    wallets: [...state.shares.values()].map(({ wallet, grantedMicros, billedMicros, returnedMicros, heardMs }) => ({
-      wallet,
-      grantedMicros,
-      billedMicros,
-      returnedMicros,
-      heardMs,
-    })),
+/**
+ * Gives up on the money of a silent wallet: it no longer counts as outstanding, so leases and operators go by what is
+ * really there, but it still counts against the budget. Should the wallet come back, nothing is overspent, and its next
+ * report takes the write-off back. Refuses in the order of `WriteOffRefusal`.
+ */
+export function writeOff(
+  state: LedgerState,
+  { wallet, incarnation, by, why }: WriteOffCommand,
+  nowMs: number,
+): Result<LedgerState, WriteOffRefusal> {
+  if (state.terms === null) return refused("campaign_unknown");
+  if (!isWords(by) || !isWords(why)) return refused("words_malformed");
+  const name = holderName({ wallet, incarnation });
+  const share = state.shares.get(name);
+  if (share === undefined) return refused("wallet_unknown");
+  if (!isStuck(share, nowMs)) return refused("wallet_not_stuck");
+
+  const given = { atMs: nowMs, by, why, amountMicros: outstandingOf(share) };
+  const shares = new Map(state.shares).set(name, { ...share, writeOff: given });
+  const next = { ...state, shares, revision: state.revision + 1 };
+  assertLedgerInvariants(next);
+  return ok(next);
+}
+
+function pace(pacer: Pacer, terms: CampaignTerms, day: BudgetDay | null, sums: LedgerSums, nowMs: number): Pacer {
+  const spentMicros = spentOf(sums);
+  const reading = {
+    ...sums,
+    spentMicros,
+    impressions: sums.impressionsCommitted,
+    spentTodayMicros: micros(spentMicros - (day?.spentBeforeMicros ?? 0)),
+    dayEndMs: Math.min(day?.endMs ?? terms.flightEndMs, terms.flightEndMs),
   };
+  return stepPacer(pacer, terms, reading, nowMs);
 }
 
-/** Throws when a law of the ledger is broken. Asserted after every command. */
-export function assertLedgerInvariants(state: LedgerState): void {
-  const sums = sumShares(state);
-  assert(sums.outMicros <= state.ceilingMicros, "ledger: granted − returned never exceeds the budget in force");
-  assert(sums.billedMicros <= sums.outMicros, "ledger: billed money was granted and not returned");
-  for (const share of state.shares.values()) {
-    const spent = share.billedMicros + share.returnedMicros;
-    assert(spent <= share.grantedMicros, "ledger: no wallet bills or returns more than it was granted");
-  }
-}
-
-interface LedgerSums {
-  readonly grantedMicros: Micros;
-  readonly billedMicros: Micros;
-  readonly returnedMicros: Micros;
-  readonly committedMicros: Micros;
-  readonly lapsedMicros: Micros;
-  /** Granted − returned. */
-  readonly outMicros: Micros;
-  /** Granted − returned − billed: at wallets and purses. */
-  readonly outstandingMicros: Micros;
-  readonly impressionsBilled: number;
-  readonly late: number;
-  readonly exhausted: number;
-  readonly duplicates: number;
-}
-
-function sumShares(state: Pick<LedgerState, "shares">): LedgerSums {
-  const shares = [...state.shares.values()];
-  const total = (of: (share: LedgerShare) => number): Micros =>
-    micros(shares.reduce((sum, share) => sum + of(share), 0));
-  const grantedMicros = total((share) => share.grantedMicros);
-  const billedMicros = total((share) => share.billedMicros);
-  const returnedMicros = total((share) => share.returnedMicros);
-  return {
-    grantedMicros,
-    billedMicros,
-    returnedMicros,
-    committedMicros: total((share) => share.committedMicros),
-    lapsedMicros: total((share) => share.lapsedMicros),
-    outMicros: micros(grantedMicros - returnedMicros),
-    outstandingMicros: micros(grantedMicros - returnedMicros - billedMicros),
-    impressionsBilled: total((share) => share.impressionsBilled),
-    late: total((share) => share.late),
-    exhausted: total((share) => share.exhausted),
-    duplicates: total((share) => share.duplicates),
-  };
+/** The day under a daily budget at this moment: the one known, or a new one that begins with what is known now. */
+function dayAt(known: BudgetDay | null, terms: CampaignTerms, sums: LedgerSums, nowMs: number): BudgetDay | null {
+  if (terms.dailyBudgetMicros === null) return null;
+  if (known !== null && nowMs < known.endMs) return known;
+  const before = { billedBeforeMicros: sums.billedMicros, spentBeforeMicros: spentOf(sums) };
+  return { ...localDayOf(nowMs, terms.timeZone), ...before };
 }
 
 function inFlight(terms: CampaignTerms, nowMs: number): boolean {
@@ -209,63 +182,21 @@ function inFlight(terms: CampaignTerms, nowMs: number): boolean {
 }
 
 /** Until when wallets may allot; zero asks them to give back what they hold free. */
-function openUntilMs(terms: CampaignTerms, outMicros: Micros, nowMs: number): number {
+function openUntilMs(terms: CampaignTerms, allowance: Micros, outMicros: Micros, nowMs: number): number {
   if (terms.status !== "active" || !inFlight(terms, nowMs)) return 0;
-  return outMicros > terms.budgetMicros ? 0 : terms.flightEndMs;
+  return outMicros > allowance ? 0 : terms.flightEndMs;
 }
 
-/**
- * How much more to grant now: never beyond the budget, outstanding money kept small against budget and remainder but
- * not below the lease floor, and at most half of the room to one wallet so that the next one finds some.
- */
-function sizeGrant(terms: CampaignTerms, sums: LedgerSums, share: LedgerShare, report: ReconcileReport): Micros {
-  const askedMicros = report.wantGrantedMicros - share.grantedMicros;
-  const leftMicros = terms.budgetMicros - sums.outMicros;
-  if (askedMicros <= 0 || leftMicros <= 0) return ZERO_MICROS;
-  const remainingMicros = terms.budgetMicros - sums.billedMicros;
-  const shareOfBudget = Math.floor(terms.budgetMicros / OUTSTANDING_BUDGET_PARTS);
-  const shareOfRemaining = Math.floor(remainingMicros / OUTSTANDING_REMAINING_PARTS);
-  const capMicros = Math.max(Math.min(shareOfBudget, shareOfRemaining), LEASE_FLOOR_MICROS, report.leastMicros);
-  const roomMicros = Math.min(leftMicros, capMicros - sums.outstandingMicros);
-  const fairMicros = Math.max(Math.ceil(roomMicros / 2), LEASE_FLOOR_MICROS, report.leastMicros);
-  const grantMicros = Math.min(askedMicros, fairMicros, roomMicros);
-  return grantMicros <= 0 || grantMicros < report.leastMicros ? ZERO_MICROS : micros(grantMicros);
-}
-
+/** The holder with a report heard. A holder that speaks is not written off. */
 function hear(share: LedgerShare, report: ReconcileReport, nowMs: number): LedgerShare {
-  return {
-    wallet: share.wallet,
-    grantedMicros: share.grantedMicros,
-    billedMicros: maxMicros(share.billedMicros, report.billedMicros),
-    returnedMicros: maxMicros(share.returnedMicros, report.returnedMicros),
-    committedMicros: maxMicros(share.committedMicros, report.committedMicros),
-    lapsedMicros: maxMicros(share.lapsedMicros, report.lapsedMicros),
-    impressionsBilled: Math.max(share.impressionsBilled, report.impressionsBilled),
-    late: Math.max(share.late, report.late),
-    exhausted: Math.max(share.exhausted, report.exhausted),
-    duplicates: Math.max(share.duplicates, report.duplicates),
-    heardMs: Math.max(share.heardMs, nowMs),
-  };
-}
-
-function emptyShare(wallet: string): LedgerShare {
-  return {
-    wallet,
-    grantedMicros: ZERO_MICROS,
-    billedMicros: ZERO_MICROS,
-    returnedMicros: ZERO_MICROS,
-    committedMicros: ZERO_MICROS,
-    lapsedMicros: ZERO_MICROS,
-    impressionsBilled: 0,
-    late: 0,
-    exhausted: 0,
-    duplicates: 0,
-    heardMs: 0,
-  };
+  const heardMs = Math.max(share.heardMs, nowMs);
+  return { ...share, ...maxTotals(pickTotals(share), report), heardMs, writeOff: null };
 }
 
 function amountsOf(report: ReconcileReport): number[] {
-  const { billedMicros, returnedMicros, committedMicros, lapsedMicros, wantGrantedMicros, leastMicros } = report;
-  const counts = [report.impressionsBilled, report.late, report.exhausted, report.duplicates];
-  return [billedMicros, returnedMicros, committedMicros, lapsedMicros, wantGrantedMicros, leastMicros, ...counts];
+  return [report.wantGrantedMicros, report.leastMicros, ...TOTALS.map((total) => report[total])];
+}
+
+function isWalletName(name: unknown): boolean {
+  return typeof name === "string" && parseWalletName(name) !== null;
 }

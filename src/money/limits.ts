@@ -54,11 +54,24 @@ export const PURSE_WANT_MICROS_MAX = micros(10_000_000_000);
 export const LEASE_FLOOR_MICROS = micros(1_000_000);
 /** Rounds of recent demand a wallet would like to hold free. */
 export const WALLET_WANT_ROUNDS = 3;
-/** Outstanding money of a campaign stays under one part in this many of its budget … */
-export const OUTSTANDING_BUDGET_PARTS = 20;
-/** … and under one part in this many of what is not billed yet. */
-export const OUTSTANDING_REMAINING_PARTS = 4;
+/** Money that is leased and not yet won stays under one part in this many of the budget … */
+export const LEASED_BUDGET_PARTS = 20;
+/** … under one part in this many of what is not spent yet … */
+export const LEASED_REMAINING_PARTS = 4;
+/** … and under this many times what is likely to be spent until the flight ends. */
+export const LEASE_END_PARTS = 2;
+/** Holders that have reported within this time share what may be leased. */
+export const HOLDER_ACTIVE_MS = 15 * SECOND_MS;
+/** Window of the smoothed spending that leases near the end of a flight go by. */
+export const RATE_WINDOW_MS = 10 * SECOND_MS;
+/**
+ * A wallet that has been silent for this long has closed every purse it had (purse lifetime, token lifetime, guard and
+ * some rounds), so money it still holds is stuck.
+ */
+export const STUCK_AFTER_MS = 15 * MINUTE_MS;
 
+/** Commits of one purse: a token's number stays below. A purse that reaches it commits no more. */
+export const COMMITS_MAX = 1_048_576;
 /** Claims in one bill call. */
 export const BILL_CLAIMS_MAX = 500;
 /** Impressions the edge gathers into one batch, how long it gathers, and how long waiting requests trust its sender. */
@@ -88,10 +101,14 @@ export const PACE_WINDOW_IMPRESSIONS = 20;
 /** The multiplier is stepped at most this often, however many wallets report. */
 export const PACE_STEP_MS = SECOND_MS;
 
+/** Hours of a week: the length of a supply shape. */
+export const HOURS_OF_WEEK = 168;
+
 /** Characters of a billing token. */
 export const BILLING_TOKEN_CHARS_MAX = 1_024;
 
 const ID = /^[\x21-\x7e]{1,64}$/;
+const WORDS = /^[^\p{Cc}\p{Cs}]{1,200}$/u;
 const WALLET_NAME = /^wallet:([a-z][a-z0-9-]{0,31}):(0|[1-9]\d{0,4})$/;
 
 /** Whether text may name a campaign, purse, decision, line item or creative: 1–64 printable ASCII, no spaces. */
@@ -102,6 +119,11 @@ export function isId(text: unknown): text is string {
 /** Whether a value may be an amount or count: a safe whole number, not negative. */
 export function isWhole(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+/** Whether text may say who did something, or why: 1–200 printable characters. */
+export function isWords(text: unknown): text is string {
+  return typeof text === "string" && WORDS.test(text) && text.trim() !== "";
 }
 
 /** The region and shard in a wallet's name, or null when it is no wallet's name. */

@@ -4,6 +4,7 @@
  * they are plain values. Units: micros, ppm, epoch milliseconds.
  */
 import type { Micros } from "../kernel/money.ts";
+import type { CampaignTotals } from "./totals.ts";
 
 /** A purse asks its wallet for money and reports what it has committed so far. */
 export interface DrawRequest {
@@ -19,6 +20,10 @@ export interface DrawCampaign {
   readonly campaignId: string;
   /** Total ever committed by this purse. */
   readonly committedMicros: Micros;
+  /** Totals beside the money, as in `CampaignTotals`. */
+  readonly impressionsCommitted: number;
+  readonly outcomesPpm: number;
+  readonly opportunities: number;
   /** How much uncommitted money the purse would like to hold after this draw. */
   readonly wantMicros: Micros;
   /** Price of one impression: holding less than this is of no use. Zero or absent: not known yet. */
@@ -48,7 +53,7 @@ export interface Allotment {
 /** What a billing token says. It is signed, and rides in every tracking URL of one slot. */
 export interface BillingClaim {
   readonly decisionId: string;
-  /** 1-based position in the break. (decisionId, slot) names the impression. */
+  /** 1-based position in the break. */
   readonly slot: number;
   readonly campaignId: string;
   readonly lineItemId: string;
@@ -56,6 +61,8 @@ export interface BillingClaim {
   /** Zero for house ads, which no wallet bills. */
   readonly priceMicros: Micros;
   readonly purseId: string;
+  /** Number of this commit within its purse, from 0. (purseId, seq) names the impression. */
+  readonly seq: number;
   /** Name of the wallet object: `wallet:<region>:<shard>`. Empty for house ads. */
   readonly wallet: string;
   /** After this time the impression is `late`. */
@@ -74,53 +81,67 @@ export interface BillReply {
 export interface CampaignTerms {
   readonly campaignId: string;
   readonly budgetMicros: Micros;
+  /** Most that may be billed in one local day; null: no cap. */
+  readonly dailyBudgetMicros: Micros | null;
+  /** IANA name of the zone whose midnights the daily budget goes by. */
+  readonly timeZone: string;
   readonly flightStartMs: number;
   readonly flightEndMs: number;
   readonly status: "active" | "paused" | "archived";
   readonly pacing: "even" | "asap";
+  /** Most that one expected outcome may cost on average; null: no such constraint. */
+  readonly targetCostMicros: Micros | null;
+  /** Relative supply in each UTC hour of the week, Monday 00:00 first: 168 whole numbers, or empty: flat. */
+  readonly supplyShape: readonly number[];
 }
 
-/** Where a campaign's money is now. */
-export interface CampaignStatus {
+/** Where a campaign's money is now. Totals are sums over all wallets. */
+export interface CampaignStatus extends CampaignTotals {
   readonly terms: CampaignTerms;
   readonly grantedMicros: Micros;
-  readonly billedMicros: Micros;
-  readonly returnedMicros: Micros;
-  /** Granted and neither billed nor returned: out at wallets and purses. */
+  /** Granted and neither billed, returned nor written off: out at wallets and purses. */
   readonly outstandingMicros: Micros;
+  /** Outstanding at silent wallets, given up by an operator. It still counts against the budget. */
+  readonly writtenOffMicros: Micros;
+  /** Won and still billable: the part of what is outstanding that is waiting for its beacon. */
+  readonly pendingMicros: Micros;
   /** What the plan curve says should be spent by now. */
   readonly plannedMicros: Micros;
+  /** Billed in the current local day, and when that day ends; null without a daily budget. */
+  readonly today: { readonly billedMicros: Micros; readonly endMs: number } | null;
   readonly multiplierPpm: number;
-  readonly impressionsBilled: number;
-  readonly late: number;
-  readonly exhausted: number;
-  readonly duplicates: number;
   readonly wallets: readonly WalletShare[];
 }
 
-/** One wallet's cumulative totals as the ledger last heard them. */
+/** One wallet's money as its ledger last heard of it. */
 export interface WalletShare {
   readonly wallet: string;
+  readonly incarnation: string;
   readonly grantedMicros: Micros;
   readonly billedMicros: Micros;
   readonly returnedMicros: Micros;
+  readonly outstandingMicros: Micros;
   readonly heardMs: number;
+  /** Silent for so long that its purses must have closed, yet with money outstanding. */
+  readonly stuck: boolean;
+  readonly writeOff: WriteOff | null;
+}
+
+/** An operator gave up on the money of a silent wallet. */
+export interface WriteOff {
+  readonly atMs: number;
+  readonly by: string;
+  readonly why: string;
+  /** Outstanding at that moment. */
+  readonly amountMicros: Micros;
 }
 
 /** What a wallet tells one ledger: cumulative totals, and the total it would like to have been granted. */
-export interface ReconcileReport {
+export interface ReconcileReport extends CampaignTotals {
   readonly wallet: string;
+  /** Random id of the wallet's storage. A wallet that lost its storage is another holder to the ledger. */
+  readonly incarnation: string;
   readonly campaignId: string;
-  readonly billedMicros: Micros;
-  readonly returnedMicros: Micros;
-  /** Committed by purses, as far as the wallet has heard: the freshest sign of spending. */
-  readonly committedMicros: Micros;
-  /** Committed but never billed, in purses that have closed. Committed − billed − lapsed is still pending. */
-  readonly lapsedMicros: Micros;
-  readonly impressionsBilled: number;
-  readonly late: number;
-  readonly exhausted: number;
-  readonly duplicates: number;
   /** Granted total the wallet would like to reach. A repeated report therefore never grants twice. */
   readonly wantGrantedMicros: Micros;
   /** A grant smaller than this is of no use. */
@@ -142,24 +163,19 @@ export interface ReconcileReply {
 }
 
 /** What one wallet holds for one campaign, for operators. */
-export interface WalletCampaignStatus {
+export interface WalletCampaignStatus extends CampaignTotals {
   readonly campaignId: string;
   readonly grantedMicros: Micros;
-  readonly returnedMicros: Micros;
-  readonly billedMicros: Micros;
   readonly freeMicros: Micros;
   /** In open purses: drawn and not billed. */
   readonly inPursesMicros: Micros;
-  readonly impressionsBilled: number;
-  readonly late: number;
-  readonly exhausted: number;
-  readonly duplicates: number;
   readonly multiplierPpm: number;
 }
 
 /** A wallet as operators see it. */
 export interface WalletStatus {
   readonly wallet: string;
+  readonly incarnation: string;
   readonly nowMs: number;
   readonly openPurses: number;
   readonly campaigns: readonly WalletCampaignStatus[];

@@ -7,6 +7,7 @@ import { assert } from "../kernel/assert.ts";
 import { maxMicros, type Micros, micros, ZERO_MICROS } from "../kernel/money.ts";
 import { ok, refused, type Result } from "../kernel/result.ts";
 import {
+  COMMITS_MAX,
   DRAW_CAMPAIGNS_MAX,
   DRAW_LOW_INTERVAL_MS,
   isWhole,
@@ -31,17 +32,36 @@ export type PurseView = ReadonlyMap<string, PurseViewEntry>;
 /** What a committed slot carries in its billing token. */
 export interface Commitment {
   readonly purseId: string;
+  /** Number of this commit within its purse. */
+  readonly seq: number;
   readonly wallet: string;
   /** When the token expires. Units: epoch milliseconds, as close to the wallet's clock as is known. */
   readonly expiresMs: number;
 }
 
+/** A won slot that asks for its price. */
+export interface Purchase {
+  readonly campaignId: string;
+  readonly priceMicros: Micros;
+  /** Outcomes of the campaign's goal expected of this impression, in millionths. */
+  readonly outcomePpm: number;
+}
+
 /** Why a commit is not made, in the order checked. */
-export type CommitRefusal = "price_malformed" | "no_purse" | "purse_expired" | "campaign_unknown" | "short_of_money";
+export type CommitRefusal =
+  | "price_malformed"
+  | "no_purse"
+  | "purse_expired"
+  | "purse_full"
+  | "campaign_unknown"
+  | "short_of_money";
 
 interface Line {
   drawnMicros: Micros;
   committedMicros: Micros;
+  impressionsCommitted: number;
+  outcomesPpm: number;
+  opportunities: number;
   multiplierPpm: number;
   /** Committed when the last draw was asked for. */
   committedAtAskMicros: Micros;
@@ -64,36 +84,46 @@ export interface Purse {
   commitUntilMs: number | null;
   walletExpiryMs: number;
   askedMs: number;
+  /** Commits so far: the next one's number. */
+  commits: number;
   readonly lines: Map<string, Line>;
 }
 
 /** A purse before its first draw. */
 export function newPurse(purseId: string, wallet: string): Purse {
   const lines = new Map<string, Line>();
-  return { purseId, wallet, openedMs: null, commitUntilMs: null, walletExpiryMs: 0, askedMs: 0, lines };
+  return { purseId, wallet, openedMs: null, commitUntilMs: null, walletExpiryMs: 0, askedMs: 0, commits: 0, lines };
 }
 
 /**
  * Takes the price of a won slot out of the purse. After `ok` the slot may be shown and its token billed.
  * Refuses in the order of `CommitRefusal` (`no_purse`: no reply of the wallet yet). Cost: two map look-ups.
  */
-export function commit(
-  purse: Purse,
-  campaignId: string,
-  priceMicros: Micros,
-  nowMs: number,
-): Result<Commitment, CommitRefusal> {
-  if (!isWhole(priceMicros)) return refused("price_malformed");
+export function commit(purse: Purse, purchase: Purchase, nowMs: number): Result<Commitment, CommitRefusal> {
+  const { campaignId, priceMicros, outcomePpm } = purchase;
+  if (!isWhole(priceMicros) || !isWhole(outcomePpm)) return refused("price_malformed");
   if (purse.commitUntilMs === null) return refused("no_purse");
   if (nowMs >= purse.commitUntilMs) return refused("purse_expired");
+  if (purse.commits >= COMMITS_MAX) return refused("purse_full");
   const line = purse.lines.get(campaignId);
   if (line === undefined) return refused("campaign_unknown");
   line.peakMicros = maxMicros(line.peakMicros, priceMicros);
   if (line.committedMicros + priceMicros > line.drawnMicros) return refused("short_of_money");
 
   line.committedMicros = micros(line.committedMicros + priceMicros);
+  line.impressionsCommitted += 1;
+  line.outcomesPpm += outcomePpm;
+  const seq = purse.commits++;
   const expiresMs = Math.min(nowMs, purse.walletExpiryMs) + TOKEN_LIFETIME_MS;
-  return ok({ purseId: purse.purseId, wallet: purse.wallet, expiresMs });
+  return ok({ purseId: purse.purseId, seq, wallet: purse.wallet, expiresMs });
+}
+
+/** Notes that a decision found these campaigns worth a bid, whether they won or not: what pacing knows of supply. */
+export function countOpportunities(purse: Purse, campaignIds: Iterable<string>): void {
+  for (const campaignId of campaignIds) {
+    const line = purse.lines.get(campaignId);
+    if (line !== undefined) line.opportunities += 1;
+  }
 }
 
 /** What a decision may spend. Empty when the purse has expired or never heard from its wallet. */
@@ -126,14 +156,14 @@ export function askFor(purse: Purse, wanted: ReadonlySet<string>, nowMs: number)
     const perSec = Math.floor((recent * 1000) / elapsedMs);
     line.perSecMicros = micros(Math.max(perSec, Math.floor(line.perSecMicros / 2)));
     line.committedAtAskMicros = line.committedMicros;
-    const wish = Math.max(PURSE_START_MICROS, line.perSecMicros * PURSE_WANT_SECONDS, line.peakMicros * 2);
+    const start = line.peakMicros > 0 ? line.peakMicros * 2 : PURSE_START_MICROS;
+    const wish = Math.max(start, line.perSecMicros * PURSE_WANT_SECONDS);
     line.wantMicros = micros(Math.min(wish, PURSE_WANT_MICROS_MAX));
   }
   purse.askedMs = nowMs;
   purse.openedMs ??= nowMs;
   const campaigns = [...purse.lines].map(([campaignId, line]) => ({
-    campaignId,
-    committedMicros: line.committedMicros,
+    ...soFar(campaignId, line),
     wantMicros: wanted.has(campaignId) ? line.wantMicros : ZERO_MICROS,
     leastMicros: line.peakMicros,
   }));
@@ -143,8 +173,7 @@ export function askFor(purse: Purse, wanted: ReadonlySet<string>, nowMs: number)
 /** The last report of a purse that commits no more. The same bytes each time it is sent. */
 export function lastReport(purse: Purse): DrawRequest {
   const campaigns = [...purse.lines].map(([campaignId, line]) => ({
-    campaignId,
-    committedMicros: line.committedMicros,
+    ...soFar(campaignId, line),
     wantMicros: ZERO_MICROS,
   }));
   return { purseId: purse.purseId, campaigns, closing: true };
@@ -172,6 +201,7 @@ export function receive(purse: Purse, reply: DrawReply, askedMs: number): void {
 /** Whether it is time to open the next purse. */
 export function shouldRotate(purse: Purse, nowMs: number): boolean {
   if (purse.commitUntilMs !== null && nowMs >= purse.commitUntilMs) return true;
+  if (purse.commits >= COMMITS_MAX) return true;
   return purse.openedMs !== null && nowMs - purse.openedMs >= PURSE_ROTATE_AFTER_MS;
 }
 
@@ -194,6 +224,12 @@ export function assertPurseInvariants(purse: Purse): void {
   }
 }
 
+/** What a draw says of one campaign's past in this purse. */
+function soFar(campaignId: string, line: Line) {
+  const { committedMicros, impressionsCommitted, outcomesPpm, opportunities } = line;
+  return { campaignId, committedMicros, impressionsCommitted, outcomesPpm, opportunities };
+}
+
 /** The line of a campaign, begun when there is room for one more. */
 function lineOf(purse: Purse, campaignId: string): Line | null {
   const held = purse.lines.get(campaignId);
@@ -201,7 +237,8 @@ function lineOf(purse: Purse, campaignId: string): Line | null {
   if (purse.lines.size >= DRAW_CAMPAIGNS_MAX) return null;
   const money = { drawnMicros: ZERO_MICROS, committedMicros: ZERO_MICROS, committedAtAskMicros: ZERO_MICROS };
   const sizing = { perSecMicros: ZERO_MICROS, wantMicros: ZERO_MICROS, peakMicros: ZERO_MICROS };
-  const line = { ...money, ...sizing, multiplierPpm: 0 };
+  const counts = { impressionsCommitted: 0, outcomesPpm: 0, opportunities: 0 };
+  const line = { ...money, ...sizing, ...counts, multiplierPpm: 0 };
   purse.lines.set(campaignId, line);
   return line;
 }

@@ -1,18 +1,18 @@
 /**
  * The billing claim as bytes: short, because it rides in every tracking URL of a slot; canonical, so that one claim has
- * one spelling; bounded, because a stranger may send anything. The door signs them. Layout, version 1:
- * version byte, decision, slot, campaign, line item, creative, price, purse, region (empty for house ads), shard,
- * expiry. Numbers are LEB128 varints without padding. An id is a varint (letters × 2 + packed) and its letters, six
- * bits a letter when all are of the base64url alphabet ("packed"), else one byte each.
+ * one spelling; bounded, because a stranger may send anything. The door signs them. Layout, version 2:
+ * version byte, decision, slot, campaign, line item, creative, price, purse, commit number, region (empty for house
+ * ads), shard, expiry. Numbers are LEB128 varints without padding. An id is a varint (letters × 2 + packed) and its
+ * letters, six bits a letter when all are of the base64url alphabet ("packed"), else one byte each.
  */
 import { assert } from "../kernel/assert.ts";
 import { fromBase64Url, toBase64Url } from "../kernel/bytes.ts";
 import { micros } from "../kernel/money.ts";
 import { ok, refused, type Result } from "../kernel/result.ts";
-import { isId, isWhole, nameWallet, parseWalletName } from "./limits.ts";
+import { COMMITS_MAX, isId, isWhole, nameWallet, parseWalletName } from "./limits.ts";
 import type { BillingClaim } from "./protocol.ts";
 
-const VERSION = 1;
+const VERSION = 2;
 const BYTES_MAX = 512;
 const PACKABLE = /^[A-Za-z0-9_-]*$/;
 
@@ -31,6 +31,7 @@ export function encodeClaim(claim: BillingClaim): Uint8Array {
   writeId(out, claim.creativeId);
   writeWhole(out, claim.priceMicros);
   writeId(out, claim.purseId);
+  writeWhole(out, claim.seq);
   writeId(out, wallet.region);
   writeWhole(out, wallet.shard);
   writeWhole(out, claim.expiresMs);
@@ -49,16 +50,18 @@ export function decodeClaim(bytes: Uint8Array): Result<BillingClaim, "claim_malf
   const creativeId = readId(reader);
   const price = readWhole(reader);
   const purseId = readId(reader);
+  const seq = readWhole(reader);
   const region = readId(reader);
   const shard = readWhole(reader);
   const expiresMs = readWhole(reader);
   if (reader.broken || reader.at !== bytes.length) return malformed;
   const wallet = region === "" ? "" : nameWallet(region, shard);
   if (wallet === "" ? shard !== 0 : parseWalletName(wallet) === null) return malformed;
+  if (wallet === "" ? seq !== 0 : seq >= COMMITS_MAX) return malformed;
   const houseIds = wallet === "" && purseId === "";
   if (![decisionId, campaignId, lineItemId, creativeId].every(isId) || !(houseIds || isId(purseId))) return malformed;
   const ids = { decisionId, slot, campaignId, lineItemId, creativeId };
-  return ok({ ...ids, priceMicros: micros(price), purseId, wallet, expiresMs });
+  return ok({ ...ids, priceMicros: micros(price), purseId, seq, wallet, expiresMs });
 }
 
 interface Reader {

@@ -8,6 +8,7 @@ import { ok, refused, type Result } from "../kernel/result.ts";
 import {
   BILL_CLAIMS_MAX,
   CAMPAIGNS_MAX,
+  COMMITS_MAX,
   DRAW_CAMPAIGNS_MAX,
   DRAW_INTERVAL_MS,
   DRAW_RETRY_MS,
@@ -28,14 +29,8 @@ import type {
   DrawReply,
   DrawRequest,
 } from "./protocol.ts";
-import {
-  billedKey,
-  type Outcome,
-  type PurseAccount,
-  purseCloseMs,
-  WalletDraft,
-  type WalletState,
-} from "./wallet_state.ts";
+import { type Outcome, type PurseAccount, purseCloseMs, type WalletState } from "./wallet_state.ts";
+import { WalletDraft } from "./wallet_draft.ts";
 
 /** Why a draw is not taken, in the order checked. */
 export type DrawRefusal =
@@ -89,29 +84,26 @@ export function draw(state: WalletState, request: DrawRequest, nowMs: number): R
 }
 
 /**
- * Bills a batch. `seen` holds the keys (`billedKey`) of those claims that were billed before. Verdict per claim, first
- * that applies: `invalid` (malformed, another wallet's, unknown campaign), `duplicate`, `late` (purse unknown or
+ * Bills a batch. Verdict per claim, first that applies: `invalid` (malformed, another wallet's, unknown campaign), `duplicate`, `late` (purse unknown or
  * closed, token expired), `exhausted` (would exceed what the purse drew), `billed`. Refuses more claims than one batch
  * may hold.
  */
 export function bill(
   state: WalletState,
   claims: readonly BillingClaim[],
-  seen: ReadonlySet<string>,
   nowMs: number,
 ): Result<Outcome<BillReply>, BillRefusal> {
   if (claims.length > BILL_CLAIMS_MAX) return refused("too_many_claims");
   const draft = new WalletDraft(state);
-  const verdicts = claims.map((claim) => billOne(draft, claim, seen, nowMs));
+  const verdicts = claims.map((claim) => billOne(draft, claim, nowMs));
   return ok({ reply: { verdicts }, changes: draft.changes() });
 }
 
-function billOne(draft: WalletDraft, claim: BillingClaim, seen: ReadonlySet<string>, nowMs: number): BillVerdict {
+function billOne(draft: WalletDraft, claim: BillingClaim, nowMs: number): BillVerdict {
   if (!claimIsSound(claim) || claim.wallet !== draft.state.name) return "invalid";
   const account = draft.account(claim.campaignId);
   if (account === undefined) return "invalid";
-  const key = billedKey(claim);
-  if (seen.has(key) || draft.billed.has(key)) {
+  if (draft.wasBilled(claim)) {
     account.duplicates += 1;
     return "duplicate";
   }
@@ -119,12 +111,14 @@ function billOne(draft: WalletDraft, claim: BillingClaim, seen: ReadonlySet<stri
   const open = purse !== undefined && purse.phase !== "closed" && nowMs < purseCloseMs(purse);
   if (!open || nowMs >= claim.expiresMs) {
     account.late += 1;
+    account.unbilledMicros = micros(account.unbilledMicros + claim.priceMicros);
     return "late";
   }
   const line = draft.line(claim.purseId, claim.campaignId);
   const billedMicros = micros((line?.billedMicros ?? 0) + claim.priceMicros);
   if (billedMicros > (line?.drawnMicros ?? 0)) {
     account.exhausted += 1;
+    account.unbilledMicros = micros(account.unbilledMicros + claim.priceMicros);
     return "exhausted";
   }
   // Without a line nothing was drawn, and only an impression won at no price gets here.
@@ -134,18 +128,20 @@ function billOne(draft: WalletDraft, claim: BillingClaim, seen: ReadonlySet<stri
   }
   account.billedMicros = micros(account.billedMicros + claim.priceMicros);
   account.impressionsBilled += 1;
-  draft.billed.set(key, { purseId: claim.purseId, decisionId: claim.decisionId, slot: claim.slot });
+  draft.markBilled(claim);
   return "billed";
 }
 
 /** Whether an outside claim has the shape of one: the token was signed, but its signer may be of another version. */
 function claimIsSound(claim: BillingClaim): boolean {
   const named = isId(claim.decisionId) && isId(claim.campaignId) && isId(claim.purseId);
-  return named && isWhole(claim.slot) && isWhole(claim.priceMicros) && isWhole(claim.expiresMs);
+  const numbered = isWhole(claim.slot) && isWhole(claim.seq) && claim.seq < COMMITS_MAX;
+  return named && numbered && isWhole(claim.priceMicros) && isWhole(claim.expiresMs);
 }
 
 function amountsAreWhole(wish: DrawCampaign): boolean {
-  return isWhole(wish.committedMicros) && isWhole(wish.wantMicros) && isWhole(wish.leastMicros ?? 0);
+  const money = [wish.committedMicros, wish.wantMicros, wish.leastMicros ?? 0];
+  return [...money, wish.impressionsCommitted, wish.outcomesPpm, wish.opportunities].every(isWhole);
 }
 
 /** A purse this wallet never opened or has forgotten, yet with commits: it must not come to life again. */
@@ -160,7 +156,13 @@ type EditableAccount = NonNullable<ReturnType<WalletDraft["account"]>>;
 function hearCommitted(draft: WalletDraft, purseId: string, wish: DrawCampaign): void {
   const line = draft.line(purseId, wish.campaignId);
   const account = draft.account(wish.campaignId);
-  if (line !== undefined && account !== undefined) raiseCommitted(account, line, wish.committedMicros);
+  if (line === undefined || account === undefined) return;
+  raiseCommitted(account, line, wish.committedMicros);
+  for (const total of ["impressionsCommitted", "outcomesPpm", "opportunities"] as const) {
+    const raised = Math.max(line[total], wish[total]);
+    account[total] += raised - line[total];
+    line[total] = raised;
+  }
 }
 
 /** Committed totals only grow, and never past what was drawn. */

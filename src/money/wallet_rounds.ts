@@ -14,6 +14,7 @@ import {
   WALLET_WANT_ROUNDS,
 } from "./limits.ts";
 import type { ReconcileReply, ReconcileReport, WalletStatus } from "./protocol.ts";
+import { type CampaignTotals, pickTotals, sameTotals } from "./totals.ts";
 import {
   type Account,
   type Outcome,
@@ -22,9 +23,9 @@ import {
   purseCloseMs,
   purseForgetMs,
   type PurseLine,
-  WalletDraft,
   type WalletState,
 } from "./wallet_state.ts";
+import { WalletDraft } from "./wallet_draft.ts";
 
 /**
  * Closes what is due, returns idle free money, forgets what no beacon may name any more. A purse that was rotated out
@@ -77,16 +78,10 @@ export function report(state: WalletState, campaignId: string, nowMs: number): O
   const { freeMicros, grantedMicros } = account;
   const wantFree = wantedFree(outlook, nowMs);
   const reply: ReconcileReport = {
+    ...pickTotals(account),
     wallet: state.name,
+    incarnation: state.incarnation,
     campaignId,
-    billedMicros: account.billedMicros,
-    returnedMicros: account.returnedMicros,
-    committedMicros: account.committedMicros,
-    lapsedMicros: account.lapsedMicros,
-    impressionsBilled: account.impressionsBilled,
-    late: account.late,
-    exhausted: account.exhausted,
-    duplicates: account.duplicates,
     wantGrantedMicros: micros(grantedMicros + Math.max(0, wantFree - freeMicros)),
     leastMicros: micros(Math.max(0, Math.min(outlook.leastMicros, wantFree) - freeMicros)),
   };
@@ -115,7 +110,7 @@ export function hearLedger(
     outlook.openUntilMs = answer.openUntilMs;
     if (answer.grantedMicros < sent.wantGrantedMicros) outlook.deniedMs = nowMs;
   }
-  outlook.acknowledged = asReported(account, sent);
+  outlook.acknowledged = pickTotals(sent);
   outlook.restUntilMs = 0;
   return { reply: null, changes: draft.changes() };
 }
@@ -124,7 +119,7 @@ export function hearLedger(
 export function hearUnknown(state: WalletState, sent: ReconcileReport, nowMs: number): Outcome<null> {
   const draft = new WalletDraft(state);
   const outlook = draft.outlook(sent.campaignId);
-  outlook.acknowledged = asReported(draft.openAccount(sent.campaignId), sent);
+  outlook.acknowledged = pickTotals(sent);
   outlook.restUntilMs = nowMs + RECONCILE_QUIET_MS;
   outlook.deniedMs = nowMs;
   return { reply: null, changes: draft.changes() };
@@ -164,20 +159,12 @@ export function walletStatus(state: WalletState, nowMs: number): WalletStatus {
     }
   }
   const campaigns = [...state.accounts.values()].map((account) => ({
-    campaignId: account.campaignId,
-    grantedMicros: account.grantedMicros,
-    returnedMicros: account.returnedMicros,
-    billedMicros: account.billedMicros,
-    freeMicros: account.freeMicros,
+    ...account,
     inPursesMicros: micros(inPurses.get(account.campaignId) ?? 0),
-    impressionsBilled: account.impressionsBilled,
-    late: account.late,
-    exhausted: account.exhausted,
-    duplicates: account.duplicates,
     multiplierPpm: state.outlooks.get(account.campaignId)?.multiplierPpm ?? 0,
   }));
   const openPurses = [...state.purses.values()].filter((purse) => purse.phase !== "closed").length;
-  return { wallet: state.name, nowMs, openPurses, campaigns };
+  return { wallet: state.name, incarnation: state.incarnation, nowMs, openPurses, campaigns };
 }
 
 /** Rotated out, and all it committed is billed: nothing can arrive any more but duplicates. */
@@ -231,7 +218,7 @@ function reportDueMs(state: WalletState, campaignId: string, nowMs: number): num
   if (outlook.short && !denied && nowMs - outlook.drawnMs <= RECONCILE_INTERVAL_MS) {
     dueMs = Math.min(dueMs, outlook.reportedMs + RECONCILE_HASTE_MS);
   }
-  if (outlook.askedMicros > 0 || !sameTotals(account, outlook.acknowledged)) {
+  if (outlook.askedMicros > 0 || !isHeard(account, outlook.acknowledged)) {
     dueMs = Math.min(dueMs, outlook.reportedMs + RECONCILE_INTERVAL_MS);
   }
   if (outlook.drawnMs > 0 && nowMs - outlook.drawnMs <= DRAWN_LATELY_MS) {
@@ -241,25 +228,6 @@ function reportDueMs(state: WalletState, campaignId: string, nowMs: number): num
 }
 
 /** Whether the ledger knows all that this account would report. */
-function sameTotals(account: Account | undefined, acknowledged: Account | null): boolean {
-  if (account === undefined) return true;
-  if (acknowledged === null) return false;
-  return (
-    account.billedMicros === acknowledged.billedMicros &&
-    account.returnedMicros === acknowledged.returnedMicros &&
-    account.committedMicros === acknowledged.committedMicros &&
-    account.lapsedMicros === acknowledged.lapsedMicros &&
-    account.impressionsBilled === acknowledged.impressionsBilled &&
-    account.late === acknowledged.late &&
-    account.exhausted === acknowledged.exhausted &&
-    account.duplicates === acknowledged.duplicates
-  );
-}
-
-/** The account with the totals that were sent: what changed since then is still unreported. */
-function asReported(account: Account, sent: ReconcileReport): Account {
-  const { billedMicros, returnedMicros, committedMicros, lapsedMicros } = sent;
-  const { impressionsBilled, late, exhausted, duplicates } = sent;
-  const money = { billedMicros, returnedMicros, committedMicros, lapsedMicros };
-  return { ...account, ...money, impressionsBilled, late, exhausted, duplicates };
+function isHeard(account: Account | undefined, acknowledged: CampaignTotals | null): boolean {
+  return account === undefined || (acknowledged !== null && sameTotals(account, acknowledged));
 }

@@ -1,29 +1,21 @@
 /**
  * What a wallet remembers, and how one command changes it. A command reads the state, works on a draft and yields
- * `WalletChanges`: whole rows, so that storing or applying them twice is the same as once. The Durable Object writes
- * the changes in its transaction and then applies them; a simulator may die between the two. Laws at the bottom.
+ * `WalletChanges`: whole rows, so that applying them twice is the same as once, and a list of changes is a journal. The
+ * Durable Object applies them, writes them in groups and answers when they are written; a simulator may die at any
+ * point of that. Laws at the bottom.
  */
 import { assert } from "../kernel/assert.ts";
-import { type Micros, ZERO_MICROS } from "../kernel/money.ts";
+import type { Micros } from "../kernel/money.ts";
 import { FORGET_AFTER_MS, SKEW_GUARD_MS, TOKEN_LIFETIME_MS } from "./limits.ts";
-import type { BillingClaim } from "./protocol.ts";
+import { SeqSet } from "./seq_set.ts";
+import type { CampaignTotals } from "./totals.ts";
 
 /** One campaign's money in this wallet. Durable. All but `freeMicros` only grow. */
-export interface Account {
+export interface Account extends CampaignTotals {
   readonly campaignId: string;
   readonly grantedMicros: Micros;
-  readonly returnedMicros: Micros;
-  readonly billedMicros: Micros;
   /** In the wallet and in no purse. */
   readonly freeMicros: Micros;
-  /** Committed by all purses, as far as heard. */
-  readonly committedMicros: Micros;
-  /** Committed and never billed, in closed purses. */
-  readonly lapsedMicros: Micros;
-  readonly impressionsBilled: number;
-  readonly late: number;
-  readonly exhausted: number;
-  readonly duplicates: number;
 }
 
 /** One campaign in one purse. Law: billed ≤ committed ≤ drawn. */
@@ -32,6 +24,9 @@ export interface PurseLine {
   readonly drawnMicros: Micros;
   readonly committedMicros: Micros;
   readonly billedMicros: Micros;
+  readonly impressionsCommitted: number;
+  readonly outcomesPpm: number;
+  readonly opportunities: number;
 }
 
 /** `closing`: its isolate rotated it out, no more draws. `closed`: bills nothing, remembered against duplicates. */
@@ -63,13 +58,15 @@ export interface Outlook {
   /** When the ledger last granted less than was wanted, and until when to leave it alone after a failure. */
   readonly deniedMs: number;
   readonly restUntilMs: number;
-  /** The account as last acknowledged by the ledger; null before the first answer and while a report is unanswered. */
-  readonly acknowledged: Account | null;
+  /** The totals that the ledger has answered to; null before the first answer and while a report is unanswered. */
+  readonly acknowledged: CampaignTotals | null;
 }
 
-/** All a wallet remembers; billed keys excepted, which stay in its database. */
+/** All a wallet remembers. */
 export interface WalletState {
   readonly name: string;
+  /** Random id of the storage behind this state. */
+  readonly incarnation: string;
   /** When this memory was loaded: idle times count from here at the earliest. */
   readonly startedMs: number;
   readonly accounts: Map<string, Account>;
@@ -77,16 +74,17 @@ export interface WalletState {
   readonly purses: Map<string, PurseAccount>;
   /** Lines of purses that are not closed, by purse and campaign. */
   readonly lines: Map<string, Map<string, PurseLine>>;
+  /** Which commits of each purse were billed, so that none is billed again; kept until the purse is forgotten. */
+  readonly billed: Map<string, SeqSet>;
 }
 
-/** A billed impression, remembered so that it is never billed again. */
+/** A billed impression. */
 export interface BilledKey {
   readonly purseId: string;
-  readonly decisionId: string;
-  readonly slot: number;
+  readonly seq: number;
 }
 
-/** The rows one command changed. Store and apply in any order; twice is once. */
+/** The rows one command changed. Apply in the order of the commands; twice is once. */
 export interface WalletChanges {
   readonly accounts: readonly Account[];
   readonly outlooks: readonly Outlook[];
@@ -106,11 +104,10 @@ export interface Outcome<Reply> {
   readonly changes: WalletChanges;
 }
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
 /** A wallet that holds nothing yet. */
-export function newWallet(name: string, startedMs: number): WalletState {
-  return { name, startedMs, accounts: new Map(), outlooks: new Map(), purses: new Map(), lines: new Map() };
+export function newWallet(name: string, incarnation: string, startedMs: number): WalletState {
+  const memory = { accounts: new Map(), outlooks: new Map(), purses: new Map(), lines: new Map(), billed: new Map() };
+  return { name, incarnation, startedMs, ...memory };
 }
 
 /** When a purse stops billing: after it may commit no more and every token of it has expired. */
@@ -123,97 +120,7 @@ export function purseForgetMs(purse: PurseAccount): number {
   return purseCloseMs(purse) + FORGET_AFTER_MS;
 }
 
-/** The name of one impression within a wallet. */
-export function billedKey(claim: Pick<BillingClaim, "purseId" | "decisionId" | "slot">): string {
-  return `${claim.purseId} ${claim.decisionId} ${claim.slot}`;
-}
-
-/** A working copy over a wallet's state: hands out rows to change and yields those that did change. */
-export class WalletDraft {
-  readonly state: WalletState;
-  readonly #accounts = new Map<string, Mutable<Account>>();
-  readonly #outlooks = new Map<string, Mutable<Outlook>>();
-  readonly #purses = new Map<string, Mutable<PurseAccount>>();
-  readonly #lines = new Map<string, { purseId: string; line: Mutable<PurseLine> }>();
-  readonly #closed = new Set<string>();
-  readonly billed = new Map<string, BilledKey>();
-  readonly forgottenPurses = new Set<string>();
-  readonly forgottenOutlooks = new Set<string>();
-
-  constructor(state: WalletState) {
-    this.state = state;
-  }
-
-  account(campaignId: string): Mutable<Account> | undefined {
-    return editable(this.#accounts, campaignId, this.state.accounts.get(campaignId));
-  }
-
-  /** The account, opened when this is the first money for the campaign. */
-  openAccount(campaignId: string): Mutable<Account> {
-    return editable(this.#accounts, campaignId, this.state.accounts.get(campaignId) ?? emptyAccount(campaignId));
-  }
-
-  /** The outlook, begun when this is the first question about the campaign. */
-  outlook(campaignId: string): Mutable<Outlook> {
-    const held = this.state.outlooks.get(campaignId) ?? emptyOutlook(campaignId, this.state.startedMs);
-    return editable(this.#outlooks, campaignId, held);
-  }
-
-  purse(purseId: string): Mutable<PurseAccount> | undefined {
-    return editable(this.#purses, purseId, this.state.purses.get(purseId));
-  }
-
-  openPurse(purse: PurseAccount): Mutable<PurseAccount> {
-    return editable(this.#purses, purse.purseId, purse);
-  }
-
-  line(purseId: string, campaignId: string): Mutable<PurseLine> | undefined {
-    return this.#line(purseId, campaignId, this.state.lines.get(purseId)?.get(campaignId));
-  }
-
-  /** The line, opened empty when the purse never drew for this campaign. */
-  openLine(purseId: string, campaignId: string): Mutable<PurseLine> {
-    const empty = { campaignId, drawnMicros: ZERO_MICROS, committedMicros: ZERO_MICROS, billedMicros: ZERO_MICROS };
-    return this.#line(purseId, campaignId, this.state.lines.get(purseId)?.get(campaignId) ?? empty);
-  }
-
-  /** Marks a purse closed; its lines go. */
-  close(purse: Mutable<PurseAccount>): void {
-    purse.phase = "closed";
-    this.#closed.add(purse.purseId);
-  }
-
-  #line(purseId: string, campaignId: string, held: PurseLine): Mutable<PurseLine>;
-  #line(purseId: string, campaignId: string, held: PurseLine | undefined): Mutable<PurseLine> | undefined;
-  #line(purseId: string, campaignId: string, held: PurseLine | undefined): Mutable<PurseLine> | undefined {
-    const key = `${purseId} ${campaignId}`;
-    const drafted = this.#lines.get(key);
-    if (drafted !== undefined) return drafted.line;
-    if (held === undefined) return undefined;
-    const line = { ...held };
-    this.#lines.set(key, { purseId, line });
-    return line;
-  }
-
-  /** The rows that differ from the state. */
-  changes(): WalletChanges {
-    const { accounts, outlooks, purses, lines } = this.state;
-    return {
-      accounts: [...this.#accounts.values()].filter((row) => differs(row, accounts.get(row.campaignId))),
-      outlooks: [...this.#outlooks.values()].filter((row) => differs(row, outlooks.get(row.campaignId))),
-      purses: [...this.#purses.values()].filter((row) => differs(row, purses.get(row.purseId))),
-      lines: [...this.#lines.values()].filter(
-        ({ purseId, line }) => !this.#closed.has(purseId) && differs(line, lines.get(purseId)?.get(line.campaignId)),
-      ),
-      billed: [...this.billed.values()],
-      closedPurses: [...this.#closed],
-      forgottenPurses: [...this.forgottenPurses],
-      forgottenOutlooks: [...this.forgottenOutlooks],
-    };
-  }
-}
-
-/** Brings changes into the memory. Call after they are stored. */
+/** Brings changes into the memory. */
 export function applyChanges(state: WalletState, changes: WalletChanges): void {
   for (const row of changes.accounts) state.accounts.set(row.campaignId, row);
   for (const row of changes.outlooks) state.outlooks.set(row.campaignId, row);
@@ -222,8 +129,16 @@ export function applyChanges(state: WalletState, changes: WalletChanges): void {
     const lines = state.lines.get(purseId) ?? new Map<string, PurseLine>();
     state.lines.set(purseId, lines.set(line.campaignId, line));
   }
+  for (const { purseId, seq } of changes.billed) {
+    const seqs = state.billed.get(purseId) ?? new SeqSet();
+    seqs.add(seq);
+    state.billed.set(purseId, seqs);
+  }
   for (const purseId of changes.closedPurses) state.lines.delete(purseId);
-  for (const purseId of changes.forgottenPurses) state.purses.delete(purseId);
+  for (const purseId of changes.forgottenPurses) {
+    state.purses.delete(purseId);
+    state.billed.delete(purseId);
+  }
   for (const campaignId of changes.forgottenOutlooks) state.outlooks.delete(campaignId);
 }
 
@@ -257,42 +172,4 @@ export function assertWalletInvariants(state: WalletState, campaignIds?: Iterabl
     assert(held === grantedMicros - returnedMicros, "wallet: free + in purses + billed = granted − returned");
     assert(pending + billedMicros + lapsedMicros === committedMicros, "wallet: committed = pending + billed + lapsed");
   }
-}
-
-function emptyAccount(campaignId: string): Account {
-  const money = { grantedMicros: ZERO_MICROS, returnedMicros: ZERO_MICROS, billedMicros: ZERO_MICROS };
-  const use = { freeMicros: ZERO_MICROS, committedMicros: ZERO_MICROS, lapsedMicros: ZERO_MICROS };
-  return { campaignId, ...money, ...use, impressionsBilled: 0, late: 0, exhausted: 0, duplicates: 0 };
-}
-
-function emptyOutlook(campaignId: string, startedMs: number): Outlook {
-  const view = { revision: 0, multiplierPpm: 0, openUntilMs: 0, acknowledged: null };
-  const wants = { askedMicros: ZERO_MICROS, demandMicros: ZERO_MICROS, short: false, leastMicros: ZERO_MICROS };
-  const times = { allottedMs: startedMs, drawnMs: 0, reportedMs: 0, deniedMs: 0, restUntilMs: 0 };
-  return { campaignId, ...view, ...wants, ...times };
-}
-
-function editable<T extends object>(drafts: Map<string, Mutable<T>>, key: string, held: T): Mutable<T>;
-function editable<T extends object>(
-  drafts: Map<string, Mutable<T>>,
-  key: string,
-  held: T | undefined,
-): Mutable<T> | undefined;
-function editable<T extends object>(
-  drafts: Map<string, Mutable<T>>,
-  key: string,
-  held: T | undefined,
-): Mutable<T> | undefined {
-  const drafted = drafts.get(key);
-  if (drafted !== undefined || held === undefined) return drafted;
-  const copy: Mutable<T> = { ...held };
-  drafts.set(key, copy);
-  return copy;
-}
-
-/** Rows are flat: unequal in any column. */
-function differs<T extends object>(row: T, held: T | undefined): boolean {
-  if (held === undefined) return true;
-  const before = new Map<string, unknown>(Object.entries(held));
-  return Object.entries(row).some(([column, value]) => before.get(column) !== value);
 }

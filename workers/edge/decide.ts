@@ -6,6 +6,7 @@ import type { Decision, Slot } from "../../src/decision/decision.ts";
 import { finish, plan, score, type ScoringPlan } from "../../src/decision/funnel.ts";
 import type { Scoring } from "../../src/decision/rank.ts";
 import type { Rejection } from "../../src/decision/rejection.ts";
+import { expectedOutcomePpm } from "../../src/decision/value.ts";
 import type { World } from "../../src/decision/world.ts";
 import type { CompiledPublisher } from "../../src/catalog/compiled.ts";
 import { FULL_LIMITS } from "../../src/kernel/limits.ts";
@@ -66,16 +67,18 @@ async function scoreOrFallBack(door: Door, scoringPlan: ScoringPlan): Promise<Sc
 
 /** Commits one slot, or says that its money went to a decision that was faster. House slots need none. */
 function commitSlot(door: Door, decision: Decision, slot: Slot): CommittedSlot | null {
-  const { offer, priceMicros, position } = slot;
-  const house = offer.goal.kind === "house";
+  const { offer, priceMicros, position, scores } = slot;
+  const { campaignId, goal } = offer;
+  const house = goal.kind === "house";
+  const purchase = { campaignId, priceMicros, outcomePpm: scores === null ? 0 : expectedOutcomePpm(goal, scores) };
   const backing = house
-    ? ok({ purseId: "", wallet: "", expiresMs: door.nowMs + TOKEN_LIFETIME_MS })
-    : door.isolate.purse.commit(offer.campaignId, priceMicros, door.nowMs);
+    ? ok({ purseId: "", seq: 0, wallet: "", expiresMs: door.nowMs + TOKEN_LIFETIME_MS })
+    : door.isolate.purse.commit(purchase, door.nowMs);
   if (!backing.ok) return null;
   const claim = {
     decisionId: decision.decisionId,
     slot: position,
-    campaignId: offer.campaignId,
+    campaignId,
     lineItemId: offer.lineItemId,
     creativeId: offer.creativeId,
     priceMicros: house ? ZERO_MICROS : priceMicros,
@@ -108,9 +111,11 @@ export async function decideBreak(door: Door, request: BreakRequest): Promise<Re
 
   const decisionId = crypto.randomUUID();
   let scoringPlan = plan(request, gather(door, loaded, decisionId), publisher);
-  if (await isolate.purse.draw(door, campaignsOf(scoringPlan), nowMs)) {
+  const wanted = campaignsOf(scoringPlan);
+  if (await isolate.purse.draw(door, wanted, nowMs)) {
     scoringPlan = plan(request, gather(door, loaded, decisionId), publisher);
   }
+  isolate.purse.offered(wanted);
   const scoring = await scoreOrFallBack(door, scoringPlan);
   const committed = commit(door, finish(scoringPlan, scoring));
   for (const { offer, reason, bidMicros } of committed.decision.rejections) {

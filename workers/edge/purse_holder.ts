@@ -20,9 +20,11 @@ import {
   commit,
   type Commitment,
   type CommitRefusal,
+  countOpportunities,
   lastReport,
   missPurse,
   newPurse,
+  type Purchase,
   type Purse,
   type PurseView,
   receive,
@@ -82,8 +84,13 @@ export class PurseHolder {
   }
 
   /** Takes the price of a won slot out of the purse. Refuses as `purse.commit` does. Synchronous, no I/O. */
-  commit(campaignId: string, priceMicros: Micros, nowMs: number): Result<Commitment, CommitRefusal> {
-    return this.#current === null ? refused("no_purse") : commit(this.#current, campaignId, priceMicros, nowMs);
+  commit(purchase: Purchase, nowMs: number): Result<Commitment, CommitRefusal> {
+    return this.#current === null ? refused("no_purse") : commit(this.#current, purchase, nowMs);
+  }
+
+  /** Notes which campaigns a decision found worth a bid: pacing learns supply from it. */
+  offered(campaignIds: Iterable<string>): void {
+    if (this.#current !== null) countOpportunities(this.#current, campaignIds);
   }
 
   /** Notes a price that was bid but could not be paid, so that the next draw asks for at least that much. */

@@ -39,10 +39,14 @@ export function termsOf(campaign: Campaign): CampaignTerms {
   return {
     campaignId: campaign.id,
     budgetMicros: micros(campaign.budgetMicros),
+    dailyBudgetMicros: campaign.dailyBudgetMicros === undefined ? null : micros(campaign.dailyBudgetMicros),
+    timeZone: campaign.timeZone,
     flightStartMs: Date.parse(campaign.flight.start),
     flightEndMs: Date.parse(campaign.flight.end),
     status: campaign.status,
     pacing: campaign.pacing,
+    targetCostMicros: campaign.targetCostMicros === undefined ? null : micros(campaign.targetCostMicros),
+    supplyShape: campaign.supplyShape ?? [],
   };
 }
 

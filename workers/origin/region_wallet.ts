@@ -1,8 +1,8 @@
 /**
- * The wallet of one region and shard as a Durable Object: the pure machine of src/money/wallet*.ts with a transaction
- * around each command and an alarm for its rounds. Its state is held in memory and loaded once, because a draw reads
- * tens of accounts and runs often; every command writes its rows before the memory changes, and billed keys are only in
- * SQLite. A command that throws leaves nothing behind: rows roll back and the memory is loaded again.
+ * The wallet of one region and shard as a Durable Object: the pure machine of src/money/wallet*.ts with group commit
+ * around its commands and an alarm for its rounds. Its state is in memory; what commands change there is written to the
+ * journal in groups, and nothing leaves the object, no answer and no report, before its group is written. A group that
+ * cannot be written leaves nothing behind: its commands fail and the memory is loaded again from the disk.
  */
 import { DurableObject } from "cloudflare:workers";
 import { refused, type Result } from "../../src/kernel/result.ts";
@@ -28,13 +28,21 @@ import {
   tend,
   walletStatus,
 } from "../../src/money/wallet_rounds.ts";
-import { applyChanges, assertWalletInvariants, type Outcome, type WalletState } from "../../src/money/wallet_state.ts";
+import { mergeChanges } from "../../src/money/wallet_codec.ts";
+import {
+  applyChanges,
+  assertWalletInvariants,
+  type Outcome,
+  type WalletChanges,
+  type WalletState,
+} from "../../src/money/wallet_state.ts";
 import { logFailure } from "../platform/log.ts";
 import { within, withinOr } from "../platform/within.ts";
 import { mapBounded } from "./bounded.ts";
+import { GroupCommit } from "./group_commit.ts";
 import { applyMigrations } from "./migrations.ts";
 import { MoneyRefused } from "./money_refused.ts";
-import { findBilled, loadWallet, rememberName, storeChanges, WALLET_MIGRATIONS } from "./wallet_schema.ts";
+import { WALLET_MIGRATIONS, WalletJournal } from "./wallet_journal.ts";
 
 /** What a wallet is bound to. */
 export interface RegionWalletEnv {
@@ -47,10 +55,13 @@ export interface RegionWalletEnv {
 
 /** A round never follows the one before sooner than this. */
 const ROUND_GAP_MS = 50;
+/** Shortest time between two writes: at most 25 a second, however much is drawn and billed. */
+const WRITE_GAP_MS = 40;
 
 /** See the head of this file. */
 export class RegionWallet extends DurableObject<RegionWalletEnv> {
-  readonly #sql: SqlStorage;
+  readonly #journal: WalletJournal;
+  readonly #group: GroupCommit<WalletChanges>;
   #state: WalletState;
   /** When the alarm is set for, as far as this memory knows. */
   #armedMs = Number.POSITIVE_INFINITY;
@@ -59,10 +70,11 @@ export class RegionWallet extends DurableObject<RegionWalletEnv> {
 
   constructor(ctx: DurableObjectState, env: RegionWalletEnv) {
     super(ctx, env);
-    this.#sql = ctx.storage.sql;
     applyMigrations(ctx.storage, WALLET_MIGRATIONS);
     const nowMs = Date.now();
-    this.#state = loadWallet(this.#sql, rememberName(this.#sql, ctx.id.name), nowMs);
+    this.#journal = new WalletJournal(ctx.storage.sql);
+    this.#state = this.#journal.load(ctx.id.name, newIncarnation(), nowMs);
+    this.#group = new GroupCommit({ gapMs: WRITE_GAP_MS, write: (list) => this.#write(list) });
     // A restart between a transaction and its alarm must not leave money waiting.
     ctx.blockConcurrencyWhile(async () => {
       this.#armedMs = (await ctx.storage.getAlarm()) ?? Number.POSITIVE_INFINITY;
@@ -71,21 +83,13 @@ export class RegionWallet extends DurableObject<RegionWalletEnv> {
   }
 
   /** Hears a purse's commits and allots what it wants and the wallet has. Throws `MoneyRefused` on nonsense. */
-  draw(request: DrawRequest): DrawReply {
-    const nowMs = Date.now();
-    const reply = this.#run(() => unwrap(draw(this.#state, request, nowMs)));
-    this.#arm(nowMs);
-    return reply;
+  draw(request: DrawRequest): Promise<DrawReply> {
+    return this.#command((nowMs) => unwrap(draw(this.#state, request, nowMs)));
   }
 
-  /**
-   * Bills a batch in one transaction; verdicts in the order of the claims. Throws `MoneyRefused` on too many claims.
-   */
-  bill(claims: readonly BillingClaim[]): BillReply {
-    const nowMs = Date.now();
-    const reply = this.#run(() => unwrap(bill(this.#state, claims, findBilled(this.#sql, claims), nowMs)));
-    this.#arm(nowMs);
-    return reply;
+  /** Bills a batch; verdicts in the order of the claims. Throws `MoneyRefused` on too many claims. */
+  bill(claims: readonly BillingClaim[]): Promise<BillReply> {
+    return this.#command((nowMs) => unwrap(bill(this.#state, claims, nowMs)));
   }
 
   /** What this wallet holds, campaign by campaign. */
@@ -99,9 +103,13 @@ export class RegionWallet extends DurableObject<RegionWalletEnv> {
     const nowMs = Date.now();
     let gapMs = ROUND_GAP_MS;
     try {
-      this.#run(() => tend(this.#state, nowMs));
+      await this.#run(() => tend(this.#state, nowMs));
       const due = campaignsDue(this.#state, nowMs).filter((campaignId) => !this.#asking.has(campaignId));
-      const round = mapBounded(due, (campaignId) => this.#reconcile(campaignId));
+      const reports = await Promise.all(
+        due.map((campaignId) => this.#run(() => report(this.#state, campaignId, nowMs))),
+      );
+      for (const campaignId of due) this.#asking.add(campaignId);
+      const round = mapBounded(reports, (sent) => this.#reconcile(sent));
       // A ledger that is slow must not hold up the next round; until it times out, its answer is heard.
       await within(RECONCILE_ROUND_MS, round);
     } catch (error) {
@@ -112,21 +120,19 @@ export class RegionWallet extends DurableObject<RegionWalletEnv> {
   }
 
   /** Reports to one ledger and hears its answer. Never rejects. */
-  async #reconcile(campaignId: string): Promise<void> {
-    this.#asking.add(campaignId);
+  async #reconcile(sent: ReconcileReport): Promise<void> {
+    const { campaignId } = sent;
+    const answer = await this.#send(campaignId, sent);
+    this.#asking.delete(campaignId);
     try {
-      const sent = this.#run(() => report(this.#state, campaignId, Date.now()));
-      const answer = await this.#send(campaignId, sent);
-      if (answer.ok) this.#run(() => hearLedger(this.#state, sent, answer.value, Date.now()));
-      else if (answer.reason === "campaign_unknown") this.#run(() => hearUnknown(this.#state, sent, Date.now()));
+      if (answer.ok) await this.#run(() => hearLedger(this.#state, sent, answer.value, Date.now()));
+      else if (answer.reason === "campaign_unknown") await this.#run(() => hearUnknown(this.#state, sent, Date.now()));
       else {
-        this.#run(() => missLedger(this.#state, campaignId, Date.now()));
+        await this.#run(() => missLedger(this.#state, campaignId, Date.now()));
         logFailure("origin", "ledger_report_missed", `${this.#state.name}, ${campaignId}: ${answer.reason}`);
       }
     } catch (error) {
       logFailure("origin", "wallet_report_failed", `${this.#state.name}, ${campaignId}: ${String(error)}`);
-    } finally {
-      this.#asking.delete(campaignId);
     }
   }
 
@@ -140,20 +146,32 @@ export class RegionWallet extends DurableObject<RegionWalletEnv> {
     }
   }
 
-  /** One command: decide, store, apply, check the laws; all of it or nothing. */
-  #run<Reply>(decide: () => Outcome<Reply>): Reply {
+  /** A command from outside: it may change when the next round is due. */
+  async #command<Reply>(decide: (nowMs: number) => Outcome<Reply>): Promise<Reply> {
+    const nowMs = Date.now();
+    const written = this.#run(() => decide(nowMs));
+    this.#arm(nowMs);
+    return written;
+  }
+
+  /** Decides and applies at once; resolves when the changes are written. What `decide` throws changes nothing. */
+  async #run<Reply>(decide: () => Outcome<Reply>): Promise<Reply> {
+    const { reply, changes } = decide();
+    applyChanges(this.#state, changes);
+    await this.#group.add(changes);
+    return reply;
+  }
+
+  /** One group in one transaction; all of it or nothing. */
+  #write(list: readonly WalletChanges[]): void {
     try {
-      return this.ctx.storage.transactionSync(() => {
-        const { reply, changes } = decide();
-        storeChanges(this.#sql, changes);
-        applyChanges(this.#state, changes);
-        const touched = new Set(changes.accounts.map((row) => row.campaignId));
-        for (const { line } of changes.lines) touched.add(line.campaignId);
-        assertWalletInvariants(this.#state, touched);
-        return reply;
-      });
+      const changes = mergeChanges(list);
+      const touched = new Set(changes.accounts.map((row) => row.campaignId));
+      for (const { line } of changes.lines) touched.add(line.campaignId);
+      assertWalletInvariants(this.#state, touched);
+      this.ctx.storage.transactionSync(() => this.#journal.append(changes, this.#state));
     } catch (error) {
-      if (!(error instanceof MoneyRefused)) this.#state = loadWallet(this.#sql, this.#state.name, Date.now());
+      this.#state = this.#journal.load(this.#state.name, this.#state.incarnation, Date.now());
       throw error;
     }
   }
@@ -168,6 +186,10 @@ export class RegionWallet extends DurableObject<RegionWalletEnv> {
     // The write is confirmed before any answer leaves the object, so there is nothing to wait for here.
     void this.ctx.storage.setAlarm(atMs);
   }
+}
+
+function newIncarnation(): string {
+  return crypto.randomUUID().replaceAll("-", "").slice(0, 16);
 }
 
 function unwrap<Reply, Reason extends string>(result: Result<Outcome<Reply>, Reason>): Outcome<Reply> {

@@ -1,0 +1,71 @@
+/**
+ * How much money a ledger lets out of its hands. Money that is out and not won cannot be spent elsewhere, so it is kept
+ * small against the budget, against what remains of it, and against what can still be spent before the flight ends; but
+ * never so small that a wallet could not pay for one impression. What is won and waits for its beacon is spent for this
+ * purpose: it does not crowd out new leases.
+ */
+import { type Micros, micros, ZERO_MICROS } from "../kernel/money.ts";
+import {
+  HOLDER_ACTIVE_MS,
+  LEASE_END_PARTS,
+  LEASE_FLOOR_MICROS,
+  LEASED_BUDGET_PARTS,
+  LEASED_REMAINING_PARTS,
+  RATE_WINDOW_MS,
+} from "./limits.ts";
+import type { LedgerShare, LedgerSums, SpendRate } from "./ledger_state.ts";
+import type { CampaignTerms, ReconcileReport } from "./protocol.ts";
+import { spentOf } from "./totals.ts";
+
+/** What a grant is sized by. */
+export interface LeaseRoom {
+  readonly terms: CampaignTerms;
+  readonly allowanceMicros: Micros;
+  readonly sums: LedgerSums;
+  readonly rate: SpendRate;
+  /** Holders that have reported lately, this one included. */
+  readonly holders: number;
+}
+
+/** Holders heard lately: those that a lease has to be shared with. */
+export function activeHolders(shares: Iterable<LedgerShare>, nowMs: number): number {
+  let count = 0;
+  for (const share of shares) if (nowMs - share.heardMs <= HOLDER_ACTIVE_MS) count += 1;
+  return count;
+}
+
+/** The smoothed rate with one more reading. Readings closer together than a second change nothing. */
+export function stepRate(rate: SpendRate, spentMicros: Micros, nowMs: number): SpendRate {
+  if (rate.atMs === 0) return { atMs: nowMs, spentMicros, microsPerSec: 0 };
+  const elapsedMs = nowMs - rate.atMs;
+  if (elapsedMs < 1_000) return rate;
+  const sample = (Math.max(0, spentMicros - rate.spentMicros) * 1_000) / elapsedMs;
+  const weight = Math.min(1, elapsedMs / RATE_WINDOW_MS);
+  return { atMs: nowMs, spentMicros, microsPerSec: rate.microsPerSec + weight * (sample - rate.microsPerSec) };
+}
+
+/** The most that may be leased, and neither won nor back, by all holders together. */
+export function leaseCapMicros({ terms, allowanceMicros, sums, rate }: LeaseRoom, nowMs: number): Micros {
+  const remaining = Math.max(0, allowanceMicros - spentOf(sums));
+  const leftSec = Math.max(0, terms.flightEndMs - nowMs) / 1_000;
+  const planned = remaining / Math.max(1, leftSec);
+  const untilEnd = Math.ceil(LEASE_END_PARTS * Math.max(rate.microsPerSec, planned) * leftSec);
+  const parts = [allowanceMicros / LEASED_BUDGET_PARTS, remaining / LEASED_REMAINING_PARTS, untilEnd];
+  return micros(Math.max(LEASE_FLOOR_MICROS, Math.floor(Math.min(...parts))));
+}
+
+/**
+ * How much more to grant one holder now: never beyond the allowance, within the cap, and no more than its share of the
+ * room, so that the next holder finds some. Zero rather than a crumb that pays for nothing.
+ */
+export function sizeGrant(room: LeaseRoom, share: LedgerShare, report: ReconcileReport, nowMs: number): Micros {
+  const { allowanceMicros, sums, holders } = room;
+  const asked = report.wantGrantedMicros - share.grantedMicros;
+  const left = allowanceMicros - sums.outMicros;
+  if (asked <= 0 || left <= 0) return ZERO_MICROS;
+  const cap = Math.max(leaseCapMicros(room, nowMs), report.leastMicros);
+  const free = Math.min(left, cap - sums.leasedMicros);
+  const fair = Math.max(Math.ceil(free / Math.max(2, holders)), LEASE_FLOOR_MICROS, report.leastMicros);
+  const grant = Math.min(asked, fair, free);
+  return grant <= 0 || grant < report.leastMicros ? ZERO_MICROS : micros(grant);
+}

@@ -1,0 +1,185 @@
+/**
+ * How a wallet's state and its changes are written down: JSON in columns, because a group of some hundred impressions
+ * is one journal row, and a checkpoint is a whole wallet. What is written here is read back here and nowhere else; the
+ * version is the first word of each text. Outlooks are not written: they are learned again after a restart.
+ */
+import { assert } from "../kernel/assert.ts";
+import { micros } from "../kernel/money.ts";
+import { SeqSet } from "./seq_set.ts";
+import { TOTALS, totalsBy } from "./totals.ts";
+import {
+  type Account,
+  applyChanges,
+  type PurseAccount,
+  type PurseLine,
+  type PursePhase,
+  type WalletChanges,
+  type WalletState,
+} from "./wallet_state.ts";
+
+const VERSION = 1;
+const PHASES: readonly PursePhase[] = ["open", "closing", "closed"];
+
+type Cell = string | number;
+type Row = readonly Cell[];
+interface Body {
+  readonly version: number;
+  readonly accounts: readonly Row[];
+  readonly purses: readonly Row[];
+  readonly lines: readonly Row[];
+  readonly billed: readonly Row[];
+  readonly closed: readonly string[];
+  readonly forgotten: readonly string[];
+}
+
+/** What several commands changed, as if it had been one: the last state of each row. */
+export function mergeChanges(list: readonly WalletChanges[]): WalletChanges {
+  const closed = new Set(list.flatMap((changes) => changes.closedPurses));
+  const rows = <T>(of: (changes: WalletChanges) => readonly T[], key: (row: T) => string): T[] => [
+    ...new Map(list.flatMap(of).map((row) => [key(row), row])).values(),
+  ];
+  return {
+    accounts: rows(
+      (changes) => changes.accounts,
+      (row) => row.campaignId,
+    ),
+    outlooks: rows(
+      (changes) => changes.outlooks,
+      (row) => row.campaignId,
+    ),
+    purses: rows(
+      (changes) => changes.purses,
+      (row) => row.purseId,
+    ),
+    lines: rows(
+      (changes) => changes.lines,
+      ({ purseId, line }) => `${purseId} ${line.campaignId}`,
+    ).filter(({ purseId }) => !closed.has(purseId)),
+    billed: list.flatMap((changes) => changes.billed),
+    closedPurses: [...closed],
+    forgottenPurses: list.flatMap((changes) => changes.forgottenPurses),
+    forgottenOutlooks: list.flatMap((changes) => changes.forgottenOutlooks),
+  };
+}
+
+/** One journal entry. */
+export function encodeChanges(changes: WalletChanges): string {
+  const billed = new Map<string, Cell[]>();
+  for (const { purseId, seq } of changes.billed) {
+    const row = billed.get(purseId) ?? [purseId];
+    row.push(seq);
+    billed.set(purseId, row);
+  }
+  return write({
+    version: VERSION,
+    accounts: changes.accounts.map(accountRow),
+    purses: changes.purses.map(purseRow),
+    lines: changes.lines.map(({ purseId, line }) => lineRow(purseId, line)),
+    billed: [...billed.values()],
+    closed: changes.closedPurses,
+    forgotten: changes.forgottenPurses,
+  });
+}
+
+/** The changes of a journal entry. Throws on text that `encodeChanges` did not write. */
+export function decodeChanges(text: string): WalletChanges {
+  const body = read(text);
+  return {
+    accounts: body.accounts.map(accountOf),
+    outlooks: [],
+    purses: body.purses.map(purseOf),
+    lines: body.lines.map(lineOf),
+    billed: body.billed.flatMap(([purseId, ...seqs]) =>
+      seqs.map((seq) => ({ purseId: word(purseId), seq: count(seq) })),
+    ),
+    closedPurses: body.closed,
+    forgottenPurses: body.forgotten,
+    forgottenOutlooks: [],
+  };
+}
+
+/** A checkpoint: the whole durable state. */
+export function encodeWallet(state: WalletState): string {
+  return write({
+    version: VERSION,
+    accounts: [...state.accounts.values()].map(accountRow),
+    purses: [...state.purses.values()].map(purseRow),
+    lines: [...state.lines].flatMap(([purseId, lines]) => [...lines.values()].map((line) => lineRow(purseId, line))),
+    billed: [...state.billed].map(([purseId, seqs]) => [purseId, seqs.toText()]),
+    closed: [],
+    forgotten: [],
+  });
+}
+
+/** Brings a checkpoint into a new wallet. Throws on text that `encodeWallet` did not write. */
+export function restoreWallet(state: WalletState, text: string): void {
+  const { billed, ...body } = read(text);
+  applyChanges(state, decodeChanges(write({ ...body, billed: [] })));
+  for (const [purseId, seqs] of billed) state.billed.set(word(purseId), SeqSet.fromText(word(seqs)));
+}
+
+function accountRow(account: Account): Row {
+  return [account.campaignId, account.grantedMicros, account.freeMicros, ...TOTALS.map((total) => account[total])];
+}
+
+function accountOf([campaignId, granted, free, ...totals]: Row): Account {
+  const row = totalsBy((total) => count(totals[TOTALS.indexOf(total)]));
+  return {
+    campaignId: word(campaignId),
+    ...row,
+    grantedMicros: micros(count(granted)),
+    freeMicros: micros(count(free)),
+  };
+}
+
+function purseRow({ purseId, expiryMs, phase }: PurseAccount): Row {
+  return [purseId, expiryMs, PHASES.indexOf(phase)];
+}
+
+function purseOf([purseId, expiryMs, phase]: Row): PurseAccount {
+  const named = PHASES[count(phase)];
+  assert(named !== undefined, "wallet codec: a purse is open, closing or closed");
+  return { purseId: word(purseId), expiryMs: count(expiryMs), phase: named };
+}
+
+function lineRow(purseId: string, line: PurseLine): Row {
+  const { campaignId, drawnMicros, committedMicros, billedMicros } = line;
+  const counts = [line.impressionsCommitted, line.outcomesPpm, line.opportunities];
+  return [purseId, campaignId, drawnMicros, committedMicros, billedMicros, ...counts];
+}
+
+function lineOf([purseId, campaignId, drawn, committed, billed, impressions, outcomes, opportunities]: Row) {
+  const line: PurseLine = {
+    campaignId: word(campaignId),
+    drawnMicros: micros(count(drawn)),
+    committedMicros: micros(count(committed)),
+    billedMicros: micros(count(billed)),
+    impressionsCommitted: count(impressions),
+    outcomesPpm: count(outcomes),
+    opportunities: count(opportunities),
+  };
+  return { purseId: word(purseId), line };
+}
+
+function write(body: Body): string {
+  return JSON.stringify(body);
+}
+
+function read(text: string): Body {
+  // Every cell that is used goes through `word` or `count`.
+  const body = JSON.parse(text) as Body;
+  assert(body.version === VERSION, "wallet codec: the text is of this version");
+  return body;
+}
+
+function word(cell: Cell | undefined): string {
+  assert(typeof cell === "string", "wallet codec: a name is text");
+  return cell;
+}
+
+/** A total added later than the text was written reads as zero. */
+function count(cell: Cell | undefined): number {
+  const value = cell ?? 0;
+  assert(typeof value === "number" && Number.isSafeInteger(value), "wallet codec: a number is whole");
+  return value;
+}
