@@ -38,7 +38,7 @@ import type { Auditor } from "./auditor.ts";
 import { DurableHost, type ObjectFaults } from "./durable_object.ts";
 import type { EventQueue, WallClock } from "./event_queue.ts";
 import type { Network } from "./network.ts";
-import { WalletDisk } from "./wallet_disk.ts";
+import { RowDisk, SpelledDisk, type WalletDisk } from "./wallet_disk.ts";
 
 /** A ledger's answer as it comes over the wire. */
 export type LedgerAnswer = Result<ReconcileReply, ReconcileRefusal>;
@@ -62,6 +62,8 @@ export interface WalletParts {
 
 /** A round never follows the one before sooner than this. */
 const ROUND_GAP_MS = 50;
+/** Share of wallets whose disk is text. */
+const SPELLED_DISKS = 0.2;
 
 /** See the head of this file. */
 export class WalletObject {
@@ -78,7 +80,7 @@ export class WalletObject {
   constructor(parts: WalletParts) {
     this.#parts = parts;
     const { queue, random, faults, name } = parts;
-    this.#disk = new WalletDisk(drawChance(random, 0.25));
+    this.#disk = drawChance(random, SPELLED_DISKS) ? new SpelledDisk() : new RowDisk();
     this.#state = newWallet(name, this.#incarnation(), parts.clock.nowMs());
     this.host = new DurableHost(queue, random, faults, {
       store: (rows) => this.#disk.store(rows),
