@@ -48,9 +48,9 @@ export function stepRate(rate: SpendRate, spentMicros: Micros, nowMs: number): S
 export function leaseCapMicros({ terms, allowanceMicros, sums, rate }: LeaseRoom, nowMs: number): Micros {
   const remaining = Math.max(0, allowanceMicros - spentOf(sums));
   const leftSec = Math.max(0, terms.flightEndMs - nowMs) / 1_000;
-  const planned = remaining / Math.max(1, leftSec);
-  const untilEnd = Math.ceil(LEASE_END_PARTS * Math.max(rate.microsPerSec, planned) * leftSec);
-  const parts = [allowanceMicros / LEASED_BUDGET_PARTS, remaining / LEASED_REMAINING_PARTS, untilEnd];
+  const parts = [allowanceMicros / LEASED_BUDGET_PARTS, remaining / LEASED_REMAINING_PARTS];
+  // Before anything was spent nobody knows how fast that goes.
+  if (rate.microsPerSec > 0) parts.push(LEASE_END_PARTS * rate.microsPerSec * leftSec);
   return micros(Math.max(LEASE_FLOOR_MICROS, Math.floor(Math.min(...parts))));
 }
 
