@@ -1,6 +1,6 @@
 /**
- * A wallet as its durable object runs it: the pure machine, a journal, an alarm, reports to ledgers of which at most one
- * a campaign is under way. Mirrors the object that serves, with the platform taken out.
+ * A wallet as its durable object runs it: the pure machine, a journal, an alarm, reports to ledgers of which at most
+ * one a campaign is under way. Mirrors the object that serves, with the platform taken out.
  */
 import { assert } from "../../kernel/assert.ts";
 import type { RandomStream } from "../../kernel/random.ts";

@@ -1,7 +1,7 @@
 /**
  * The whole world of one seed: isolates, wallets, ledgers, players and an operator on one queue, and the faults that
- * happen to them. `run` lets traffic come until every decision is made, heals everything, waits until all is at rest, and
- * lets the operator give up on what lies on disks that were lost.
+ * happen to them. `run` lets traffic come until every decision is made, heals everything, waits until all is at rest,
+ * and lets the operator give up on what lies on disks that were lost.
  */
 import { assert, present } from "../../kernel/assert.ts";
 import { stream } from "../../kernel/random.ts";
