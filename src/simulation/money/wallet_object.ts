@@ -63,7 +63,7 @@ export interface WalletParts {
 /** A round never follows the one before sooner than this. */
 const ROUND_GAP_MS = 50;
 /** Share of wallets whose disk is text. */
-const SPELLED_DISKS = 0.2;
+const SPELLED_DISKS = 0.1;
 
 /** See the head of this file. */
 export class WalletObject {

@@ -74,7 +74,9 @@ export class World {
 
   /** Throws `InvariantBroken` when a law breaks. */
   run(): void {
-    for (const { terms } of this.#swarm.scale.campaigns) this.desk.set(terms);
+    for (const { terms, begunAfterMs } of this.#swarm.scale.campaigns) {
+      this.queue.after(begunAfterMs, () => this.desk.set(terms));
+    }
     this.#mishaps.begin();
     this.#traffic.begin();
     while (!this.#traffic.isOver) this.#next(Number.POSITIVE_INFINITY);
