@@ -219,7 +219,9 @@ describe("a wallet whose storage is deleted in the middle of a flight", () => {
     "under the living object": async () => {
       await runInDurableObject(wallet(), (_object: RegionWallet, { storage }) => storage.deleteAll());
       // It gives up its memory rather than answer from it.
-      const answer = await wallet().bill(spree("p1")).then(() => "answered", String);
+      const answer = await wallet()
+        .bill(spree("p1"))
+        .then(() => "answered", String);
       expect(answer).toContain("storage cannot be read");
     },
   };
