@@ -159,7 +159,7 @@ export function edgeWith(origin: EdgeDesk, wallet: WalletStub) {
     publication: new Publication(recorder, loadStandIn),
     signer: new TokenSigner(env.BILLING_KEYS),
     purse: new PurseHolder({ wallet: "wallet:local:0", recorder }),
-    billing: new BillingBatcher(recorder),
+    billing: new BillingBatcher({ recorder }),
   };
   const app = new Hono<EdgeContext>();
   app.use(async (c, next) => {
