@@ -1,8 +1,8 @@
 /**
  * Group commit of impression beacons. A wallet settles a batch of a hundred about as fast as a single impression, so
  * beacons of one wallet are gathered for a moment, longer when many arrive (src/money/gathering.ts), and sent as one
- * call; each request is answered only after the wallet has answered. A request may die at any moment with what it was doing, so every other one keeps a timer of
- * its own and does the work again if need be: billing is idempotent.
+ * call; each request is answered only after the wallet has answered. A request may die at any moment with what it was
+ * doing, so every other one keeps a timer of its own and does the work again if need be: billing is idempotent.
  */
 import { gatherWindowMs, type LastBatch } from "../../src/money/gathering.ts";
 import {
