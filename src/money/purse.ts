@@ -95,6 +95,15 @@ export function newPurse(purseId: string, wallet: string): Purse {
   return { purseId, wallet, openedMs: null, commitUntilMs: null, walletExpiryMs: 0, askedMs: 0, commits: 0, lines };
 }
 
+/** The purse that takes over from another: it knows how that one spent, so that its first draw asks for enough. */
+export function nextPurse(purseId: string, before: Purse): Purse {
+  const purse = newPurse(purseId, before.wallet);
+  for (const [campaignId, { perSecMicros, peakMicros }] of before.lines) {
+    if (peakMicros > 0) purse.lines.set(campaignId, { ...newLine(), perSecMicros, peakMicros });
+  }
+  return purse;
+}
+
 /**
  * Takes the price of a won slot out of the purse. After `ok` the slot may be shown and its token billed.
  * Refuses in the order of `CommitRefusal` (`no_purse`: no reply of the wallet yet). Cost: two map look-ups.
@@ -154,7 +163,8 @@ export function askFor(purse: Purse, wanted: ReadonlySet<string>, nowMs: number)
     if (line === null) continue;
     const recent = line.committedMicros - line.committedAtAskMicros;
     const perSec = Math.floor((recent * 1000) / elapsedMs);
-    line.perSecMicros = micros(Math.max(perSec, Math.floor(line.perSecMicros / 2)));
+    // Before its first draw a purse has spent nothing yet: what its predecessor spent stands.
+    if (purse.openedMs !== null) line.perSecMicros = micros(Math.max(perSec, Math.floor(line.perSecMicros / 2)));
     line.committedAtAskMicros = line.committedMicros;
     const start = line.peakMicros > 0 ? line.peakMicros * 2 : PURSE_START_MICROS;
     const wish = Math.max(start, line.perSecMicros * PURSE_WANT_SECONDS);
@@ -235,10 +245,14 @@ function lineOf(purse: Purse, campaignId: string): Line | null {
   const held = purse.lines.get(campaignId);
   if (held !== undefined) return held;
   if (purse.lines.size >= DRAW_CAMPAIGNS_MAX) return null;
+  const line = newLine();
+  purse.lines.set(campaignId, line);
+  return line;
+}
+
+function newLine(): Line {
   const money = { drawnMicros: ZERO_MICROS, committedMicros: ZERO_MICROS, committedAtAskMicros: ZERO_MICROS };
   const sizing = { perSecMicros: ZERO_MICROS, wantMicros: ZERO_MICROS, peakMicros: ZERO_MICROS };
   const counts = { impressionsCommitted: 0, outcomesPpm: 0, opportunities: 0 };
-  const line = { ...money, ...sizing, ...counts, multiplierPpm: 0 };
-  purse.lines.set(campaignId, line);
-  return line;
+  return { ...money, ...sizing, ...counts, multiplierPpm: 0 };
 }

@@ -24,6 +24,7 @@ import {
   lastReport,
   missPurse,
   newPurse,
+  nextPurse,
   type Purchase,
   type Purse,
   type PurseView,
@@ -174,7 +175,8 @@ export class PurseHolder {
     if (this.#current !== null && !shouldRotate(this.#current, nowMs)) return this.#current;
     if (this.#next !== null && !shouldRotate(this.#next, nowMs)) return this.#next;
     if (this.#next !== null) this.#retire(this.#next);
-    this.#next = newPurse(this.#newPurseId(), this.#wallet);
+    const purseId = this.#newPurseId();
+    this.#next = this.#current === null ? newPurse(purseId, this.#wallet) : nextPurse(purseId, this.#current);
     return this.#next;
   }
 
