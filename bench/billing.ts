@@ -32,9 +32,9 @@ const say = (line: string): void => console.error(line);
 
 function wholeFrom(text: string, flag: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 5_000)
-    throw new Error(`${flag} takes a whole number, 1 to 5000.`);
-  return value;
+  if (Number.isInteger(value) && value >= 1 && value <= 5_000) return value;
+  console.error(`${flag} takes a whole number, 1 to 5000, not "${text}".`);
+  process.exit(2);
 }
 
 interface Settings {

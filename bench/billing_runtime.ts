@@ -2,13 +2,12 @@
  * A workerd with nothing in it but origin's wallet and ledgers and a driver that sends them work, reached through a
  * socket of its own: what `npm run bench:billing` measures.
  */
-import { once } from "node:events";
-import net from "node:net";
 import path from "node:path";
 import { build } from "esbuild";
 import { Log, LogLevel, Miniflare, convertV4MiniflareOptions } from "miniflare";
 import { projectDir } from "../local/build.ts";
 import { tether } from "../local/tether.ts";
+import { freePort } from "./free_port.ts";
 
 /** The running driver. */
 export interface BillingRuntime {
@@ -33,16 +32,6 @@ async function bundleDriver(): Promise<string> {
   const [bundle] = outputFiles;
   if (bundle === undefined) throw new Error("esbuild made no driver");
   return bundle.text;
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (typeof address !== "object" || address === null) throw new Error("no free port on this machine");
-  return address.port;
 }
 
 /** Starts the driver. `stateDir`: a directory of its own. */
