@@ -10,6 +10,9 @@ import type { CampaignTerms } from "./protocol.ts";
 /** One thing to remember. Origin publishes terms for whoever holds the admin token; only a write-off has a name. */
 export type AuditEntry = TermsChanged | WrittenOff | WriteOffEnded;
 
+/** An entry with its number: 1 was the first, and none is left out between two that are there. */
+export type NumberedEntry = AuditEntry & { readonly number: number };
+
 /** A catalog was published that changed the campaign. */
 export interface TermsChanged {
   readonly kind: "terms_changed";

@@ -1,6 +1,6 @@
 /**
- * How a campaign's money moved: what one point of its history holds, when a minute's point is due, and which old points
- * are let go. A point is the last state of its minute, so a pause in the traffic is a level line and not a slope. Near
+ * How a campaign's money moved: what one point of its history holds, when a minute's point is due, and which old
+ * points are let go. A point is the last state of its minute, so what a minute ended with is never missing. Near
  * history is kept by the minute, far history by the day: it spans the whole flight and never outgrows its bound.
  */
 import type { Micros } from "../kernel/money.ts";

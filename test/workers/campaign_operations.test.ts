@@ -97,7 +97,7 @@ describe("a campaign's history", () => {
   test("writes one row a minute, however many reports there are", async () => {
     await report();
     for (let i = 0; i < 30; i++) {
-      await report(billed(i * 1_000));
+      await report(billed(Math.min(i, 9) * 20_000));
       pass(10_000);
     }
     const rows = await runInDurableObject(ledger(), (_ledger, state) =>

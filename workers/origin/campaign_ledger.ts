@@ -13,7 +13,13 @@ import {
   type WriteOffCommand,
   type WriteOffRefusal,
 } from "../../src/money/ledger.ts";
-import { type AuditEntry, auditReport, auditTerms, auditWriteOff } from "../../src/money/ledger_audit.ts";
+import {
+  type AuditEntry,
+  type NumberedEntry,
+  auditReport,
+  auditTerms,
+  auditWriteOff,
+} from "../../src/money/ledger_audit.ts";
 import { type HistoryPoint, isPointDue, pointOf } from "../../src/money/ledger_history.ts";
 import { lastHeardMs, ledgerStatus, type LedgerState } from "../../src/money/ledger_state.ts";
 import type { CampaignStatus, CampaignTerms, ReconcileReply, ReconcileReport } from "../../src/money/protocol.ts";
@@ -23,7 +29,6 @@ import {
   loadAudit,
   loadHistory,
   loadLedger,
-  type NumberedEntry,
   storeAudit,
   storeLedger,
   storePoint,

@@ -1,7 +1,7 @@
 /**
- * Where the campaigns' money is, how it got there, and the one thing an operator can do about it by hand: give up on the
- * money of a wallet that has gone silent. All of it is asked from the ledgers at this moment; a ledger that does not
- * answer costs its own line and no other.
+ * Where the campaigns' money is, how it got there, and the one thing an operator can do about it by hand: give up on
+ * the money of a wallet that has gone silent. All of it is asked from the ledgers at this moment; a ledger that does
+ * not answer costs its own line and no other.
  */
 import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
@@ -82,8 +82,8 @@ const postWriteOff = createRoute({
   tags: ["campaigns"],
   summary: "Give up on the money of a stuck wallet",
   description:
-    "The money no longer counts as outstanding, but it stays counted against the budget: should the wallet come back, " +
-    "nothing is overspent, and its next report takes the write-off back. Recorded in the campaign's audit.",
+    "The money no longer counts as outstanding, but it stays counted against the budget: should the wallet come " +
+    "back, nothing is overspent, and its next report takes the write-off back. Recorded in the campaign's audit.",
   security: ADMIN_ONLY,
   request: {
     params,

@@ -1,6 +1,6 @@
 /**
- * The shapes in which a campaign's money goes over HTTP: where it is, how it got there, what operators did about it, and
- * what one sends to give up on a stuck wallet. What the fields mean is written once, in src/money/protocol.ts.
+ * The shapes in which a campaign's money goes over HTTP: where it is, how it got there, what operators did about it,
+ * and what one sends to give up on a stuck wallet. What the fields mean is written once, in src/money/protocol.ts.
  */
 import { z } from "@hono/zod-openapi";
 import { FULL_LIMITS } from "../../src/kernel/limits.ts";

@@ -4,11 +4,11 @@
  */
 import type { Result } from "../../src/kernel/result.ts";
 import type { WriteOffCommand, WriteOffRefusal } from "../../src/money/ledger.ts";
+import type { NumberedEntry } from "../../src/money/ledger_audit.ts";
 import type { HistoryPoint } from "../../src/money/ledger_history.ts";
 import type { CampaignStatus, CampaignTerms } from "../../src/money/protocol.ts";
 import type { ActivityBatch, ActivityFeed, BatchOutcome } from "./activity_messages.ts";
 import type { CampaignSweep } from "./campaign_board.ts";
-import type { NumberedEntry } from "./ledger_schema.ts";
 import type { RegistryRpc } from "./registry.ts";
 
 /** One object of a class, by name. */

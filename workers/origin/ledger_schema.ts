@@ -3,7 +3,7 @@
  * whole document is some kilobytes, and one row a write is what keeps a campaign's cost apart from its traffic. Beside
  * it lie its history, at most one row a minute, and what operators did, one row an action; both are bounded.
  */
-import { AUDIT_ENTRIES_MAX, type AuditEntry } from "../../src/money/ledger_audit.ts";
+import { AUDIT_ENTRIES_MAX, type AuditEntry, type NumberedEntry } from "../../src/money/ledger_audit.ts";
 import { decodeLedger, encodeLedger } from "../../src/money/ledger_codec.ts";
 import { type HistoryPoint, isThinningDue, outgrownPoints } from "../../src/money/ledger_history.ts";
 import { type LedgerState, NEW_LEDGER } from "../../src/money/ledger_state.ts";
@@ -65,9 +65,6 @@ export function storeAudit(sql: SqlStorage, entries: readonly AuditEntry[]): voi
   if (entries.length === 0) return;
   sql.exec("DELETE FROM audit WHERE number <= (SELECT MAX(number) FROM audit) - ?", AUDIT_ENTRIES_MAX);
 }
-
-/** An entry with its number: 1 was the first, and none is left out between two that are there. */
-export type NumberedEntry = AuditEntry & { readonly number: number };
 
 /** What operators did, newest first. */
 export function loadAudit(sql: SqlStorage): NumberedEntry[] {
