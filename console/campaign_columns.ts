@@ -127,6 +127,8 @@ const barColumn: Column = {
   },
 };
 
+const STUCK = "stuck";
+
 const statusColumn: Column = {
   key: "status",
   label: "Status",
@@ -145,8 +147,6 @@ const statusColumn: Column = {
     cell.replaceChildren(...badges);
   },
 };
-const STUCK = "stuck wallet";
-
 function statusWord(campaign: LiveCampaign): string {
   return campaign.house ? "house" : (campaign.status?.terms.status ?? UNKNOWN);
 }
@@ -166,8 +166,8 @@ const todayColumn: Column = {
       return;
     }
     const billed = status?.today?.billedMicros ?? 0;
-    setText(cell, `${shortMoney(billed)} of ${shortMoney(daily)}`);
     cell.title = `${exactMoney(billed)} of ${exactMoney(daily)}`;
+    cell.replaceChildren(shortMoney(billed), el("span", { class: "note" }, `of ${shortMoney(daily)}`));
   },
 };
 

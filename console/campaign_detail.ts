@@ -65,7 +65,7 @@ export function campaignDetail(): CampaignDetail {
 function openDrawer(campaign: LiveCampaign, close: () => void): Drawer {
   const { campaignId } = campaign;
   const facts = el("div");
-  const wallets = el("div");
+  const wallets = el("div", { class: "wallets" });
   const audit = auditList(campaignId);
   const stuck = stuckWallets(campaignId, audit.ask);
   const chart = historyChart(campaignId);

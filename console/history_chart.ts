@@ -5,7 +5,7 @@
 import { pointOf, type HistoryPoint } from "../src/money/ledger_history.ts";
 import type { CampaignStatus } from "../src/money/protocol.ts";
 import { el, setAttributes, setText } from "./dom.ts";
-import { HISTORY_WINDOWS, historyColumns } from "./history_window.ts";
+import { HISTORY_WINDOWS, historyColumns, type HistoryWindow } from "./history_window.ts";
 import { lineChart } from "./line_chart.ts";
 import { exactMoney, multiplierText, shortMoney } from "./money_text.ts";
 import { askHistory } from "./origin_calls.ts";
@@ -27,7 +27,7 @@ export function historyChart(campaignId: string): HistoryChart {
   let present: HistoryPoint | null = null;
   let window = HISTORY_WINDOWS[0];
   const chart = moneyChart();
-  const note = el("p", { class: "note" });
+  const note = el("p", { class: "note" }, windowNote(window));
 
   const redraw = (): void => {
     const newest = points.at(-1)?.atMs ?? 0;
@@ -39,7 +39,7 @@ export function historyChart(campaignId: string): HistoryChart {
   };
   const choice = windowChoice((chosen) => {
     window = chosen;
-    setText(note, window.added ? "What was added within it." : "From the first minute the ledger knows.");
+    setText(note, windowNote(window));
     redraw();
   });
   const ask = async (): Promise<void> => {
@@ -69,6 +69,10 @@ export function historyChart(campaignId: string): HistoryChart {
   };
 }
 
+function windowNote({ added }: HistoryWindow): string {
+  return added ? "What was added within it." : "From the first minute the ledger knows.";
+}
+
 function moneyChart() {
   return lineChart({
     heightPx: 210,
@@ -83,19 +87,20 @@ function moneyChart() {
   });
 }
 
-function windowChoice(choose: (window: (typeof HISTORY_WINDOWS)[number]) => void): HTMLElement {
+function windowChoice(choose: (window: HistoryWindow) => void): HTMLElement {
+  const group = el("div", { class: "choice", role: "group", "aria-label": "How far back" });
   const buttons = HISTORY_WINDOWS.map((window) => {
     const button = el("button", { type: "button", class: "button small" }, window.label);
-    button.addEventListener("click", () => press(window));
+    button.addEventListener("click", () => {
+      mark(window);
+      choose(window);
+    });
+    group.append(button);
     return { window, button };
   });
-  const press = (chosen: (typeof HISTORY_WINDOWS)[number]): void => {
+  const mark = (chosen: HistoryWindow): void => {
     for (const { window, button } of buttons) setAttributes(button, { "aria-pressed": String(window === chosen) });
-    choose(chosen);
   };
-  const group = el("div", { class: "choice", role: "group", "aria-label": "How far back" });
-  group.append(...buttons.map(({ button }) => button));
-  for (const { window, button } of buttons)
-    setAttributes(button, { "aria-pressed": String(window === HISTORY_WINDOWS[0]) });
+  mark(HISTORY_WINDOWS[0]);
   return group;
 }
