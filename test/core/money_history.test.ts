@@ -8,6 +8,7 @@ import { configure, reconcile, writeOff } from "../../src/money/ledger.ts";
 import { auditReport, auditTerms, auditWriteOff } from "../../src/money/ledger_audit.ts";
 import {
   HISTORY_POINTS_MAX,
+  type HistoryPoint,
   isPointDue,
   isThinningDue,
   outgrownPoints,
