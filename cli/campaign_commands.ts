@@ -63,7 +63,6 @@ const pointSchema = z.looseObject({
   multiplierPpm: z.number(),
 });
 const historySchema = z.looseObject({ campaignId: z.string(), points: z.array(pointSchema) });
-type PointView = z.output<typeof pointSchema>;
 
 const term = z.union([z.string(), z.number()]).nullable();
 const entrySchema = z.looseObject({
@@ -119,19 +118,21 @@ export async function showHistory(client: AdminClient, campaignId: string): Prom
   const [first, last] = [points[0], points.at(-1)];
   if (first === undefined || last === undefined) return { json: history, lines: ["no history yet"] };
   const times = points.map(({ atMs }) => atMs);
-  const most = Math.max(...points.map((point) => Math.max(point.billedMicros, point.plannedMicros)));
-  const chart = (valueOf: (point: PointView) => number, max: number): string =>
-    sparkline(times, points.map(valueOf), max, CHART_COLUMNS);
-  const outMost = Math.max(...points.map((point) => point.outstandingMicros));
+  const billed = points.map((point) => point.billedMicros - first.billedMicros);
+  const planned = points.map((point) => point.plannedMicros - first.plannedMicros);
+  const outstanding = points.map((point) => point.outstandingMicros);
+  const multiplier = points.map((point) => point.multiplierPpm);
+  const most = Math.max(...billed, ...planned);
+  const chart = (values: readonly number[], max: number): string => sparkline(times, values, max, CHART_COLUMNS);
   return {
     json: history,
     lines: [
       `${campaignId}: ${countOf(points.length, "point")}, ${showMoment(first.atMs)} to ${showMoment(last.atMs)}`,
-      `  billed       ${chart((point) => point.billedMicros, most)}  ${showMicros(last.billedMicros)}`,
-      `  planned      ${chart((point) => point.plannedMicros, most)}  ${showMicros(last.plannedMicros)}`,
-      `  outstanding  ${chart((point) => point.outstandingMicros, outMost)}  ${showMicros(last.outstandingMicros)}`,
-      `  multiplier   ${chart((point) => point.multiplierPpm, 1_000_000)}  ${percent(last.multiplierPpm)}`,
-      "  billed and planned share a scale, which ends at the larger of the two",
+      `  billed       ${chart(billed, most)}  ${showMicros(last.billedMicros)}`,
+      `  planned      ${chart(planned, most)}  ${showMicros(last.plannedMicros)}`,
+      `  outstanding  ${chart(outstanding, Math.max(...outstanding))}  ${showMicros(last.outstandingMicros)}`,
+      `  multiplier   ${chart(multiplier, 1_000_000)}  ${percent(last.multiplierPpm)}`,
+      "  billed and planned: what was added since the first point, on one scale",
     ],
   };
 }
