@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import type { WriteOffCommand } from "../src/money/ledger.ts";
+import { termName } from "../src/money/ledger_audit.ts";
 import { understand, type AdminClient } from "./admin_client.ts";
 import { countOf, showMicros, showMoment, showTable, sparkline, type Outcome } from "./outcome.ts";
 
@@ -231,7 +232,7 @@ function changeWords(field: string, from: string | number | null, to: string | n
     if (field.endsWith("Micros")) return showMicros(value);
     return field.endsWith("Ms") ? showMoment(value) : String(value);
   };
-  const name = field.replace(/(Micros|Ms)$/, "").replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  const name = termName(field);
   return from === null ? `${name} ${show(to)}` : `${name} ${show(from)} → ${show(to)}`;
 }
 

@@ -1,5 +1,5 @@
 /** What operators did to one campaign: the newest entries of its audit, in words. */
-import type { NumberedEntry, TermChange } from "../src/money/ledger_audit.ts";
+import { type NumberedEntry, type TermChange, termName } from "../src/money/ledger_audit.ts";
 import { walletName } from "./campaign_facts.ts";
 import { el } from "./dom.ts";
 import { exactMoney } from "./money_text.ts";
@@ -39,7 +39,7 @@ function entryWords(entry: NumberedEntry): string {
 }
 
 function changeWords({ field, from, to }: TermChange): string {
-  const name = field.replace(/(Micros|Ms)$/, "").replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  const name = termName(field);
   return from === null ? `${name} ${termText(field, to)}` : `${name} ${termText(field, from)} → ${termText(field, to)}`;
 }
 

@@ -147,6 +147,7 @@ const statusColumn: Column = {
     cell.replaceChildren(...badges);
   },
 };
+
 function statusWord(campaign: LiveCampaign): string {
   return campaign.house ? "house" : (campaign.status?.terms.status ?? UNKNOWN);
 }

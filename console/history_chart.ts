@@ -45,7 +45,7 @@ export function historyChart(campaignId: string): HistoryChart {
   const ask = async (): Promise<void> => {
     const asked = await askHistory(campaignId);
     if (asked.ok) points = asked.value;
-    else setText(note, `The ledger’s history could not be read: ${asked.reason}.`);
+    setText(note, asked.ok ? windowNote(window) : `The ledger’s history could not be read: ${asked.reason}.`);
     redraw();
   };
   const timer = setInterval(() => void ask(), ASK_EVERY_MS);

@@ -80,6 +80,11 @@ export function auditReport(
   return [{ kind: "write_off_ended", atMs: nowMs, wallet, incarnation, amountMicros: given.amountMicros }];
 }
 
+/** The name of a field of the terms as people write it: `daily budget` for `dailyBudgetMicros`. */
+export function termName(field: string): string {
+  return field.replace(/(Micros|Ms)$/, "").replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
 /** A term as one word: a supply shape is long, and that there is another one is what matters here. */
 function termWord(term: Term): string | number | null {
   if (term === null || typeof term === "number" || typeof term === "string") return term;
