@@ -10,7 +10,8 @@ import { DEFAULT_ORIGIN, DEFAULT_STATE_DIR, findOrigin, findToken } from "./acce
 import { adminClient, type AdminClient } from "./admin_client.ts";
 import { applyCatalogFiles, validateCatalog } from "./catalog_commands.ts";
 import { CliFault } from "./fault.ts";
-import { listCampaigns, listModels, publishModelDirectory, showCampaign, showStatus } from "./origin_commands.ts";
+import { listCampaigns, showAudit, showCampaign, showHistory, writeOffWallet } from "./campaign_commands.ts";
+import { listModels, publishModelDirectory, showStatus } from "./origin_commands.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** What the command may touch of the outside, handed in. */
@@ -30,6 +31,8 @@ const optionsSchema = z.object({
   json: z.boolean().optional(),
 });
 type Options = z.output<typeof optionsSchema>;
+
+const writeOffSchema = z.object({ wallet: z.string(), incarnation: z.string(), by: z.string(), why: z.string() });
 
 /** Runs one command line (without `node` and the script's name) and gives its exit code. Never throws for bad input. */
 export async function runMidroll(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
@@ -93,6 +96,32 @@ function addCampaigns(program: Command, terminal: Terminal): void {
     .description("one campaign in full")
     .addHelpText("after", examples("campaigns show cmp-nordwagen-1"))
     .action(answering(terminal, async ([id = ""], client) => showCampaign(await client(), id)));
+  withOrigin(campaigns.command("history"))
+    .argument("<id>", "campaign id")
+    .description("how a campaign's money moved, as a small chart")
+    .addHelpText("after", examples("campaigns history cmp-nordwagen-1", "campaigns history cmp-nordwagen-1 --json"))
+    .action(answering(terminal, async ([id = ""], client) => showHistory(await client(), id)));
+  withOrigin(campaigns.command("audit"))
+    .argument("<id>", "campaign id")
+    .description("what operators did to a campaign: changed terms, write-offs")
+    .addHelpText("after", examples("campaigns audit cmp-nordwagen-1"))
+    .action(answering(terminal, async ([id = ""], client) => showAudit(await client(), id)));
+  withOrigin(campaigns.command("write-off"))
+    .argument("<id>", "campaign id")
+    .description("give up on the money of a stuck wallet; it stays counted against the budget")
+    .requiredOption("--wallet <name>", "the stuck wallet, as `campaigns show` names it")
+    .requiredOption("--incarnation <id>", "its incarnation, from there too")
+    .requiredOption("--by <who>", "who decides this; kept in the campaign's audit")
+    .requiredOption("--why <text>", "why; kept in the audit too")
+    .addHelpText(
+      "after",
+      examples('campaigns write-off cmp-1 --wallet wallet:weur:0 --incarnation 5f0c… --by "Kim" --why "region lost"'),
+    )
+    .action(
+      answering(terminal, async ([id = ""], client, given) =>
+        writeOffWallet(await client(), id, writeOffSchema.parse(given)),
+      ),
+    );
 }
 
 function addModels(program: Command, terminal: Terminal): void {
@@ -123,16 +152,17 @@ function examples(...lines: readonly string[]): string {
   return `\nExamples:\n${lines.map((line) => `  npm run -s midroll -- ${line}`).join("\n")}`;
 }
 
-/** An action that runs a command with its positional words and prints the outcome. */
+/** An action that runs a command with its positional words and its own options, and prints the outcome. */
 function answering(
   terminal: Terminal,
-  run: (words: readonly string[], client: () => Promise<AdminClient>) => Promise<Outcome>,
+  run: (words: readonly string[], client: () => Promise<AdminClient>, given: unknown) => Promise<Outcome>,
 ): (...given: unknown[]) => Promise<void> {
   return async (...given) => {
     const command = given.at(-1);
     if (!(command instanceof Command)) throw new TypeError("commander hands the command in last");
     const options = optionsSchema.parse(command.optsWithGlobals());
-    const outcome = await run(command.processedArgs.flat().map(String), () => openClient(terminal, options));
+    const words = command.processedArgs.flat().map(String);
+    const outcome = await run(words, () => openClient(terminal, options), command.opts());
     if (options.json === true) printJson(terminal, { ok: true, ...outcome.json });
     else terminal.out(`${outcome.lines.join("\n")}\n`);
   };
