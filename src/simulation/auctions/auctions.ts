@@ -79,7 +79,12 @@ export function parseAuctions(text: string, columns: readonly Column[]): Result<
 /** The auctions from one position up to, not including, another. */
 export function sliceAuctions(auctions: Auctions, from: number, to: number): Auctions {
   const clicks = auctions.clicks.subarray(from, to);
-  return { count: clicks.length, clicks, prices: auctions.prices.subarray(from, to), ctrs: auctions.ctrs.subarray(from, to) };
+  return {
+    count: clicks.length,
+    clicks,
+    prices: auctions.prices.subarray(from, to),
+    ctrs: auctions.ctrs.subarray(from, to),
+  };
 }
 
 /** A stretch of auctions in which every price is multiplied. `from` and `to` are shares of the auctions. */
@@ -114,7 +119,7 @@ export function learnFrom(auctions: Auctions, priceMax: number): Training {
 
 /** Lines without their ends, one at a time: the text may be large. */
 function* linesOf(text: string): Generator<string> {
-  for (let start = 0; start < text.length; ) {
+  for (let start = 0; start < text.length;) {
     const end = text.indexOf("\n", start);
     yield text.slice(start, end < 0 ? text.length : end);
     start = end < 0 ? text.length : end + 1;

@@ -55,8 +55,8 @@ export function generateAuctions(market: Market, seed: string): Auctions {
     const rest = drawNormal(random, Math.sqrt(1 - market.correlation ** 2));
     const drift = market.ctrDrift ** (i / market.count);
     const ctr = Math.min(0.1, Math.max(1e-5, market.ctrMedian * drift * Math.exp(market.ctrSpread * interest)));
-    // Six significant digits, as a file would hold them.
-    auctions.ctrs[i] = Number(ctr.toPrecision(5));
+    // Four significant digits: the file stays small.
+    auctions.ctrs[i] = Number(ctr.toPrecision(4));
     auctions.prices[i] = drawPrice(market, market.correlation * interest + rest, random);
     auctions.clicks[i] = drawChance(random, ctr) ? 1 : 0;
   }
