@@ -7,7 +7,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Auctions } from "../src/simulation/auctions/auctions.ts";
-import { generateAuctions, SAMPLE_MARKET } from "../src/simulation/auctions/generate.ts";
+import { generateAuctions } from "../src/simulation/auctions/generate.ts";
+import { SAMPLE_MARKET } from "../src/simulation/auctions/markets.ts";
 
 const SEED = "midroll-auctions-1";
 

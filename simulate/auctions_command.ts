@@ -167,17 +167,16 @@ function wordsOnLearning(options: Options): string {
 }
 
 function linesOf(report: ReplayReport, learnedFrom: string): string[] {
-  const share = (value: number): string => `${(100 * value).toFixed(2)} %`;
   const rows = report.bidders.map((each) => [
     each.bidder,
     String(each.impressions),
     String(each.clicks),
     String(each.costMicros),
     each.value.toFixed(3),
-    share(each.shareOfHindsightEpisode),
-    share(each.shareOfHindsightHorizon),
-    share(each.utilisation),
-    share(each.planDeviationMax),
+    percent(each.shareOfHindsightEpisode),
+    percent(each.shareOfHindsightHorizon),
+    percent(each.utilisation),
+    percent(each.planDeviationMax),
   ]);
   const header = [
     "bidder",
@@ -196,6 +195,10 @@ function linesOf(report: ReplayReport, learnedFrom: string): string[] {
     "",
     ...showTable(header, rows, new Set([1, 2, 3, 4, 5, 6, 7, 8])),
   ];
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(2)} %`;
 }
 
 function readAuctions(file: string, columns: readonly Column[]): Auctions {

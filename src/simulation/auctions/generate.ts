@@ -26,21 +26,6 @@ export interface Market {
   readonly ctrDrift: number;
 }
 
-/** The market of the sample file. */
-export const SAMPLE_MARKET: Market = {
-  count: 100_000,
-  priceMedian: 48,
-  priceSpread: 0.9,
-  priceTail: 0,
-  priceMax: 300,
-  pricePoints: [10, 30, 70],
-  pricePointChance: 0.12,
-  ctrMedian: 0.0007,
-  ctrSpread: 0.95,
-  correlation: 0.35,
-  ctrDrift: 1.15,
-};
-
 /** Auctions of a market; the same seed gives the same ones. */
 export function generateAuctions(market: Market, seed: string): Auctions {
   const random = stream(seed, "auctions");
