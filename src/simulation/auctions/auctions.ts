@@ -17,6 +17,7 @@ export interface Auctions {
 
 /** What bidders learn from: totals of won auctions and how often each price was seen. */
 export interface Training {
+  /** May be a fraction where clicks are predicted ones. */
   readonly clicks: number;
   readonly impressions: number;
   readonly cost: number;
@@ -103,18 +104,22 @@ export function shockAuctions(auctions: Auctions, shock: Shock): Auctions {
   return { ...auctions, prices };
 }
 
-/** What these auctions teach. Prices beyond `priceMax` are counted there. */
+/**
+ * What these auctions teach. Prices beyond `priceMax` are counted there. Where nobody clicked, clicks are those that
+ * were predicted: too few auctions are no reason to think that a click costs nothing or everything.
+ */
 export function learnFrom(auctions: Auctions, priceMax: number): Training {
   const priceCounts = Array.from({ length: priceMax + 1 }, () => 0);
-  let [clicks, cost] = [0, 0];
+  let [clicks, predicted, cost] = [0, 0, 0];
   for (let i = 0; i < auctions.count; i++) {
     const price = auctions.prices[i] ?? 0;
     clicks += auctions.clicks[i] ?? 0;
+    predicted += auctions.ctrs[i] ?? 0;
     cost += price;
     const counted = Math.min(price, priceMax);
     priceCounts[counted] = (priceCounts[counted] ?? 0) + 1;
   }
-  return { clicks, impressions: auctions.count, cost, priceCounts };
+  return { clicks: clicks || predicted, impressions: auctions.count, cost, priceCounts };
 }
 
 /** Lines without their ends, one at a time: the text may be large. */

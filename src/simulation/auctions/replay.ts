@@ -143,8 +143,8 @@ function settle(auctions: Auctions, options: ReplayOptions): Setting {
   const scored = options.shock === null ? held : shockAuctions(held, options.shock);
   if (fit.count === 0 || scored.count === 0) throw new ReplayImpossible("too few auctions to learn from and to score");
   const training = options.training ?? learnFrom(fit, priceMaxOf(fit));
-  if (training.clicks <= 0 || training.impressions <= 0 || training.cost <= 0) {
-    throw new ReplayImpossible("training saw no click or no cost, so a click has no price; give --train-info");
+  if (training.clicks <= 0 || training.cost <= 0) {
+    throw new ReplayImpossible("there is no click or no cost to learn from, so a click has no price");
   }
   const setting: Setting = {
     options,
