@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { z } from "zod";
 import { CliFault } from "../cli/fault.ts";
-import { showTable } from "../cli/outcome.ts";
+import { countOf, showTable } from "../cli/outcome.ts";
 import { type Auctions, type Column, parseAuctions, type Training } from "../src/simulation/auctions/auctions.ts";
 import {
   BIDDERS,
@@ -184,7 +184,8 @@ function linesOf(report: ReplayReport, learnedFrom: string): string[] {
     "off plan",
   ];
   return [
-    `${report.auctions} auctions, ${report.flights} flights of budget ${report.flightBudget} (mean price ${report.priceMean.toFixed(2)})`,
+    `${countOf(report.auctions, "auction")}, mean price ${report.priceMean.toFixed(2)}`,
+    `${countOf(report.flights, "flight")} with a budget of ${report.flightBudget} each`,
     `learned from ${learnedFrom}`,
     "",
     ...showTable(header, rows, new Set([1, 2, 3, 4, 5, 6, 7, 8])),

@@ -19,7 +19,7 @@ export function mcpcBidder(training: Training, priceMax: number): Bidder {
   return proportional("mcpc", training.cost / training.clicks, priceMax);
 }
 
-/** Bids `baseBid` for an auction of average probability, and in proportion for others. Requires: training saw a click. */
+/** Bids `baseBid` for an auction of average probability, others in proportion. Requires: training saw a click. */
 export function linBidder(training: Training, baseBid: number, priceMax: number): Bidder {
   const ctrMean = training.clicks / training.impressions;
   // The order of these operations is the published one: it decides how bids round.
