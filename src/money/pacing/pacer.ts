@@ -48,7 +48,7 @@ const PATIENCE_IMPRESSIONS = 50;
 const PATIENCE_MAX = 0.5;
 /** Without a single impression yet the averaging is at least this share. */
 const PATIENCE_BLIND = 0.1;
-/** An averaging in multiples of the time between steps and of the age of what is heard: shorter, and the loop swings. */
+/** An averaging in multiples of the time between steps and of the age of what is heard; shorter, the loop swings. */
 const PATIENCE_STEPS = 1.5;
 const PATIENCE_AGES = 1.2;
 /** Traffic counts for this many times as much of the plan as it did so far, plus some; the rest was without any. */
