@@ -70,6 +70,7 @@ function refusal(offer: Offer, gate: Gate): RejectionReason | null {
   if (!inFlight(offer, world.nowMs)) return "outside_flight";
   const dimension = firstMismatch(offer.line.targeting, gate.facts);
   if (dimension !== null) return `targeting_${dimension}`;
+  if (offer.guarantee !== null && !offer.guarantee.publisherIds.has(request.publisherId)) return "deal_elsewhere";
   if (gate.blockedDomains.has(offer.advertiserDomain)) return "advertiser_blocked";
   if (isCategoryBlocked(offer, gate.blockedCategories)) return "category_blocked";
   const longest = Math.min(request.maxAdDurationSec, request.podDurationSec);

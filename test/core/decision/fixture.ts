@@ -104,6 +104,7 @@ export function worldOf(catalog: CompiledCatalog, over: Partial<World> = {}): Wo
     catalogDigest: "0".repeat(64),
     catalog,
     budgets: new Map([...catalog.campaigns.keys()].map((id) => [id, ample])),
+    guarantees: [],
     limits: FULL_LIMITS,
     ...over,
   };
