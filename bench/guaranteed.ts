@@ -138,9 +138,10 @@ function section(command: string, measuredAt: string, outcomes: readonly Outcome
       cells("forecast wrong by 20 %, on a schedule", (o) => o.wrongResolvedPoints, all.wrongForecastPointsResolved),
     ]),
     "",
-    `${all.markets} seeded markets. The linear program itself misses ${points(all.leastMissingPoints.mean)} points on average`,
-    `(at most ${points(all.leastMissingPoints.max)}): some are oversold. Solving took ${figureText(all.solveMs.mean)} ms (at most`,
-    `${figureText(all.solveMs.max)}), HiGHS ${figureText(all.linearProgramMs.mean)} ms (at most ${figureText(all.linearProgramMs.max)}).`,
+    `${all.markets} seeded markets. The linear program itself misses ${points(all.leastMissingPoints.mean)} points`,
+    `on average (at most ${points(all.leastMissingPoints.max)}): some are oversold.`,
+    `Solving took ${figureText(all.solveMs.mean)} ms (at most ${figureText(all.solveMs.max)}),`,
+    `HiGHS ${figureText(all.linearProgramMs.mean)} ms (at most ${figureText(all.linearProgramMs.max)}).`,
   ].join("\n");
 }
 

@@ -1,6 +1,6 @@
 /**
- * The oracle: the least possible number of missing impressions, as a linear program solved by HiGHS. It knows nothing of
- * duals, tables or serving; it may split every kind of break as it likes.
+ * The oracle: the least possible number of missing impressions, as a linear program solved by HiGHS. It knows nothing
+ * of duals, tables or serving; it may split every kind of break as it likes.
  */
 import loadHighs from "highs";
 import type { Contract, SupplyNode } from "../src/guaranteed/contract.ts";

@@ -22,8 +22,8 @@ export interface Auctioned {
 }
 
 /**
- * Why a bid may not compete, or null. In this order: value to the break, floor, money at hand. The price of a guaranteed
- * deal was agreed with the publisher and stands above its floors.
+ * Why a bid may not compete, or null. In this order: value to the break, floor, money at hand. The price of a
+ * guaranteed deal was agreed with the publisher and stands above its floors.
  */
 function refusal(bid: Bid, budget: CampaignBudget, terms: AuctionTerms): RejectionReason | null {
   if (bid.valueMicros <= 0) return "no_value";

@@ -7,8 +7,8 @@
  * The square spreads a contract evenly over all it may be shown in; the penalty wins over it, so what is missing is
  * what a linear program would miss (docs/guaranteed.md has the measurement). Stage one finds the α of this problem's
  * dual, stage two the ζ that make the shares add up to what is owed although stage one was stopped early.
- * Source: SHALE (see serve.ts), with the weight V = owed ÷ supply, which makes the shares α − β and leaves two numbers a
- * contract; and with the momentum of Beck and Teboulle, "A Fast Iterative Shrinkage-Thresholding Algorithm", 2009,
+ * Source: SHALE (see serve.ts), with the weight V = owed ÷ supply, which makes the shares α − β and leaves two numbers
+ * a contract; and with the momentum of Beck and Teboulle, "A Fast Iterative Shrinkage-Thresholding Algorithm", 2009,
  * restarted as O'Donoghue and Candès say: 100 rounds come nearer than 400 plain ones.
  */
 import { assert, present } from "../kernel/assert.ts";

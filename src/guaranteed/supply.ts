@@ -1,7 +1,7 @@
 /**
- * From the traffic that is expected in a week to the supply of guaranteed deals until their flights end. Breaks in which
- * the same contracts may be shown are one node, whatever else is different about them: the serving rule could not tell
- * them apart either. Time enters twice, as the hour of the week and as which flights run.
+ * From the traffic that is expected in a week to the supply of guaranteed deals until their flights end. Breaks in
+ * which the same contracts may be shown are one node, whatever else is different about them: the serving rule could not
+ * tell them apart either. Time enters twice, as the hour of the week and as which flights run.
  */
 import type { TargetingFacts } from "../catalog/targeting.ts";
 import { HOUR_MS, utcHour, utcWeekday } from "../kernel/time.ts";

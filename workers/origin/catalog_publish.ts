@@ -1,7 +1,7 @@
 /**
  * Publishing a catalog, in the one order that is safe to break off anywhere and to repeat: bytes into the store, terms
- * onto every ledger, then the pointer, then the campaigns that are gone, then the table of guaranteed deals. No edge can meet a campaign whose ledger does
- * not know it, and no catalog is current whose bytes are not stored.
+ * onto every ledger, then the pointer, then the campaigns that are gone, then the table of guaranteed deals. No edge
+ * can meet a campaign whose ledger does not know it, and no catalog is current whose bytes are not stored.
  */
 import type { Campaign, Catalog } from "../../src/catalog/entities.ts";
 import { micros } from "../../src/kernel/money.ts";

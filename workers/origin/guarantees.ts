@@ -1,8 +1,8 @@
 /**
  * The schedule of guaranteed deals: what is still owed by the ledgers' count, the supply that publishers expect until
  * the flights end, and from both the table that edges serve from. Solved when a catalog becomes current and every few
- * minutes after. A round that fails leaves the last table in force; so does one that a newer catalog overtook, until the
- * next.
+ * minutes after. A round that fails leaves the last table in force; what a round made of a catalog that was replaced
+ * meanwhile stands until the next.
  */
 import { compileCatalog, type CompiledGuarantee } from "../../src/catalog/compiled.ts";
 import type { Catalog } from "../../src/catalog/entities.ts";

@@ -1,6 +1,7 @@
 /**
- * The origin Worker's entry: HTTP, the activity queue, the schedule, the Durable Object classes, and the desk that edges call. The
- * platform finds all of these as exports of this one file, which is why it alone exports what others define.
+ * The origin Worker's entry: HTTP, the activity queue, the schedule, the Durable Object classes, and the desk that
+ * edges call. The platform finds all of these as exports of this one file, which is why it alone exports what others
+ * define.
  */
 import { originApp } from "./app.ts";
 import type { OriginEnv } from "./env.ts";
