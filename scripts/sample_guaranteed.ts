@@ -56,7 +56,7 @@ const PROMISES: readonly Promised[] = [
     advertiserId: "adv-brightkettle-tea",
     publisherIds: ["news-now", "demo"],
     cpm: 20,
-    impressions: MILLION,
+    impressions: MILLION / 5,
     targeting: { dayparts: [{ days: [1, 2, 3, 4, 5], fromHour: 5, toHour: 11 }] },
   },
 ];

@@ -173,13 +173,14 @@ function takeInTurn(problem: Problem, alpha: readonly number[]): GuaranteeTable 
   return turns.map(({ demand, pullPpm, met }): GuaranteeLine => {
     // What cannot be met shares the want as stage one found; the first in turn would otherwise take it all.
     const highest = Math.round((demand.most + 1) * WHOLE_PPM);
-    const zetaPpm = met ? smallestThat((ppm) => delivered(demand, ppm) >= demand.owed, highest) : pullPpm;
+    const wanted = Math.min(demand.owed, delivered(demand, highest));
+    const zetaPpm = met ? smallestThat((ppm) => delivered(demand, ppm) >= wanted, highest) : pullPpm;
     for (const node of demand.nodes) leftPpm[node] = (leftPpm[node] ?? 0) - shareOf(node, zetaPpm);
     return { contractId: demand.id, alphaPpm: pullPpm, zetaPpm };
   });
 }
 
-/** The smallest whole number in [0, highest] for which `holds`, by halving; `highest` when there is none. */
+/** The smallest whole number in [0, highest] for which `holds`, by halving. Requires: it holds from there on. */
 function smallestThat(holds: (value: number) => boolean, highest: number): number {
   let below = -1;
   let above = highest;
