@@ -63,9 +63,9 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const held = await tether(stateDir, path.join(rootDir, "dist"));
   const log = openLog(stateDir);
   let miniflare: Miniflare | undefined;
-  let stopCrons = (): void => undefined;
+  let stopCrons: (() => void) | undefined;
   const end = async (): Promise<void> => {
-    stopCrons();
+    stopCrons?.();
     try {
       await miniflare?.dispose();
     } finally {

@@ -55,8 +55,7 @@ function checkWholeCampaign(
   const other = dealOf.get(id);
   dealOf.set(id, placed.entity.id);
   if (outside === undefined && other === undefined) return;
-  const expected =
-    `all line items of campaign "${id}", and no other guaranteed deal for it: ` + "what it bills is this deal's";
+  const expected = `all line items of campaign "${id}" and no other guaranteed deal for it: all it bills counts here`;
   const found = outside === undefined ? `deal "${other}" as well` : `all but "${outside.id}"`;
   report(problemAt(placed, "deals", ["lineItemIds"], "guarantee_shares_campaign", expected, found));
 }

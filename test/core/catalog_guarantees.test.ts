@@ -65,8 +65,8 @@ describe("A guaranteed deal", () => {
     const catalog = smallCatalog();
     const lineItems = [...catalog.lineItems, { ...catalog.lineItems[0], id: "cars-radio" }];
     expect(problemsOf({ lineItems, deals: [deal] })).toEqual([
-      'guarantee_shares_campaign c.json: deals[0].lineItemIds: expected all line items of campaign "cars", and no other ' +
-        'guaranteed deal for it: what it bills is this deal\'s, found all but "cars-radio"',
+      'guarantee_shares_campaign c.json: deals[0].lineItemIds: expected all line items of campaign "cars" and no other ' +
+        'guaranteed deal for it: all it bills counts here, found all but "cars-radio"',
     ]);
   });
 

@@ -293,7 +293,7 @@ export const REFUSALS: readonly (readonly [
     [promise, { ...promise, id: "deal-2" }],
     "guarantee_shares_campaign",
     "deals[1].lineItemIds",
-    'all line items of campaign "cars", and no other guaranteed deal for it: what it bills is this deal\'s',
+    'all line items of campaign "cars" and no other guaranteed deal for it: all it bills counts here',
     'deal "deal-1" as well',
   ],
   [

@@ -16,6 +16,11 @@ const promised = (id: string, over: Partial<AdSketch> = {}): AdSketch => ({ id, 
 const rich = (id: string, over: Partial<AdSketch> = {}): AdSketch => ({ id, cpmMicros: 2_000_000_000, ...over });
 const always = { world: { guarantees: tableOf({ g: 100 }) } };
 
+/** Why this ad, "g", is not in a break although the seat is its own. */
+async function whyNotIn(ad: AdSketch, over: Parameters<typeof decide>[1] = {}): Promise<string | null> {
+  return whyNot(await decide([ad, rich("a")], { ...over, world: { ...always.world, ...over.world } }), "g");
+}
+
 describe("a guaranteed deal", () => {
   test("is shown when it has the seat, first and at its price, however rich open demand is", async () => {
     const decision = await decide([promised("g"), rich("a"), rich("b"), rich("c"), rich("d")], always);
@@ -78,8 +83,6 @@ describe("a guaranteed deal", () => {
   });
 
   test("does not play in a break that is too short for it, at publishers it was not sold to, or unfunded", async () => {
-    const whyNotIn = async (ad: AdSketch, over: Parameters<typeof decide>[1] = {}) =>
-      whyNot(await decide([ad, rich("a")], { ...over, world: { ...always.world, ...over.world } }), "g");
     expect(await whyNotIn(promised("g", { durationSec: 90 }))).toBe("duration_not_allowed");
     expect(await whyNotIn(promised("g", { guaranteedAt: ["q"] }))).toBe("deal_elsewhere");
     expect(await whyNotIn(promised("g"), { world: { budgets: new Map() } })).toBe("no_budget");

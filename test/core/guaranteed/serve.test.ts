@@ -53,7 +53,8 @@ describe("serving guaranteed deals", () => {
           expect(choose(drawn, (from + share - 0.5) / WHOLE_PPM)).toBe(drawn[index]);
           from += share;
         });
-        if (from < WHOLE_PPM) expect(choose(drawn, (WHOLE_PPM - 0.5) / WHOLE_PPM)).toBeNull();
+        const last = choose(drawn, (WHOLE_PPM - 0.5) / WHOLE_PPM);
+        expect(last === null).toBe(from < WHOLE_PPM);
       }),
       { seed: SEED, numRuns: 300 },
     );
