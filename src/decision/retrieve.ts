@@ -85,15 +85,23 @@ function refusal(offer: Offer, gate: Gate): RejectionReason | null {
   return (world.budgets.get(offer.campaignId)?.availableMicros ?? 0) > 0 ? null : "no_budget";
 }
 
-/** Splits offers into those that may run here and those that may not. Keeps catalog order; at most `max` pass. */
+/**
+ * Splits offers into those that may run here and those that may not. Keeps catalog order; at most `max` of open demand
+ * pass, and as many of guaranteed deals, so that no crowd of open demand can keep a promise out.
+ */
 function admit(offers: readonly Offer[], gate: Gate, max: number): Retrieved {
   const candidates: Candidate[] = [];
   const rejections: Rejection[] = [];
+  const passed = { open: 0, guaranteed: 0 };
   for (const offer of offers) {
     const reason = refusal(offer, gate);
+    const demand = offer.guarantee === null ? "open" : "guaranteed";
     if (reason !== null) rejections.push({ offer, reason });
-    else if (candidates.length >= max) rejections.push({ offer, reason: "too_many_candidates" });
-    else candidates.push({ offer, frequencyCount: shownWithin(gate, offer.lineItemId, DAY_MS) });
+    else if (passed[demand] >= max) rejections.push({ offer, reason: "too_many_candidates" });
+    else {
+      passed[demand]++;
+      candidates.push({ offer, frequencyCount: shownWithin(gate, offer.lineItemId, DAY_MS) });
+    }
   }
   return { candidates, rejections };
 }

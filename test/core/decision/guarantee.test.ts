@@ -99,6 +99,15 @@ describe("a guaranteed deal", () => {
     expect(decision.slots.map(({ priceMicros }) => priceMicros)).toEqual([20_000]);
   });
 
+  test("is not crowded out of retrieval", async () => {
+    const limits = { ...FULL_LIMITS, candidatesMax: 2 };
+    const decision = await decide([rich("a"), rich("b"), rich("c"), promised("g")], {
+      world: { ...always.world, limits },
+    });
+    expect(shown(decision)).toEqual(["g", "a", "b"]);
+    expect(whyNot(decision, "c")).toBe("too_many_candidates");
+  });
+
   test("survives the early cut", async () => {
     const crowd = Array.from({ length: 12 }, (_, n) => rich(`a${n}`));
     const limits = { ...FULL_LIMITS, scoredRowsMax: 3 };
