@@ -61,7 +61,15 @@ function breakRequests(catalog: CompiledCatalog, count: number): readonly BreakR
 function worldOf(catalog: CompiledCatalog, decisionId: string): World {
   const ample = { availableMicros: micros(1_000_000_000), multiplierPpm: 1_000_000 };
   const budgets = new Map([...catalog.campaigns.keys()].map((id) => [id, ample]));
-  return { decisionId, nowMs: NOW_MS, catalogDigest: "0".repeat(64), catalog, budgets, limits: FULL_LIMITS };
+  return {
+    decisionId,
+    nowMs: NOW_MS,
+    catalogDigest: "0".repeat(64),
+    catalog,
+    budgets,
+    guarantees: [],
+    limits: FULL_LIMITS,
+  };
 }
 
 /** Times of every decision. Units: microseconds. */

@@ -95,7 +95,11 @@ describe("publishing a catalog", () => {
   test("makes it current under the digest of its snapshot, which the edge can fetch", async () => {
     const applied = await publish(catalogOf(["spring", "autumn"]));
     expect(applied).toMatchObject({ campaigns: 2, lineItems: 2 });
-    expect(await desk.manifest()).toEqual({ catalogDigest: applied.digest, modelSetDigest: null });
+    expect(await desk.manifest()).toEqual({
+      catalogDigest: applied.digest,
+      modelSetDigest: null,
+      guaranteesDigest: null,
+    });
     const bytes = await desk.artifact("snapshot", applied.digest);
     expect(bytes).not.toBeNull();
     expect(await sha256Hex(bytes ?? new Uint8Array())).toBe(applied.digest);

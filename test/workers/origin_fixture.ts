@@ -7,6 +7,7 @@ import type { ActivityReport } from "../../src/telemetry/activity.ts";
 import { emptyCounters } from "../../src/telemetry/activity_window.ts";
 import { problemSchema } from "../../workers/origin/api_schemas.ts";
 import type { LedgerStub, OriginEnv } from "../../workers/origin/env.ts";
+import type { Manifest } from "../../workers/edge/env.ts";
 
 /** The bindings of the Worker under test. The test runtime's own type does not know them by name. */
 export const originEnv = env as unknown as OriginEnv;
@@ -18,7 +19,7 @@ export const TOKEN = "test-admin-token";
 const origin = exports as unknown as {
   readonly default: { fetch(request: Request): Promise<Response> };
   readonly EdgeDesk: {
-    manifest(): Promise<{ catalogDigest: string | null; modelSetDigest: string | null }>;
+    manifest(): Promise<Manifest>;
     artifact(kind: string, digest: string): Promise<Uint8Array | null>;
   };
 };

@@ -40,7 +40,7 @@ export interface ActivityStub {
 export interface OriginEnv {
   /** One per campaign, named by campaign id. */
   readonly LEDGER: ObjectsByName<LedgerStub>;
-  /** Named `catalog` and `models`. */
+  /** Named `catalog`, `models` and `guarantees`. */
   readonly REGISTRY: ObjectsByName<RegistryRpc>;
   /** Named `live`. */
   readonly ACTIVITY: ObjectsByName<ActivityStub>;
