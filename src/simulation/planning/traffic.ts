@@ -1,0 +1,152 @@
+/**
+ * Traffic as planning sees it: somebody who can say what a break at a given moment looks like, and how many there are.
+ * It may be the simulated audience or a recording; the sample of a flight is drawn from either by the same rule.
+ */
+import { assert, present } from "../../kernel/assert.ts";
+import { stream } from "../../kernel/random.ts";
+import { DAY_MS } from "../../kernel/time.ts";
+import { HOURS_A_WEEK, hourOfWeek, hoursBetween, type SpanHour } from "../../kernel/week.ts";
+import type { BreakRequest } from "../../protocols/break_request.ts";
+
+/** One break of the sample. */
+export interface TrafficBreak {
+  readonly request: BreakRequest;
+  readonly atMs: number;
+  /** How many breaks this viewer watches on an average day; 0 when nobody can tell viewers apart here. */
+  readonly viewerBreaksPerDay: number;
+  /** How the viewing of people like this one is spread over the week. Shape: 168 shares, adding up to 1. */
+  readonly week: Float64Array;
+}
+
+/** A source of breaks. */
+export interface TrafficSource {
+  /** Of all publishers, on an average day of a whole week. */
+  readonly breaksPerDay: number;
+  /** How all breaks are spread over the week. Shape: 168 shares from Monday 00:00 UTC, adding up to 1. */
+  readonly week: Float64Array;
+  /** Break number n of a sample, at this moment: the same for the same source, number and moment. */
+  breakAt(n: number, atMs: number): TrafficBreak;
+}
+
+/** When a campaign runs. Units: epoch milliseconds, half-open. */
+export interface Span {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** The breaks of a flight: how many there will be, and a sample of them in which each stands for as many as another. */
+export interface FlightTraffic {
+  readonly span: Span;
+  readonly hours: readonly SpanHour[];
+  /** Expected number of breaks in the flight. */
+  readonly breaks: number;
+  readonly sample: readonly TrafficBreak[];
+}
+
+/** How many breaks of a source are expected in these hours. */
+export function breaksIn(source: TrafficSource, hours: readonly SpanHour[]): number {
+  return hours.reduce((sum, hour) => sum + breaksOf(source, hour), 0);
+}
+
+function breaksOf(source: TrafficSource, hour: SpanHour): number {
+  return 7 * source.breaksPerDay * hour.share * (source.week[hour.hourOfWeek] ?? 0);
+}
+
+/**
+ * A sample of a flight's traffic, spread over it as the supply is: one break from each of `size` parts of equal supply.
+ * Empty when nothing is on in those hours. Cost: linear in the hours of the flight and the size.
+ */
+export function sampleFlight(source: TrafficSource, span: Span, size: number, seed: string): FlightTraffic {
+  const hours = hoursBetween(span.startMs, span.endMs);
+  const breaks = breaksIn(source, hours);
+  const sample: TrafficBreak[] = [];
+  if (breaks === 0) return { span, hours, breaks, sample };
+  const random = stream(seed, "moments of the sample");
+  let at = 0;
+  let before = 0;
+  for (let n = 0; n < size; n++) {
+    const wanted = ((n + random.next()) / size) * breaks;
+    let inHour = breaksOf(source, present(hours[at], "a flight with breaks has hours"));
+    while (at < hours.length - 1 && before + inHour <= wanted) {
+      before += inHour;
+      at++;
+      inHour = breaksOf(source, present(hours[at], "the walk stays inside the flight"));
+    }
+    const hour = present(hours[at], "the walk stays inside the flight");
+    const part = inHour > 0 ? Math.max(0, Math.min(0.999_999, (wanted - before) / inHour)) : 0;
+    sample.push(source.breakAt(n, hour.fromMs + Math.floor(part * hour.lengthMs)));
+  }
+  return { span, hours, breaks, sample };
+}
+
+/** A recorded break: what was asked, when, and by whom (null: nobody can tell). */
+export interface RecordedBreak {
+  readonly request: BreakRequest;
+  readonly atMs: number;
+  readonly viewerId: string | null;
+}
+
+/** Fewest breaks of a country for which its own week is taken, and not that of all. */
+const COUNTRY_BREAKS_MIN = 2_000;
+
+/**
+ * A recording as a source: a moment of the flight gets a break that was recorded at that hour of the week, or at that
+ * hour of the day when the recording is shorter than a week. `breaksPerDay`: null takes the recording's own volume.
+ * Requires: at least one break; they span `spanMs`.
+ */
+export function recordedTraffic(
+  breaks: readonly RecordedBreak[],
+  spanMs: number,
+  breaksPerDay: number | null,
+  seed: string,
+): TrafficSource {
+  assert(breaks.length > 0, "a recording has breaks");
+  const days = Math.max(1, spanMs / DAY_MS);
+  const cells = spanMs >= 7 * DAY_MS ? HOURS_A_WEEK : 24;
+  const byCell: RecordedBreak[][] = Array.from({ length: cells }, () => []);
+  const perViewer = new Map<string, number>();
+  const perCountry = new Map<string, RecordedBreak[]>();
+  for (const recorded of breaks) {
+    byCell[hourOfWeek(recorded.atMs) % cells]?.push(recorded);
+    const { viewerId, request } = recorded;
+    if (viewerId !== null) perViewer.set(viewerId, (perViewer.get(viewerId) ?? 0) + 1);
+    const country = request.viewer.country ?? "";
+    const neighbours = perCountry.get(country);
+    if (neighbours === undefined) perCountry.set(country, [recorded]);
+    else neighbours.push(recorded);
+  }
+  const week = weekOf(breaks, cells);
+  const countryWeeks = new Map(
+    [...perCountry]
+      .filter(([, recorded]) => recorded.length >= COUNTRY_BREAKS_MIN)
+      .map(([country, recorded]) => [country, weekOf(recorded, cells)]),
+  );
+  return {
+    breaksPerDay: breaksPerDay ?? breaks.length / days,
+    week,
+    breakAt: (n, atMs) => {
+      const there = byCell[hourOfWeek(atMs) % cells] ?? [];
+      const pick = stream(seed, `recorded break ${n}`).below(Math.max(1, there.length));
+      const recorded = present(there[pick], "moments are drawn where there was traffic");
+      return {
+        request: recorded.request,
+        atMs,
+        viewerBreaksPerDay: (perViewer.get(recorded.viewerId ?? "") ?? 0) / days,
+        week: countryWeeks.get(recorded.request.viewer.country ?? "") ?? week,
+      };
+    },
+  };
+}
+
+function weekOf(breaks: readonly RecordedBreak[], cells: number): Float64Array {
+  const counts = new Float64Array(cells);
+  for (const { atMs } of breaks) {
+    const cell = hourOfWeek(atMs) % cells;
+    counts[cell] = (counts[cell] ?? 0) + 1;
+  }
+  const repeats = HOURS_A_WEEK / cells;
+  return Float64Array.from(
+    { length: HOURS_A_WEEK },
+    (_, hour) => (counts[hour % cells] ?? 0) / (breaks.length * repeats),
+  );
+}
