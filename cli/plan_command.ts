@@ -20,7 +20,7 @@ import { planPage } from "./plan_page.ts";
 import { readRecording } from "./plan_traffic.ts";
 
 /** What is assumed unless told otherwise. */
-export const PLAN_DEFAULTS = { breaksPerDay: 20_000, seed: "plan", sampleSize: 900 } as const;
+export const PLAN_DEFAULTS = { breaksPerDay: 20_000, seed: "plan", sampleSize: 750 } as const;
 /** Longest flight that is planned. Units: days. */
 const FLIGHT_DAYS_MAX = 1_830;
 
@@ -88,8 +88,7 @@ function checkedOptions(options: unknown): PlanOptions {
 function checkFlight({ campaign }: PlannedCampaign): void {
   const days = (campaign.flightEndMs - campaign.flightStartMs) / DAY_MS;
   if (days <= FLIGHT_DAYS_MAX) return;
-  const length = Math.ceil(days).toLocaleString("en-US");
-  throw new CliFault("flight_too_long", `the flight has ${length} days; a plan looks at most 5 years ahead`, {
+  throw new CliFault("flight_too_long", `the flight has ${Math.ceil(days)} days; a plan looks at most 5 years ahead`, {
     advice: "Give the campaign an earlier flight.end.",
   });
 }

@@ -194,14 +194,19 @@ function outcomes(shares: readonly OutcomeShare[]): readonly string[] {
   ];
 }
 
+/** With a comma between thousands. Spelled out, because loading a locale for it takes longer than the rest of the page. */
+function grouped(digits: string): string {
+  return digits.replace(/\B(?=(\d{3})+(?!\d))/g, ",");
+}
+
 function count(value: number): string {
-  return Math.round(value).toLocaleString("en-US");
+  return grouped(String(Math.round(value)));
 }
 
 /** In whole currency with two decimals: a forecast is not exact to the micro. */
 function money(amountMicros: number): string {
-  const cents = Math.round(amountMicros / 10_000) / 100;
-  return cents.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  const cents = String(Math.round(amountMicros / 10_000)).padStart(3, "0");
+  return `${grouped(cents.slice(0, -2))}.${cents.slice(-2)}`;
 }
 
 /** Small shares keep their digits, and what is not quite all or nothing does not read as if it were. */

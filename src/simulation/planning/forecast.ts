@@ -74,7 +74,7 @@ export interface Study {
 /** Multiples of the budget that are forecast beside it. */
 const BUDGET_MULTIPLES = [0.25, 0.5, 0.75, 1, 1.5, 2, 4] as const;
 /** Breaks from which the multipliers of the competition are found. */
-const MARKET_SAMPLE = 100;
+const MARKET_SAMPLE = 60;
 
 /** Samples and decides. Same question, same study. Cost: one decision and a few pods a sampled break. */
 export async function study(question: PlanQuestion): Promise<Study> {
@@ -88,7 +88,7 @@ export async function study(question: PlanQuestion): Promise<Study> {
   const market = paced ? await pacedMarket(full, campaign.campaign.id, few, traffic.breaksPerDay) : full;
   const opportunities: Opportunity[] = [];
   for (const asked of flight.sample) opportunities.push(await opportunityOf(market, campaign.campaign.id, asked));
-  const landscape = buildLandscape(opportunities);
+  const landscape = buildLandscape(opportunities, span.startMs);
   const lines = [...catalog.lineItems.values()].filter((line) => line.campaign === campaign);
   const week = supplyWeek(flight.sample, lines);
   const days = flightDays(flight.hours, week ?? traffic.week);

@@ -1,23 +1,28 @@
 /**
- * Frequency caps in the landscape. A sampled break does not know its viewer's history, but it knows how many breaks the
- * viewer watches and how many of such breaks the line item wins; from these follows how often the cap stands in the
- * way (frequency_loss.ts), and then the campaign's next best line item gets its turn.
+ * Repetition in the landscape. A sampled break does not know its viewer's history, but it knows how many breaks the
+ * viewer watches, and how many of the breaks of such viewers each line item wins; from these follows how often the
+ * viewer has met the line item (which moves the models' scores) and how often its cap stands in the way
+ * (frequency_loss.ts), when the campaign's next best line item gets its turn.
  */
 import type { CompiledLineItem } from "../../catalog/compiled.ts";
 import { firstMismatch, type CompiledTargeting, type TargetingFacts } from "../../catalog/targeting.ts";
 import { DAY_MS, utcHour, utcWeekday } from "../../kernel/time.ts";
 import { HOURS_A_WEEK, hourOfWeek } from "../../kernel/week.ts";
 import { shareCapped } from "./frequency_loss.ts";
-import type { Opportunity } from "./opportunity.ts";
+import { TIMES_SHOWN_MAX, type Opportunity } from "./opportunity.ts";
 import type { TrafficBreak } from "./traffic.ts";
 
 /** Rounds of "who is capped how often" and "whose turn is it then", which depend on each other. */
 const ROUNDS = 3;
+/** Viewers are told apart by how much they watch, in so many groups of equal size. */
+const BANDS = 4;
 
-/** Works out who shows. */
+/** Follows a campaign through the levels of its bids, from the lowest up. */
 export interface Frequency {
+  /** How often the viewer of this break was shown the line item lately, by what the level before won. */
+  timesShown(line: CompiledLineItem, asked: TrafficBreak): number;
   /**
-   * How likely each ranked line item shows in its break, given that the first uncapped one does.
+   * How likely each ranked line item shows in its break, given that the first uncapped one does, at the next level.
    * Shapes: `ranked` and the answer `[break][rank]`.
    */
   shares(
@@ -49,65 +54,129 @@ function ofViewer(targeting: CompiledTargeting): CompiledTargeting {
   return { ...targeting, publishers: null, surfaces: null, genres: null, ratings: null, languages: null, hours: null };
 }
 
-/** Frequency over a sample: how many of its breaks belong to viewers that each line item may ever reach. */
-export function openFrequency(opportunities: readonly Opportunity[]): Frequency {
-  const facts = opportunities.map(({ asked }) => factsOf(asked));
-  const reached = new Map<CompiledLineItem, number>();
-  const reachedBy = (line: CompiledLineItem): number => {
-    let count = reached.get(line);
-    if (count === undefined) {
-      const targeting = ofViewer(line.targeting);
-      count = facts.filter((fact) => firstMismatch(targeting, fact) === null).length;
-      reached.set(line, count);
-    }
-    return count;
-  };
+/** Wins of each line item in an average break of a viewer within its reach, by how much the viewer watches. */
+type WinRates = ReadonlyMap<CompiledLineItem, readonly number[]>;
+
+/** Repetition over a sample. */
+export function openFrequency(opportunities: readonly Opportunity[], flightStartMs: number): Frequency {
+  const bandOf = bandsOf(opportunities.map(({ asked }) => asked));
+  const reachedBy = countReached(opportunities, bandOf);
+  let rates: WinRates = new Map();
+  const winsWithin = (line: CompiledLineItem, asked: TrafficBreak, windowMs: number): number =>
+    breaksWithin(asked, windowMs, flightStartMs) * (rates.get(line)?.[bandOf(asked)] ?? 0);
+  const free = (line: CompiledLineItem, asked: TrafficBreak): number =>
+    shareFree(line, winsWithin(line, asked, line.frequencyCap?.windowMs ?? 0));
   return {
+    timesShown: (line, asked) => {
+      const wins = winsWithin(line, asked, DAY_MS);
+      if (wins === 0) return 0;
+      const cap = line.frequencyCap;
+      const times = timesBy(asked.luck, wins * free(line, asked));
+      return cap !== null && cap.windowMs >= DAY_MS ? Math.min(times, cap.impressions - 1) : times;
+    },
     shares: (breaks, ranked) => {
+      let turns: Shares = ranked.map((lines) => lines.map((_, rank) => (rank === 0 ? 1 : 0)));
       const capped = ranked.some((lines) => lines.some((line) => line.frequencyCap !== null));
-      let turns: readonly (readonly number[])[] = ranked.map((lines) => lines.map((_, rank) => (rank === 0 ? 1 : 0)));
-      if (!capped) return turns;
       let shows = turns;
-      for (let round = 0; round < ROUNDS; round++) {
-        const wins = winsPerBreak(ranked, turns, reachedBy);
-        const free = ranked.map((lines, row) => lines.map((line) => shareFree(line, breaks[row], wins.get(line) ?? 0)));
-        turns = free.map((shares) => {
-          let left = 1;
-          return shares.map((share) => {
-            const turn = left;
-            left *= 1 - share;
-            return turn;
-          });
-        });
-        shows = turns.map((row, at) => row.map((turn, rank) => turn * (free[at]?.[rank] ?? 0)));
+      for (let round = 0; round < (capped ? ROUNDS : 1); round++) {
+        rates = winRates(breaks, ranked, turns, bandOf, reachedBy);
+        const uncapped = breaks.map((asked, row) => (ranked[row] ?? []).map((line) => free(line, asked)));
+        turns = uncapped.map(turnsOf);
+        shows = turns.map((row, at) => row.map((turn, rank) => turn * (uncapped[at]?.[rank] ?? 0)));
       }
       return shows;
     },
   };
 }
 
-/** How many wins a break of a viewer within reach would bring each line item if nothing were capped. */
-function winsPerBreak(
-  ranked: readonly (readonly CompiledLineItem[])[],
-  turns: readonly (readonly number[])[],
-  reachedBy: (line: CompiledLineItem) => number,
-): ReadonlyMap<CompiledLineItem, number> {
-  const wins = new Map<CompiledLineItem, number>();
-  ranked.forEach((lines, row) => {
-    lines.forEach((line, rank) => wins.set(line, (wins.get(line) ?? 0) + (turns[row]?.[rank] ?? 0)));
+/** Share of a viewer's wins that the cap lets through when `wins` fall into its window. */
+function shareFree({ frequencyCap }: CompiledLineItem, wins: number): number {
+  return frequencyCap === null ? 1 : 1 - shareCapped(frequencyCap.impressions, wins);
+}
+
+type Shares = readonly (readonly number[])[];
+
+/** How likely it is each one's turn when everyone before must be capped first. */
+function turnsOf(free: readonly number[]): readonly number[] {
+  let left = 1;
+  return free.map((share) => {
+    const turn = left;
+    left *= 1 - share;
+    return turn;
   });
-  return new Map([...wins].map(([line, count]) => [line, count / Math.max(1, reachedBy(line))]));
 }
 
-/** Share of a viewer's wins that the cap lets through. */
-function shareFree(line: CompiledLineItem, asked: TrafficBreak | undefined, winsPerBreakOfViewer: number): number {
-  const cap = line.frequencyCap;
-  if (cap === null || asked === undefined) return 1;
-  const breaksInWindow = asked.viewerBreaksPerDay * (cap.windowMs / DAY_MS) * activity(asked, cap.windowMs);
-  return 1 - shareCapped(cap.impressions, breaksInWindow * winsPerBreakOfViewer);
+/** Puts a break into the group of its viewer: groups have equal shares of all breaks. */
+function bandsOf(breaks: readonly TrafficBreak[]): (asked: TrafficBreak) => number {
+  const sorted = breaks.map(({ viewerBreaksPerDay }) => viewerBreaksPerDay).sort((a, b) => a - b);
+  const bounds = Array.from(
+    { length: BANDS - 1 },
+    (_, band) => sorted[Math.floor(((band + 1) * sorted.length) / BANDS)],
+  );
+  return ({ viewerBreaksPerDay }) =>
+    bounds.filter((bound) => bound !== undefined && viewerBreaksPerDay >= bound).length;
 }
 
-/** How much more than on average such a viewer watches in a window that ends now. */
-function activity({ week, atMs }: TrafficBreak, windowMs: number): number {
-  return windowMs < DAY_MS / 2 ? (week[hourOfWeek(atMs)] ?? 0) * HOURS_A_WEEK : 1;
+/** How many breaks of the sample belong to viewers that a line item may ever reach, by group. Worked out once a line. */
+function countReached(
+  opportunities: readonly Opportunity[],
+  bandOf: (asked: TrafficBreak) => number,
+): (line: CompiledLineItem) => readonly number[] {
+  const known = opportunities.map(({ asked }) => ({ facts: factsOf(asked), band: bandOf(asked) }));
+  const reached = new Map<CompiledLineItem, readonly number[]>();
+  return (line) => {
+    let counts = reached.get(line);
+    if (counts === undefined) {
+      const targeting = ofViewer(line.targeting);
+      const within = known.filter(({ facts }) => firstMismatch(targeting, facts) === null);
+      counts = Array.from({ length: BANDS }, (_, group) => within.filter(({ band }) => band === group).length);
+      reached.set(line, counts);
+    }
+    return counts;
+  };
+}
+
+function winRates(
+  breaks: readonly TrafficBreak[],
+  ranked: readonly (readonly CompiledLineItem[])[],
+  turns: Shares,
+  bandOf: (asked: TrafficBreak) => number,
+  reachedBy: (line: CompiledLineItem) => readonly number[],
+): WinRates {
+  const wins = new Map<CompiledLineItem, number[]>();
+  breaks.forEach((asked, row) => {
+    const band = bandOf(asked);
+    ranked[row]?.forEach((line, rank) => {
+      const counts = wins.get(line) ?? Array.from({ length: BANDS }, () => 0);
+      counts[band] = (counts[band] ?? 0) + (turns[row]?.[rank] ?? 0);
+      wins.set(line, counts);
+    });
+  });
+  return new Map(
+    [...wins].map(([line, counts]) => {
+      const reached = reachedBy(line);
+      return [line, counts.map((count, band) => count / Math.max(1, reached[band] ?? 0))];
+    }),
+  );
+}
+
+/** A count that is Poisson around the mean, read off at this luck; no more than the models tell apart. */
+function timesBy(luck: number, mean: number): number {
+  let chance = Math.exp(-mean);
+  let below = chance;
+  let times = 0;
+  while (luck >= below && times < TIMES_SHOWN_MAX) {
+    times++;
+    chance *= mean / times;
+    below += chance;
+  }
+  return times;
+}
+
+/** How many breaks the viewer of this break watched in a window before it, since the campaign started. */
+function breaksWithin({ viewerBreaksPerDay, week, atMs }: TrafficBreak, windowMs: number, startMs: number): number {
+  const withinMs = Math.max(0, Math.min(windowMs, atMs - startMs));
+  // Within hours, habits count: those who watch now were likely watching just before.
+  const activity = withinMs < DAY_MS / 2 ? (week[hourOfWeek(atMs)] ?? 0) * HOURS_A_WEEK : 1;
+  return viewerBreaksPerDay * (withinMs / DAY_MS) * activity;
 }

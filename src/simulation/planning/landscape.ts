@@ -3,9 +3,11 @@
  * level for each factor on all its bids. Adding up the rows gives delivery as a function of the bid level, and adding
  * them up with other weights gives the same function for another flight that could have been.
  */
+import type { Offer } from "../../catalog/compiled.ts";
+import type { Scores } from "../../decision/candidate.ts";
 import { MULTIPLIER_PPM_MAX } from "../../money/limits.ts";
-import { openFrequency } from "./frequency.ts";
-import { fateAt, type Chance, type Opportunity } from "./opportunity.ts";
+import { openFrequency, type Frequency } from "./frequency.ts";
+import { fateAt, type Opportunity } from "./opportunity.ts";
 
 /** What is counted. Money in micros; counts are expectations and may be fractional. */
 export const MEASURES = ["impressions", "completedViews", "clicks", "spendMicros"] as const;
@@ -38,32 +40,33 @@ export interface Landscape {
 
 /** An ad that wins its slot at some level, unless the viewer has seen its line item often enough. */
 interface Win {
-  readonly chance: Chance;
+  readonly offer: Offer;
+  readonly scores: Scores;
   readonly priceMicros: number;
   readonly surplusMicros: number;
 }
 
 /** The landscape of these opportunities. Cost: levels × chances, and three times that where frequency is capped. */
-export function buildLandscape(opportunities: readonly Opportunity[]): Landscape {
+export function buildLandscape(opportunities: readonly Opportunity[], flightStartMs: number): Landscape {
   const rows = opportunities.flatMap(({ chances }, at) => (chances.length > 0 ? [at] : []));
   const cells = (): Float64Array => new Float64Array(BID_FACTORS.length * rows.length);
   const measures = { impressions: cells(), completedViews: cells(), clicks: cells(), spendMicros: cells() };
   const held = rows.flatMap((at) => opportunities[at] ?? []);
-  const frequency = openFrequency(opportunities);
+  const frequency = openFrequency(opportunities, flightStartMs);
   BID_FACTORS.forEach((factor, level) => {
     const ppm = Math.round(factor * MULTIPLIER_PPM_MAX);
-    const wins = held.map(({ chances }) => winsAt(chances, ppm));
+    const wins = held.map((opportunity) => winsAt(opportunity, ppm, frequency));
     const showing = frequency.shares(
       held.map(({ asked }) => asked),
-      wins.map((ranked) => ranked.map(({ chance }) => chance.offer.line)),
+      wins.map((ranked) => ranked.map(({ offer }) => offer.line)),
     );
     wins.forEach((ranked, row) => {
       const cell = level * rows.length + row;
-      ranked.forEach(({ chance, priceMicros }, rank) => {
+      ranked.forEach(({ scores, priceMicros }, rank) => {
         const share = showing[row]?.[rank] ?? 0;
         measures.impressions[cell] = (measures.impressions[cell] ?? 0) + share;
-        measures.completedViews[cell] = (measures.completedViews[cell] ?? 0) + share * chance.scores.completedView;
-        measures.clicks[cell] = (measures.clicks[cell] ?? 0) + share * chance.scores.click;
+        measures.completedViews[cell] = (measures.completedViews[cell] ?? 0) + share * scores.completedView;
+        measures.clicks[cell] = (measures.clicks[cell] ?? 0) + share * scores.click;
         measures.spendMicros[cell] = (measures.spendMicros[cell] ?? 0) + share * priceMicros;
       });
     });
@@ -72,20 +75,18 @@ export function buildLandscape(opportunities: readonly Opportunity[]): Landscape
 }
 
 /** The best winning ad of every line item, best first: the next one shows when those before are capped. */
-function winsAt(chances: readonly Chance[], ppm: number): readonly Win[] {
+function winsAt({ asked, chances }: Opportunity, ppm: number, frequency: Frequency): readonly Win[] {
   const best = new Map<string, Win>();
   for (const chance of chances) {
-    const fate = fateAt(chance, ppm);
-    if (!fate.wins) continue;
-    const { priceMicros, surplusMicros } = fate;
-    const before = best.get(chance.offer.lineItemId);
-    if (before === undefined || surplusMicros > before.surplusMicros) {
-      best.set(chance.offer.lineItemId, { chance, priceMicros, surplusMicros });
+    const { offer } = chance;
+    const fate = fateAt(chance, ppm, frequency.timesShown(offer.line, asked));
+    const before = best.get(offer.lineItemId);
+    if (fate.wins && (before === undefined || fate.surplusMicros > before.surplusMicros)) {
+      const { scores, priceMicros, surplusMicros } = fate;
+      best.set(offer.lineItemId, { offer, scores, priceMicros, surplusMicros });
     }
   }
-  return [...best.values()].sort(
-    (a, b) => b.surplusMicros - a.surplusMicros || a.chance.offer.order - b.chance.offer.order,
-  );
+  return [...best.values()].sort((a, b) => b.surplusMicros - a.surplusMicros || a.offer.order - b.offer.order);
 }
 
 /** Delivery at every level. Never falls from one level to the next. */

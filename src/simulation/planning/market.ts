@@ -40,7 +40,7 @@ const FULL: CampaignBudget = { availableMicros: AMPLE, multiplierPpm: MULTIPLIER
 const ABSENT: CampaignBudget = { availableMicros: ZERO_MICROS, multiplierPpm: 0 };
 
 /** Steps towards the multipliers at which everybody's budget lasts; the later half of them is averaged. */
-const ROUNDS = 10;
+const ROUNDS = 8;
 const STEP_EXPONENT = 0.7;
 const STEP_MAX = 1.6;
 

@@ -67,12 +67,14 @@ export function outcomeShares(landscape: Landscape, delivery: Delivery): readonl
 /** Why a break that is not shown at this level is not. Requires: the opportunity has chances. */
 function reasonAt(opportunity: Opportunity, level: number): Outcome {
   const winsAt = (at: number): boolean =>
-    opportunity.chances.some((chance) => fateAt(chance, Math.round((BID_FACTORS[at] ?? 0) * MULTIPLIER_PPM_MAX)).wins);
+    opportunity.chances.some(
+      (chance) => fateAt(chance, Math.round((BID_FACTORS[at] ?? 0) * MULTIPLIER_PPM_MAX), 0).wins,
+    );
   if (winsAt(level)) return "frequency_capped";
   if (level < FULL_LEVEL && winsAt(FULL_LEVEL)) return "held_by_pacing";
   let reason = opportunity.barredBy;
   for (const chance of opportunity.chances) {
-    const fate = fateAt(chance, MULTIPLIER_PPM_MAX);
+    const fate = fateAt(chance, MULTIPLIER_PPM_MAX, 0);
     if (!fate.wins) reason = further(reason, fate.reason);
   }
   return reason;

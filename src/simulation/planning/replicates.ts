@@ -6,12 +6,18 @@
  */
 import { stream } from "../../kernel/random.ts";
 import { drawNormal } from "../draw.ts";
+import type { Opportunity } from "./opportunity.ts";
 import { addUp, type Curve, type Landscape } from "./landscape.ts";
 
 /** How far a day's traffic strays from what is expected of it, independent of other days. Relative deviation. */
 export const DAY_DEVIATION = 0.1;
 /** How far the whole flight's traffic strays: the forecast of volume itself may be wrong. Relative deviation. */
 export const LEVEL_DEVIATION = 0.05;
+/**
+ * How alike the breaks of one viewer are to a campaign: the correlation of winning two of them. Viewers come with many
+ * breaks or not at all, so a flight is less even than its number of breaks says (design effect: Kish 1965, 5.4).
+ */
+const VIEWER_CORRELATION = 0.3;
 /** How many flights are tried. */
 const REPLICATES = 200;
 
@@ -56,13 +62,16 @@ export function drawReplicates(
 ): readonly Replicate[] {
   const { opportunities, rows } = landscape;
   const each = breaks / Math.max(1, opportunities.length);
-  const variance = 1 + 1 / Math.max(each, 1e-9);
+  const variances = rows.map((at) => weightVariance(opportunities[at], each, dayShares.length));
   return Array.from({ length: REPLICATES }, (_, number): Replicate => {
     const random = stream(seed, `replicate ${number}`);
     const level = drawVolume(random, LEVEL_DEVIATION);
     const days = Float64Array.from(dayShares, () => level * drawVolume(random, DAY_DEVIATION));
     const volume = dayShares.reduce((sum, share, day) => sum + share * (days[day] ?? 0), 0);
-    const weights = Float64Array.from(rows, () => each * volume * variance * drawPoisson(random, 1 / variance));
+    const weights = Float64Array.from(
+      variances,
+      (variance) => each * volume * variance * drawPoisson(random, 1 / variance),
+    );
     return {
       curve: addUp(landscape, weights),
       days,
@@ -70,6 +79,12 @@ export function drawReplicates(
       clickLuck: drawNormal(random, 1),
     };
   });
+}
+
+/** Variance of a row's weight, relative to its mean: one for the sample, the rest for the flight itself. */
+function weightVariance(opportunity: Opportunity | undefined, each: number, days: number): number {
+  const ofViewer = Math.max(1, (opportunity?.asked.viewerBreaksPerDay ?? 0) * days);
+  return 1 + (1 + (ofViewer - 1) * VIEWER_CORRELATION) / Math.max(each, 1e-9);
 }
 
 /**

@@ -1,7 +1,7 @@
 /**
  * The simulated audience as a source of traffic: the people of viewers.ts, who watch at the hours of viewing_hours.ts.
  */
-import { stream } from "../../kernel/random.ts";
+import { stream, type RandomStream } from "../../kernel/random.ts";
 import { hourOfWeek } from "../../kernel/week.ts";
 import type { BreakRequest } from "../../protocols/break_request.ts";
 import { audienceWeek, viewingWeek } from "../viewing_hours.ts";
@@ -10,6 +10,11 @@ import type { TrafficSource } from "./traffic.ts";
 
 /** How many breaks an average viewer watches a day. */
 const BREAKS_PER_VIEWER_DAY = 4;
+/**
+ * People who may stand in for one seat of the audience. A sample with others in every seat is not at the mercy of the
+ * few who watch most: in a small audience one of them may watch a twentieth of all breaks.
+ */
+const STAND_INS = 64;
 /** Requests drawn for one moment until one of somebody who is awake comes. */
 const TRIES_MAX = 64;
 
@@ -39,20 +44,33 @@ export function toBreakRequest(asked: AudienceRequest): BreakRequest {
   };
 }
 
-/** The audience of a seed. Requires: at least one publisher; `breaksPerDay` ≥ 1. */
-export function simulatedTraffic(seed: string, publisherIds: readonly string[], breaksPerDay: number): TrafficSource {
-  const size = Math.max(1, Math.ceil(breaksPerDay / BREAKS_PER_VIEWER_DAY));
-  const audience: Audience = { seed, size, publisherIds };
+/**
+ * The audience of a seed. With one person a seat its viewers come back like those of a real flight; by default somebody
+ * else with the same habits of watching may sit there each time. Requires: at least one publisher; `breaksPerDay` ≥ 1.
+ */
+export function simulatedTraffic(
+  seed: string,
+  publisherIds: readonly string[],
+  breaksPerDay: number,
+  peoplePerSeat = STAND_INS,
+): TrafficSource {
+  const seats: Audience = { seed, size: Math.max(1, Math.ceil(breaksPerDay / BREAKS_PER_VIEWER_DAY)), publisherIds };
+  const audience: Audience = { ...seats, size: seats.size * peoplePerSeat };
   const week = audienceWeek();
   return {
     breaksPerDay,
     week,
     breakAt: (n, atMs) => {
-      const asked = askedAt(audience, n, atMs);
+      const random = stream(audience.seed, `who watches ${n}`);
+      const luck = random.next();
+      const asked = askedAt(audience, n, atMs, random);
       return {
         request: toBreakRequest(asked),
         atMs,
-        viewerBreaksPerDay: asked.lmt ? 0 : breaksPerDay * visitShare(audience, asked.viewer.number),
+        viewerBreaksPerDay: asked.lmt
+          ? 0
+          : breaksPerDay * visitShare(seats, Math.floor(asked.viewer.number / peoplePerSeat)),
+        luck,
         week: viewingWeek(asked.country),
       };
     },
@@ -60,8 +78,7 @@ export function simulatedTraffic(seed: string, publisherIds: readonly string[], 
 }
 
 /** Somebody's request at this moment: each country by how many of its people are watching now. */
-function askedAt(audience: Audience, n: number, atMs: number): AudienceRequest {
-  const random = stream(audience.seed, `who watches ${n}`);
+function askedAt(audience: Audience, n: number, atMs: number, random: RandomStream): AudienceRequest {
   const hour = hourOfWeek(atMs);
   let asked = requestOf(audience, n * TRIES_MAX, atMs);
   for (let attempt = 1; attempt < TRIES_MAX; attempt++) {

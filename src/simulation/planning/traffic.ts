@@ -14,6 +14,8 @@ export interface TrafficBreak {
   readonly atMs: number;
   /** How many breaks this viewer watches on an average day; 0 when nobody can tell viewers apart here. */
   readonly viewerBreaksPerDay: number;
+  /** Stands for what else is not known of the viewer, such as how often they met a campaign before. In [0, 1). */
+  readonly luck: number;
   /** How the viewing of people like this one is spread over the week. Shape: 168 shares, adding up to 1. */
   readonly week: Float64Array;
 }
@@ -126,12 +128,16 @@ export function recordedTraffic(
     week,
     breakAt: (n, atMs) => {
       const there = byCell[hourOfWeek(atMs) % cells] ?? [];
-      const pick = stream(seed, `recorded break ${n}`).below(Math.max(1, there.length));
-      const recorded = present(there[pick], "moments are drawn where there was traffic");
+      const random = stream(seed, `recorded break ${n}`);
+      const recorded = present(
+        there[random.below(Math.max(1, there.length))],
+        "moments are drawn where there was traffic",
+      );
       return {
         request: recorded.request,
         atMs,
         viewerBreaksPerDay: (perViewer.get(recorded.viewerId ?? "") ?? 0) / days,
+        luck: random.next(),
         week: countryWeeks.get(recorded.request.viewer.country ?? "") ?? week,
       };
     },
