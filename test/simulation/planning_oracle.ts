@@ -11,7 +11,7 @@ import { micros } from "../../src/kernel/money.ts";
 import { stream } from "../../src/kernel/random.ts";
 import { DAY_MS } from "../../src/kernel/time.ts";
 import { hoursBetween } from "../../src/kernel/week.ts";
-import type { FrequencyEntry } from "../../src/protocols/frequency_token.ts";
+import { FREQUENCY_ENTRIES_MAX, type FrequencyEntry } from "../../src/protocols/frequency_token.ts";
 import { drawNormal } from "../../src/simulation/draw.ts";
 import type { PlanQuestion } from "../../src/simulation/planning/forecast.ts";
 import { DAY_DEVIATION, LEVEL_DEVIATION } from "../../src/simulation/planning/replicates.ts";
@@ -30,7 +30,7 @@ const AMPLE = micros(1_000_000_000_000);
 /** Halvings of the range in which the multiplier lies. */
 const HALVINGS = 6;
 
-/** The breaks of the flight as they happen: each day has its own volume, each hour its own number of breaks. */
+/** The breaks of the flight, and of the day before it, as they happen: each day has its own volume, each hour its own number of breaks. */
 function breaksOfFlight({ campaign, catalog, traffic }: PlanQuestion, seed: string): readonly TrafficBreak[] {
   const source = simulatedTraffic(`${seed} flight`, [...catalog.publishers.keys()], traffic.breaksPerDay, 1);
   const random = stream(seed, "the flight's traffic");
@@ -38,7 +38,7 @@ function breaksOfFlight({ campaign, catalog, traffic }: PlanQuestion, seed: stri
   const level = volume(LEVEL_DEVIATION);
   const days = new Map<number, number>();
   const breaks: TrafficBreak[] = [];
-  for (const hour of hoursBetween(campaign.flightStartMs, campaign.flightEndMs)) {
+  for (const hour of hoursBetween(campaign.flightStartMs - DAY_MS, campaign.flightEndMs)) {
     const day = Math.floor(hour.fromMs / DAY_MS);
     const today = days.get(day) ?? level * volume(DAY_DEVIATION);
     days.set(day, today);
@@ -75,9 +75,12 @@ async function fly(
     const scoringPlan = plan({ ...request, viewer: { ...request.viewer, frequency } }, world, publisher);
     const { slots } = finish(scoringPlan, await score(scoringPlan, scorer));
     const [view, click] = [random.next(), random.next()];
+    if (key !== null) {
+      const seen = slots.map(({ offer }) => ({ lineItemId: offer.lineItemId, shownMs: atMs }));
+      histories.set(key, [...seen, ...frequency].slice(0, FREQUENCY_ENTRIES_MAX));
+    }
     const won = slots.find(({ offer }) => offer.campaignId === id);
     if (won === undefined) continue;
-    if (key !== null) histories.set(key, [...frequency, { lineItemId: won.offer.lineItemId, shownMs: atMs }]);
     flown.impressions++;
     flown.spendMicros += won.priceMicros;
     if (view < (won.scores?.completedView ?? 0)) flown.completedViews++;

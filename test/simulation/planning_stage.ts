@@ -114,9 +114,7 @@ export function drawCatalog(seed: string, sketch: Sketch): Catalog {
       pacing: id === PLANNED ? sketch.pacing : "asap",
     })),
     lineItems: ids.flatMap((id) =>
-      Array.from({ length: id === PLANNED ? sketch.lines : 1 }, (_, n) =>
-        drawLine(random, id, n, id === PLANNED && sketch.capped),
-      ),
+      Array.from({ length: id === PLANNED ? sketch.lines : 1 }, (_, n) => drawLine(random, id, n, sketch.capped)),
     ),
     creatives: ids.map((id) => ({
       id: `cr-${id}`,

@@ -8,10 +8,11 @@ import type { Scorer } from "../../decision/rank.ts";
 import { deliver, spendsInFull, type Delivery, type SpendingTerms } from "./delivery.ts";
 import { bidAdvice, type BidAdvice } from "./advice.ts";
 import { addUp, buildLandscape, type Landscape, type Measure } from "./landscape.ts";
-import { fullMarket, pacedMarket, type Market } from "./market.ts";
+import { fullMarket, settleMarket, type Market } from "./market.ts";
 import { opportunityOf, type Opportunity } from "./opportunity.ts";
 import { outcomeShares, type OutcomeShare } from "./reasons.ts";
 import { countWithLuck, drawReplicates, intervalOf, type Interval, type Replicate } from "./replicates.ts";
+import { withHistory } from "./rival_history.ts";
 import { flightDays, supplyWeek, wholeShape, type FlightDay } from "./supply.ts";
 import { sampleFlight, type FlightTraffic, type TrafficSource } from "./traffic.ts";
 
@@ -81,13 +82,17 @@ export async function study(question: PlanQuestion): Promise<Study> {
   const { campaign, catalog, traffic, seed, scorer, sampleSize } = question;
   const span = { startMs: campaign.flightStartMs, endMs: campaign.flightEndMs };
   const flight = sampleFlight(traffic, span, sampleSize, seed);
-  const full = fullMarket(catalog, scorer);
   const every = Math.max(1, Math.floor(flight.sample.length / MARKET_SAMPLE));
-  const few = flight.sample.filter((_, at) => at % every === 0);
-  const paced = question.competition === "paced";
-  const market = paced ? await pacedMarket(full, campaign.campaign.id, few, traffic.breaksPerDay) : full;
+  const { market, rates } = await settleMarket(
+    fullMarket(catalog, scorer),
+    campaign.campaign.id,
+    flight.sample.filter((_, at) => at % every === 0),
+    { paced: question.competition === "paced", breaksPerDay: traffic.breaksPerDay },
+  );
   const opportunities: Opportunity[] = [];
-  for (const asked of flight.sample) opportunities.push(await opportunityOf(market, campaign.campaign.id, asked));
+  for (const asked of flight.sample) {
+    opportunities.push(await opportunityOf(market, campaign.campaign.id, withHistory(asked, rates)));
+  }
   const landscape = buildLandscape(opportunities, span.startMs);
   const lines = [...catalog.lineItems.values()].filter((line) => line.campaign === campaign);
   const week = supplyWeek(flight.sample, lines);

@@ -5,12 +5,12 @@
  * (frequency_loss.ts), when the campaign's next best line item gets its turn.
  */
 import type { CompiledLineItem } from "../../catalog/compiled.ts";
-import { firstMismatch, type CompiledTargeting, type TargetingFacts } from "../../catalog/targeting.ts";
-import { DAY_MS, utcHour, utcWeekday } from "../../kernel/time.ts";
-import { HOURS_A_WEEK, hourOfWeek } from "../../kernel/week.ts";
+import { firstMismatch } from "../../catalog/targeting.ts";
+import { DAY_MS } from "../../kernel/time.ts";
 import { shareCapped } from "./frequency_loss.ts";
 import { TIMES_SHOWN_MAX, type Opportunity } from "./opportunity.ts";
-import type { TrafficBreak } from "./traffic.ts";
+import { factsOf, viewersOf } from "./reach.ts";
+import { breaksWithin, type TrafficBreak } from "./traffic.ts";
 
 /** Rounds of "who is capped how often" and "whose turn is it then", which depend on each other. */
 const ROUNDS = 3;
@@ -29,29 +29,6 @@ export interface Frequency {
     breaks: readonly TrafficBreak[],
     ranked: readonly (readonly CompiledLineItem[])[],
   ): readonly (readonly number[])[];
-}
-
-/** What targeting is held against. */
-export function factsOf({ request, atMs }: TrafficBreak): TargetingFacts {
-  const { viewer, content } = request;
-  return {
-    publisherId: request.publisherId,
-    surface: request.surface,
-    device: viewer.device,
-    country: viewer.country,
-    region: viewer.region,
-    genre: content.genre,
-    rating: content.rating,
-    language: content.language,
-    segments: new Set(viewer.segments),
-    utcHour: utcHour(atMs),
-    utcWeekday: utcWeekday(atMs),
-  };
-}
-
-/** Only what stays with a viewer from break to break. */
-function ofViewer(targeting: CompiledTargeting): CompiledTargeting {
-  return { ...targeting, publishers: null, surfaces: null, genres: null, ratings: null, languages: null, hours: null };
 }
 
 /** Wins of each line item in an average break of a viewer within its reach, by how much the viewer watches. */
@@ -127,8 +104,8 @@ function countReached(
   return (line) => {
     let counts = reached.get(line);
     if (counts === undefined) {
-      const targeting = ofViewer(line.targeting);
-      const within = known.filter(({ facts }) => firstMismatch(targeting, facts) === null);
+      const viewers = viewersOf(line);
+      const within = known.filter(({ facts }) => firstMismatch(viewers, facts) === null);
       counts = Array.from({ length: BANDS }, (_, group) => within.filter(({ band }) => band === group).length);
       reached.set(line, counts);
     }
@@ -171,12 +148,4 @@ function timesBy(luck: number, mean: number): number {
     below += chance;
   }
   return times;
-}
-
-/** How many breaks the viewer of this break watched in a window before it, since the campaign started. */
-function breaksWithin({ viewerBreaksPerDay, week, atMs }: TrafficBreak, windowMs: number, startMs: number): number {
-  const withinMs = Math.max(0, Math.min(windowMs, atMs - startMs));
-  // Within hours, habits count: those who watch now were likely watching just before.
-  const activity = withinMs < DAY_MS / 2 ? (week[hourOfWeek(atMs)] ?? 0) * HOURS_A_WEEK : 1;
-  return viewerBreaksPerDay * (withinMs / DAY_MS) * activity;
 }

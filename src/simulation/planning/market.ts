@@ -16,6 +16,7 @@ import { FULL_LIMITS } from "../../kernel/limits.ts";
 import { micros, ZERO_MICROS } from "../../kernel/money.ts";
 import { DAY_MS } from "../../kernel/time.ts";
 import { MULTIPLIER_PPM_MAX, MULTIPLIER_PPM_MIN } from "../../money/limits.ts";
+import { winRates, type WinRate } from "./rival_history.ts";
 import type { TrafficBreak } from "./traffic.ts";
 
 /** Who competes, and how hard. */
@@ -85,39 +86,52 @@ export async function scoreBreak(market: Market, asked: TrafficBreak): Promise<S
 }
 
 /**
- * The market with every campaign but the planned one at the multiplier at which its budget lasts its own flight, as
- * pacing would find it: each is lowered while it spends too fast and raised while too slow. Both "even" and "asap" are
- * held to the average of their flight, for when the money of an "asap" campaign ends cannot be known here.
- * `breaksPerDay`: of all publishers. Cost: `ROUNDS` auctions a break.
+ * The market as the planned campaign will find it: the others' multipliers, and what viewers have seen of them.
+ * Requires: a sample of traffic; `breaksPerDay` of all publishers. Cost: a decision and `ROUNDS` auctions a break.
  */
-export async function pacedMarket(
+export async function settleMarket(
   market: Market,
   plannedId: string,
   sample: readonly TrafficBreak[],
-  breaksPerDay: number,
-): Promise<Market> {
-  const budgets = new Map(market.budgets).set(plannedId, ABSENT);
+  others: { readonly paced: boolean; readonly breaksPerDay: number },
+): Promise<{ readonly market: Market; readonly rates: readonly WinRate[] }> {
+  const without = new Map(market.budgets).set(plannedId, ABSENT);
   const breaks: ScoredBreak[] = [];
-  for (const asked of sample) breaks.push(await scoreBreak({ ...market, budgets }, asked));
-  if (breaks.length === 0) return market;
-  const multipliers = new Map([...market.catalog.campaigns.keys()].map((id) => [id, 1]));
+  for (const asked of sample) breaks.push(await scoreBreak({ ...market, budgets: without }, asked));
+  const budgets = others.paced
+    ? pacedBudgets(market.catalog, without, breaks, plannedId, others.breaksPerDay)
+    : without;
+  const winners = breaks.map((one) => winnersOf(one, budgets));
+  return { market: { ...market, budgets: new Map(budgets).set(plannedId, FULL) }, rates: winRates(sample, winners) };
+}
+
+/**
+ * Every other campaign at the multiplier at which its budget lasts its own flight, as pacing would find it: lowered
+ * while it spends too fast, raised while too slow. Both "even" and "asap" are held to the average of their flight, for
+ * when the money of an "asap" campaign ends cannot be known here.
+ */
+function pacedBudgets(
+  catalog: CompiledCatalog,
+  budgets: Market["budgets"],
+  breaks: readonly ScoredBreak[],
+  plannedId: string,
+  breaksPerDay: number,
+): Market["budgets"] {
+  const multipliers = new Map([...catalog.campaigns.keys()].map((id) => [id, 1]));
   const sums = new Map<string, number>();
   for (let round = 0; round < ROUNDS; round++) {
     const spent = spendOf(breaks, withMultipliers(budgets, multipliers, plannedId));
-    for (const [id, multiplier] of multipliers) {
-      const { campaign, flightStartMs, flightEndMs } = present(
-        market.catalog.campaigns.get(id),
-        "it is in the catalog",
-      );
-      const target = (campaign.budgetMicros * DAY_MS) / ((flightEndMs - flightStartMs) * breaksPerDay);
+    for (const [id, { budgetMicros, flightStartMs, flightEndMs }] of catalog.campaigns) {
+      const target = (budgetMicros * DAY_MS) / ((flightEndMs - flightStartMs) * breaksPerDay);
       const ratio = (target * breaks.length) / Math.max(1, spent.get(id) ?? 0);
       const step = Math.max(1 / STEP_MAX, Math.min(STEP_MAX, ratio ** STEP_EXPONENT));
-      const stepped = Math.max(MULTIPLIER_PPM_MIN / MULTIPLIER_PPM_MAX, Math.min(1, multiplier * step));
-      multipliers.set(id, stepped);
-      if (round >= ROUNDS / 2) sums.set(id, (sums.get(id) ?? 0) + stepped / (ROUNDS / 2));
+      const stepped = (multipliers.get(id) ?? 1) * step;
+      const multiplier = Math.max(MULTIPLIER_PPM_MIN / MULTIPLIER_PPM_MAX, Math.min(1, stepped));
+      multipliers.set(id, multiplier);
+      if (round >= ROUNDS / 2) sums.set(id, (sums.get(id) ?? 0) + multiplier / (ROUNDS / 2));
     }
   }
-  return { ...market, budgets: withMultipliers(budgets, sums, plannedId).set(plannedId, FULL) };
+  return withMultipliers(budgets, sums, plannedId);
 }
 
 function withMultipliers(
@@ -133,17 +147,15 @@ function withMultipliers(
   return paced;
 }
 
+function winnersOf({ scored, terms, rules }: ScoredBreak, budgets: Market["budgets"]): readonly Bid[] {
+  return choosePod(auction(scored, budgets, terms).bids, rules).bids;
+}
+
 /** What each campaign pays in these breaks. Units: micros. */
-function spendOf(
-  breaks: readonly ScoredBreak[],
-  budgets: ReadonlyMap<string, CampaignBudget>,
-): ReadonlyMap<string, number> {
+function spendOf(breaks: readonly ScoredBreak[], budgets: Market["budgets"]): ReadonlyMap<string, number> {
   const spent = new Map<string, number>();
-  for (const { scored, terms, rules } of breaks) {
-    const winners: readonly Bid[] = choosePod(auction(scored, budgets, terms).bids, rules).bids;
-    for (const { offer, bidMicros } of winners) {
-      spent.set(offer.campaignId, (spent.get(offer.campaignId) ?? 0) + bidMicros);
-    }
+  for (const { offer, bidMicros } of breaks.flatMap((one) => winnersOf(one, budgets))) {
+    spent.set(offer.campaignId, (spent.get(offer.campaignId) ?? 0) + bidMicros);
   }
   return spent;
 }

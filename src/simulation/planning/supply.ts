@@ -7,7 +7,7 @@ import type { CompiledLineItem } from "../../catalog/compiled.ts";
 import { firstMismatch } from "../../catalog/targeting.ts";
 import { DAY_MS } from "../../kernel/time.ts";
 import { HOURS_A_WEEK, type SpanHour } from "../../kernel/week.ts";
-import { factsOf } from "./frequency.ts";
+import { factsOf } from "./reach.ts";
 import type { TrafficBreak } from "./traffic.ts";
 
 /** The largest number of a supply shape. */

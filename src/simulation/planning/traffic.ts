@@ -20,6 +20,18 @@ export interface TrafficBreak {
   readonly week: Float64Array;
 }
 
+/** How many breaks the viewer of this break watched in a window before it, but not before `startMs`. */
+export function breaksWithin(
+  { viewerBreaksPerDay, week, atMs }: TrafficBreak,
+  windowMs: number,
+  startMs: number,
+): number {
+  const withinMs = Math.max(0, Math.min(windowMs, atMs - startMs));
+  // Within hours, habits count: those who watch now were likely watching just before.
+  const activity = withinMs < DAY_MS / 2 ? (week[hourOfWeek(atMs)] ?? 0) * HOURS_A_WEEK : 1;
+  return viewerBreaksPerDay * (withinMs / DAY_MS) * activity;
+}
+
 /** A source of breaks. */
 export interface TrafficSource {
   /** Of all publishers, on an average day of a whole week. */
