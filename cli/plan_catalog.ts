@@ -81,7 +81,7 @@ function onlyCampaign(own: readonly CatalogFile[], file: string | null): string 
   });
 }
 
-/** The base files without what the campaign's file replaces, and without line items of a campaign that brings its own. */
+/** The base files without what the campaign's file replaces; a campaign that brings line items loses those it had. */
 function overlaid(base: readonly CatalogFile[], own: readonly CatalogFile[]): readonly CatalogFile[] {
   const replaced = new Map(CATALOG_SECTIONS.map((section) => [section, valuesIn(own, section, "id")]));
   const rebuilt = valuesIn(own, "lineItems", "campaignId");

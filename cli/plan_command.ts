@@ -11,8 +11,9 @@ import { DAY_MS } from "../src/kernel/time.ts";
 import { fallbackWeightsSchema } from "../src/models/fallback.ts";
 import { forecastOf, study, type DeliveryForecast, type Forecast } from "../src/simulation/planning/forecast.ts";
 import type { Interval } from "../src/simulation/planning/replicates.ts";
+import { recordedTraffic } from "../src/simulation/planning/recorded_traffic.ts";
 import { simulatedTraffic } from "../src/simulation/planning/simulated_traffic.ts";
-import { recordedTraffic, type TrafficSource } from "../src/simulation/planning/traffic.ts";
+import type { TrafficSource } from "../src/simulation/planning/traffic.ts";
 import { CliFault } from "./fault.ts";
 import type { Outcome } from "./outcome.ts";
 import { readPlanned, type PlannedCampaign } from "./plan_catalog.ts";
@@ -20,7 +21,7 @@ import { planPage } from "./plan_page.ts";
 import { readRecording } from "./plan_traffic.ts";
 
 /** What is assumed unless told otherwise. */
-export const PLAN_DEFAULTS = { breaksPerDay: 20_000, seed: "plan", sampleSize: 750 } as const;
+export const PLAN_DEFAULTS = { breaksPerDay: 20_000, seed: "plan", sampleSize: 600 } as const;
 /** Longest flight that is planned. Units: days. */
 const FLIGHT_DAYS_MAX = 1_830;
 
@@ -107,8 +108,8 @@ async function openTraffic(
     const none = { file: null, recordedBreaks: 0, unknownPublishers: 0 };
     return { source, note: { kind: "simulated", breaksPerDay: source.breaksPerDay, seed, ...none } };
   }
-  const { breaks, spanMs, unknownPublishers } = await readRecording(traffic, new Set(publishers));
-  const source = recordedTraffic(breaks, spanMs, breaksPerDay ?? null, seed);
+  const { breaks, unknownPublishers } = await readRecording(traffic, new Set(publishers));
+  const source = recordedTraffic(breaks, breaksPerDay ?? null, seed);
   const rest = { file: traffic, recordedBreaks: breaks.length, unknownPublishers };
   return { source, note: { kind: "recorded", breaksPerDay: source.breaksPerDay, seed, ...rest } };
 }

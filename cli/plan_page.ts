@@ -47,6 +47,7 @@ export function planPage(page: PlanPage): readonly string[] {
 function heading({ planned, forecast, note, competition }: PlanPage): readonly string[] {
   const { campaign, flightStartMs, flightEndMs, budgetMicros } = planned.campaign;
   const days = Math.ceil((flightEndMs - flightStartMs) / DAY_MS);
+  const flight = `${showMoment(flightStartMs)} to ${showMoment(flightEndMs)}`;
   const rivals = rivalsOf(planned);
   const from =
     note.kind === "simulated"
@@ -56,7 +57,7 @@ function heading({ planned, forecast, note, competition }: PlanPage): readonly s
     note.unknownPublishers > 0 ? [`           ${count(note.unknownPublishers)} of unknown publishers left out`] : [];
   return [
     `${campaign.name} (${campaign.id})`,
-    `  flight   ${showMoment(flightStartMs)} to ${showMoment(flightEndMs)}, ${count(days)} ${days === 1 ? "day" : "days"}`,
+    `  flight   ${flight}, ${count(days)} ${days === 1 ? "day" : "days"}`,
     `  budget   ${money(budgetMicros)}, pacing ${campaign.pacing}`,
     `  traffic  ${count(note.breaksPerDay)} breaks a day, ${from}`,
     ...unknown,
@@ -194,7 +195,7 @@ function outcomes(shares: readonly OutcomeShare[]): readonly string[] {
   ];
 }
 
-/** With a comma between thousands. Spelled out, because loading a locale for it takes longer than the rest of the page. */
+/** With a comma between thousands. Spelled out: loading a locale for it takes longer than the rest of the page. */
 function grouped(digits: string): string {
   return digits.replace(/\B(?=(\d{3})+(?!\d))/g, ",");
 }

@@ -8,7 +8,7 @@ import { FULL_LIMITS } from "../src/kernel/limits.ts";
 import { DAY_MS, HOUR_MS } from "../src/kernel/time.ts";
 import type { DoorFacts } from "../src/protocols/normalise_request.ts";
 import { breakRequestFromJson } from "../src/protocols/parse_json_request.ts";
-import type { RecordedBreak } from "../src/simulation/planning/traffic.ts";
+import { recordedSpan, type RecordedBreak } from "../src/simulation/planning/recorded_traffic.ts";
 import { CliFault } from "./fault.ts";
 
 /** What one recording may hold. */
@@ -17,8 +17,6 @@ const RECORDING_LIMITS = { lines: 50_000, bytes: 128 * 1024 * 1024, linesShown: 
 /** A recording as read. */
 export interface Recording {
   readonly breaks: readonly RecordedBreak[];
-  /** From the first break to the last. Units: milliseconds. */
-  readonly spanMs: number;
   /** Breaks of publishers that the catalog does not know; they are not in `breaks`. */
   readonly unknownPublishers: number;
 }
@@ -50,10 +48,10 @@ export async function readRecording(path: string, publisherIds: ReadonlySet<stri
       advice: FORMAT,
     });
   }
-  const moments = breaks.map(({ atMs }) => atMs);
-  const spanMs = moments.reduce((a, b) => Math.max(a, b), 0) - moments.reduce((a, b) => Math.min(a, b), Infinity);
-  if (breaks.length === 0 || spanMs < DAY_MS - HOUR_MS) throw tooShort(path, breaks.length, unknownPublishers);
-  return { breaks, spanMs, unknownPublishers };
+  if (breaks.length === 0) throw tooShort(path, 0, unknownPublishers);
+  const { startMs, endMs } = recordedSpan(breaks);
+  if (endMs - startMs < DAY_MS - HOUR_MS) throw tooShort(path, breaks.length, unknownPublishers);
+  return { breaks, unknownPublishers };
 }
 
 async function readBounded(path: string): Promise<string> {

@@ -60,7 +60,7 @@ export interface Forecast {
   readonly supplyShape: readonly number[] | null;
 }
 
-/** All that a forecast is read from; kept apart so that other budgets and bids can be asked for without deciding again. */
+/** All that a forecast is read from, so that other budgets can be asked for without deciding again. */
 export interface Study {
   readonly terms: SpendingTerms;
   readonly lines: readonly CompiledLineItem[];
@@ -75,7 +75,7 @@ export interface Study {
 /** Multiples of the budget that are forecast beside it. */
 const BUDGET_MULTIPLES = [0.25, 0.5, 0.75, 1, 1.5, 2, 4] as const;
 /** Breaks from which the multipliers of the competition are found. */
-const MARKET_SAMPLE = 60;
+const MARKET_SAMPLE = 50;
 
 /** Samples and decides. Same question, same study. Cost: one decision and a few pods a sampled break. */
 export async function study(question: PlanQuestion): Promise<Study> {

@@ -94,7 +94,7 @@ function bandsOf(breaks: readonly TrafficBreak[]): (asked: TrafficBreak) => numb
     bounds.filter((bound) => bound !== undefined && viewerBreaksPerDay >= bound).length;
 }
 
-/** How many breaks of the sample belong to viewers that a line item may ever reach, by group. Worked out once a line. */
+/** How many breaks of the sample belong to viewers within a line item's reach, by group. Worked out once a line. */
 function countReached(
   opportunities: readonly Opportunity[],
   bandOf: (asked: TrafficBreak) => number,

@@ -72,7 +72,7 @@ export async function opportunityOf(market: Market, campaignId: string, asked: T
   return { asked, chances: chancesIn(scoredBreak, campaignId, byCount), barredBy };
 }
 
-/** The scores of each candidate for every number of times that the viewer may have seen it. Shape: `[candidate][count]`. */
+/** The scores of each candidate for every number of times that the viewer saw it. Shape: `[candidate][count]`. */
 async function scoreByCount(
   { scorer }: Market,
   { request, atMs }: TrafficBreak,
@@ -130,7 +130,7 @@ function chancesIn(
   });
 }
 
-/** What the best break without the campaign is worth more than the best that leaves room for this ad. Never negative. */
+/** How much more the best break without the campaign is worth than the best that leaves room for this ad; ≥ 0. */
 function priceOfRoom(ad: Candidate, others: readonly Bid[], without: Pod, rules: PodRules): Micros {
   const companions = others.filter((other) => conflict(other, ad, rules) === null);
   const rest = {
@@ -152,8 +152,8 @@ export type Fate =
   | { readonly wins: false; readonly reason: RejectionReason };
 
 /**
- * The fate of one ad when all bids of the campaign are scaled by `ppm`, which may be above a million, and the viewer was
- * shown its line item `timesShown` times lately.
+ * The fate of one ad when all bids of the campaign are scaled by `ppm`, which may be above a million, and the viewer
+ * was shown its line item `timesShown` times lately.
  */
 export function fateAt(chance: Chance, ppm: number, timesShown: number): Fate {
   const last = chance.quotes.length - 1;

@@ -32,7 +32,7 @@ function meaningOf(outcome: Outcome): string {
   return REJECTIONS[outcome].meaning;
 }
 
-/** Every outcome with its share of all breaks, largest first; shares add up to 1. Requires: at least one opportunity. */
+/** Every outcome with its share of all breaks, largest first, adding up to 1. Requires: at least one opportunity. */
 export function outcomeShares(landscape: Landscape, delivery: Delivery): readonly OutcomeShare[] {
   const { opportunities, rows, measures } = landscape;
   const shares = new Map<Outcome, number>();

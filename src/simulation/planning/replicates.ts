@@ -2,7 +2,7 @@
  * Flights that could have been, for intervals: the sample drawn again with as much chance as sample and flight have
  * together, and another volume on every day. One replicate is used for every budget, so that what holds for each of
  * them (more money, more delivery) holds for their quantiles.
- * Source: Poisson bootstrap (Hanley and MacGibbon 2006); a weight's variance is that of the sample plus the flight's own.
+ * Source: Poisson bootstrap (Hanley and MacGibbon 2006); a weight's variance is the sample's plus the flight's own.
  */
 import { stream } from "../../kernel/random.ts";
 import { drawNormal } from "../draw.ts";

@@ -70,11 +70,17 @@ function showingsOf(
 
 /** A Poisson count, given that it is at most `most`: how many permits of a loss system are held. */
 function drawHeld(random: RandomStream, mean: number, most: number): number {
-  let chance = 1;
+  const chances = [1];
   let total = 1;
-  for (let held = 1; held <= most; held++) total += chance *= mean / held;
-  let left = random.next() * total - 1;
-  let held = 0;
-  for (chance = 1; left >= 0 && held < most; left -= chance) chance *= mean / ++held;
-  return held;
+  for (let held = 1; held <= most; held++) {
+    const chance = ((chances[held - 1] ?? 0) * mean) / held;
+    chances.push(chance);
+    total += chance;
+  }
+  let left = random.next() * total;
+  for (let held = 0; held < most; held++) {
+    left -= chances[held] ?? 0;
+    if (left < 0) return held;
+  }
+  return most;
 }

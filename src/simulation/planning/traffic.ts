@@ -2,7 +2,7 @@
  * Traffic as planning sees it: somebody who can say what a break at a given moment looks like, and how many there are.
  * It may be the simulated audience or a recording; the sample of a flight is drawn from either by the same rule.
  */
-import { assert, present } from "../../kernel/assert.ts";
+import { present } from "../../kernel/assert.ts";
 import { stream } from "../../kernel/random.ts";
 import { DAY_MS } from "../../kernel/time.ts";
 import { HOURS_A_WEEK, hourOfWeek, hoursBetween, type SpanHour } from "../../kernel/week.ts";
@@ -91,80 +91,4 @@ export function sampleFlight(source: TrafficSource, span: Span, size: number, se
     sample.push(source.breakAt(n, hour.fromMs + Math.floor(part * hour.lengthMs)));
   }
   return { span, hours, breaks, sample };
-}
-
-/** A recorded break: what was asked, when, and by whom (null: nobody can tell). */
-export interface RecordedBreak {
-  readonly request: BreakRequest;
-  readonly atMs: number;
-  readonly viewerId: string | null;
-}
-
-/** Fewest breaks of a country for which its own week is taken, and not that of all. */
-const COUNTRY_BREAKS_MIN = 2_000;
-
-/**
- * A recording as a source: a moment of the flight gets a break that was recorded at that hour of the week, or at that
- * hour of the day when the recording is shorter than a week. `breaksPerDay`: null takes the recording's own volume.
- * Requires: at least one break; they span `spanMs`.
- */
-export function recordedTraffic(
-  breaks: readonly RecordedBreak[],
-  spanMs: number,
-  breaksPerDay: number | null,
-  seed: string,
-): TrafficSource {
-  assert(breaks.length > 0, "a recording has breaks");
-  const days = Math.max(1, spanMs / DAY_MS);
-  const cells = spanMs >= 7 * DAY_MS ? HOURS_A_WEEK : 24;
-  const byCell: RecordedBreak[][] = Array.from({ length: cells }, () => []);
-  const perViewer = new Map<string, number>();
-  const perCountry = new Map<string, RecordedBreak[]>();
-  for (const recorded of breaks) {
-    byCell[hourOfWeek(recorded.atMs) % cells]?.push(recorded);
-    const { viewerId, request } = recorded;
-    if (viewerId !== null) perViewer.set(viewerId, (perViewer.get(viewerId) ?? 0) + 1);
-    const country = request.viewer.country ?? "";
-    const neighbours = perCountry.get(country);
-    if (neighbours === undefined) perCountry.set(country, [recorded]);
-    else neighbours.push(recorded);
-  }
-  const week = weekOf(breaks, cells);
-  const countryWeeks = new Map(
-    [...perCountry]
-      .filter(([, recorded]) => recorded.length >= COUNTRY_BREAKS_MIN)
-      .map(([country, recorded]) => [country, weekOf(recorded, cells)]),
-  );
-  return {
-    breaksPerDay: breaksPerDay ?? breaks.length / days,
-    week,
-    breakAt: (n, atMs) => {
-      const there = byCell[hourOfWeek(atMs) % cells] ?? [];
-      const random = stream(seed, `recorded break ${n}`);
-      const recorded = present(
-        there[random.below(Math.max(1, there.length))],
-        "moments are drawn where there was traffic",
-      );
-      return {
-        request: recorded.request,
-        atMs,
-        viewerBreaksPerDay: (perViewer.get(recorded.viewerId ?? "") ?? 0) / days,
-        luck: random.next(),
-        week: countryWeeks.get(recorded.request.viewer.country ?? "") ?? week,
-      };
-    },
-  };
-}
-
-function weekOf(breaks: readonly RecordedBreak[], cells: number): Float64Array {
-  const counts = new Float64Array(cells);
-  for (const { atMs } of breaks) {
-    const cell = hourOfWeek(atMs) % cells;
-    counts[cell] = (counts[cell] ?? 0) + 1;
-  }
-  const repeats = HOURS_A_WEEK / cells;
-  return Float64Array.from(
-    { length: HOURS_A_WEEK },
-    (_, hour) => (counts[hour % cells] ?? 0) / (breaks.length * repeats),
-  );
 }
