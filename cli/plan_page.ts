@@ -213,7 +213,7 @@ function money(amountMicros: number): string {
 /** Small shares keep their digits, and what is not quite all or nothing does not read as if it were. */
 function percent(share: number): string {
   const hundredths = share * 100;
-  const digits = hundredths < 0.1 ? 3 : hundredths < 10 ? 1 : 0;
+  const digits = hundredths === 0 || hundredths >= 10 ? 0 : hundredths < 0.1 ? 3 : 1;
   return `${hundredths.toFixed(digits)} %`;
 }
 

@@ -19,8 +19,9 @@ test("what is flown lies in the plan's 80 % interval about eight times of ten", 
   for (let n = 0; n < CAMPAIGNS; n++) {
     const seed = `calibration ${n}`;
     const { question } = drawQuestion(seed, SAMPLE);
-    const { delivery } = forecastOf(await study(question));
-    const flown = await flyInHindsight(question, seed);
+    const studied = await study(question);
+    const { delivery } = forecastOf(studied);
+    const flown = await flyInHindsight(question, studied.market.budgets, seed);
     // Impressions are whole, and up to one bid of a budget stays unspent.
     const price = flown.impressions > 0 ? flown.spendMicros / flown.impressions : 0;
     const grain: Record<Measure, number> = { impressions: 1, completedViews: 0.5, clicks: 0.5, spendMicros: price };

@@ -51,22 +51,23 @@ function breaksOfFlight({ campaign, catalog, traffic }: PlanQuestion, seed: stri
   return breaks;
 }
 
+/** One flight to be flown, again and again: who bids how hard against whom in which breaks. */
+interface Course {
+  readonly question: PlanQuestion;
+  readonly rivals: ReadonlyMap<string, CampaignBudget>;
+  readonly breaks: readonly TrafficBreak[];
+  readonly seed: string;
+}
+
 /** Flies once with all bids of the campaign at this multiplier. */
-async function fly(
-  { catalog, campaign, scorer }: PlanQuestion,
-  breaks: readonly TrafficBreak[],
-  multiplierPpm: number,
-  budgetMicros: number,
-  seed: string,
-): Promise<Flown> {
+async function fly(course: Course, multiplierPpm: number, budgetMicros: number): Promise<Flown> {
+  const { catalog, campaign, scorer } = course.question;
   const id = campaign.campaign.id;
-  const random = stream(seed, "what viewers do");
+  const random = stream(course.seed, "what viewers do");
   const histories = new Map<string, FrequencyEntry[]>();
-  const budgets = new Map<string, CampaignBudget>(
-    [...catalog.campaigns.keys()].map((other) => [other, { availableMicros: AMPLE, multiplierPpm: 1_000_000 }]),
-  );
+  const budgets = new Map(course.rivals);
   const flown = { impressions: 0, completedViews: 0, clicks: 0, spendMicros: 0 };
-  for (const { request, atMs } of breaks) {
+  for (const { request, atMs } of course.breaks) {
     budgets.set(id, { availableMicros: micros(budgetMicros - flown.spendMicros), multiplierPpm });
     const { key } = request.viewer;
     const frequency = key === null ? [] : (histories.get(key) ?? []);
@@ -89,21 +90,25 @@ async function fly(
   return flown;
 }
 
-/** The flight of this question and seed. */
-export async function flyInHindsight(question: PlanQuestion, seed: string): Promise<Flown> {
-  const breaks = breaksOfFlight(question, seed);
+/** The flight of this question and seed, against rivals at these multipliers. */
+export async function flyInHindsight(
+  question: PlanQuestion,
+  rivals: ReadonlyMap<string, CampaignBudget>,
+  seed: string,
+): Promise<Flown> {
+  const course: Course = { question, rivals, breaks: breaksOfFlight(question, seed), seed };
   const { budgetMicros } = question.campaign;
-  const full = await fly(question, breaks, 1_000_000, budgetMicros, seed);
+  const full = await fly(course, 1_000_000, budgetMicros);
   if (question.campaign.campaign.pacing === "asap") return full;
-  const unbounded = await fly(question, breaks, 1_000_000, AMPLE, seed);
+  const unbounded = await fly(course, 1_000_000, AMPLE);
   if (unbounded.spendMicros <= budgetMicros) return full;
   let low = 10_000;
   let high = 1_000_000;
   for (let step = 0; step < HALVINGS; step++) {
     const middle = Math.round((low + high) / 2);
-    const { spendMicros } = await fly(question, breaks, middle, AMPLE, seed);
+    const { spendMicros } = await fly(course, middle, AMPLE);
     if (spendMicros >= budgetMicros) high = middle;
     else low = middle;
   }
-  return fly(question, breaks, high, budgetMicros, seed);
+  return fly(course, high, budgetMicros);
 }
