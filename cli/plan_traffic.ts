@@ -12,7 +12,7 @@ import { recordedSpan, type RecordedBreak } from "../src/simulation/planning/rec
 import { CliFault } from "./fault.ts";
 
 /** What one recording may hold. */
-const RECORDING_LIMITS = { lines: 50_000, bytes: 128 * 1024 * 1024, linesShown: 5 } as const;
+const RECORDING_LIMITS = { lines: 25_000, bytes: 128 * 1024 * 1024, linesShown: 5 } as const;
 
 /** A recording as read. */
 export interface Recording {
@@ -28,19 +28,18 @@ const FORMAT = 'Each line is a break as POST /v1/decide takes it, with "at": "20
 /** The breaks of a recording. Throws `CliFault` with what is wrong. */
 export async function readRecording(path: string, publisherIds: ReadonlySet<string>): Promise<Recording> {
   const lines = (await readBounded(path)).split("\n").map((line) => line.trim());
+  const read = lines.filter((line) => line !== "").length;
+  if (read > RECORDING_LIMITS.lines) throw tooMany(path, read);
   const breaks: RecordedBreak[] = [];
   const wrong: string[] = [];
-  let read = 0;
   let unknownPublishers = 0;
   lines.forEach((line, index) => {
     if (line === "") return;
-    read++;
     const recorded = parseLine(line);
     if (typeof recorded === "string") wrong.push(`  line ${index + 1}: ${recorded}`);
     else if (publisherIds.has(recorded.request.publisherId)) breaks.push(recorded);
     else unknownPublishers++;
   });
-  if (read > RECORDING_LIMITS.lines) throw tooMany(path, read);
   if (wrong.length > 0) {
     const more = wrong.length - RECORDING_LIMITS.linesShown;
     throw new CliFault("traffic_invalid", `${path} has ${wrong.length} of ${read} lines that are not recorded breaks`, {

@@ -47,6 +47,7 @@ const empty = () => stage.write("empty.json", { ...smallCatalog(), lineItems: []
 const endless = () => stage.write("endless.json", spoiled("campaigns[0].flight.end", "2090-01-01T00:00:00Z"));
 const onSmall = () => ["plan", "--catalog", small(), "--campaign", "cars"];
 const short = () => recording(() => ({ at: "2026-03-02T20:00:00Z" }));
+const long = () => stage.write("long.jsonl", "{}\n".repeat(25_001));
 const broken = () => recording((n) => (n === 1 ? { at: "yesterday" } : n === 2 ? { podDurationSec: -1 } : {}));
 
 /** Lines of a page that begin a part of it. */
@@ -175,6 +176,7 @@ describe("midroll plan refuses in plain words", () => {
     ["a bad catalog", () => ["plan", stage.write("bad.json", { campaigns: [{ id: "x" }] })], 1, "docs/catalog.md"],
     ["no such recording", () => [...onSmall(), "--traffic", "none.jsonl"], 1, "none.jsonl cannot be read"],
     ["a recording of an hour", () => [...onSmall(), "--traffic", short()], 1, "Record at least one whole day"],
+    ["too long a recording", () => [...onSmall(), "--traffic", long()], 1, "Take every n-th line"],
     ["lines that are not breaks", () => [...onSmall(), "--traffic", broken()], 1, 'line 2: no moment: expected "at"'],
   ];
 
