@@ -13,6 +13,7 @@ import { CliFault } from "./fault.ts";
 import { listCampaigns, showAudit, showCampaign, showHistory, writeOffWallet } from "./campaign_commands.ts";
 import { listModels, publishModelDirectory, showStatus } from "./origin_commands.ts";
 import type { Outcome } from "./outcome.ts";
+import { PLAN_DEFAULTS, planCampaign } from "./plan_command.ts";
 
 /** What the command may touch of the outside, handed in. */
 export interface Terminal {
@@ -60,10 +61,14 @@ function buildProgram(terminal: Terminal): Command {
     .exitOverride()
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
     .showSuggestionAfterError()
-    .addHelpText("after", examples("catalog validate catalog/sample", "catalog apply catalog/sample", "status"));
+    .addHelpText(
+      "after",
+      examples("catalog validate catalog/sample", "catalog apply catalog/sample", "plan campaign.json", "status"),
+    );
   addCatalog(program, terminal);
   addCampaigns(program, terminal);
   addModels(program, terminal);
+  addPlan(program, terminal);
   withOrigin(program.command("status"))
     .description("what is published and where the money is")
     .addHelpText("after", examples("status", "status --json --origin https://origin.example.com"))
@@ -137,6 +142,29 @@ function addModels(program: Command, terminal: Terminal): void {
     .action(answering(terminal, async (_words, client) => listModels(await client())));
 }
 
+function addPlan(program: Command, terminal: Terminal): void {
+  const { breaksPerDay, sampleSize, seed } = PLAN_DEFAULTS;
+  withJson(program.command("plan"))
+    .argument("[file]", "the campaign: a catalog file with the campaign, its line items and creatives")
+    .description("what a campaign will deliver and what it should bid, before it runs")
+    .option("--catalog <dir>", "the demand it competes with (default: the sample catalog)")
+    .option("--campaign <id>", "which campaign; without a file, one that stands in the catalog")
+    .option("--traffic <file>", "recorded breaks, JSON lines (default: the simulated audience)")
+    .option("--breaks-per-day <n>", `of all publishers (default: the recording's own, or ${breaksPerDay})`)
+    .option("--competition <how>", "paced: others bid as their budgets allow (default); full: they bid in full")
+    .option("--sample <n>", `breaks to decide: more is slower and sharper (default ${sampleSize})`)
+    .option("--seed <text>", `same seed, same plan (default ${seed})`)
+    .addHelpText(
+      "after",
+      examples(
+        "plan campaign.json",
+        "plan campaign.json --catalog catalog/sample --traffic breaks.jsonl --json",
+        "plan --campaign cmp-nordwagen-1 --breaks-per-day 5000",
+      ),
+    )
+    .action(answering(terminal, ([file], _client, written) => planCampaign(file ?? null, written)));
+}
+
 function withJson(command: Command): Command {
   return command.option("--json", "print one JSON object instead of text");
 }
@@ -160,9 +188,10 @@ function answering(
   return async (...given) => {
     const command = given.at(-1);
     if (!(command instanceof Command)) throw new TypeError("commander hands the command in last");
-    const options = optionsSchema.parse(command.optsWithGlobals());
-    const words = command.processedArgs.flat().map(String);
-    const outcome = await run(words, () => openClient(terminal, options), command.opts());
+    const written: unknown = command.optsWithGlobals();
+    const options = optionsSchema.parse(written);
+    const words = command.processedArgs.flat().filter((word) => word !== undefined);
+    const outcome = await run(words.map(String), () => openClient(terminal, options), written);
     if (options.json === true) printJson(terminal, { ok: true, ...outcome.json });
     else terminal.out(`${outcome.lines.join("\n")}\n`);
   };

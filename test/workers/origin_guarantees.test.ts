@@ -13,7 +13,7 @@ import type { LedgerStub } from "../../workers/origin/env.ts";
 import { solveCurrentGuarantees } from "../../workers/origin/guarantees.ts";
 import origin from "../../workers/origin/index.ts";
 import { artifactOf, edgeEnv, loadStandIn, ScriptedOrigin, ScriptedWallet, wordsOf } from "./edge_fixture.ts";
-import { catalogOf, desk, originEnv, sendJson } from "./origin_fixture.ts";
+import { catalogOf, desk, ledgerWith, originEnv, sendJson } from "./origin_fixture.ts";
 
 const NOW_MS = Date.UTC(2026, 6, 1);
 
@@ -53,14 +53,15 @@ const percent = (table: GuaranteeTable | null): number => Math.round((100 * (sha
 
 /** Origin's bindings with ledgers that say so many impressions were billed, or do not answer. */
 function whenBilled(impressions: number | null): typeof originEnv {
-  const ledger = (name: string): LedgerStub => ({
-    configure: (terms) => originEnv.LEDGER.getByName(name).configure(terms),
-    status: async () => {
-      const status = await originEnv.LEDGER.getByName(name).status();
-      if (impressions === null || status === null) throw new Error("no answer");
-      return { ...status, impressionsBilled: impressions };
-    },
-  });
+  const ledger = (name: string): LedgerStub =>
+    ledgerWith({
+      configure: (terms) => originEnv.LEDGER.getByName(name).configure(terms),
+      status: async () => {
+        const status = await originEnv.LEDGER.getByName(name).status();
+        if (impressions === null || status === null) throw new Error("no answer");
+        return { ...status, impressionsBilled: impressions };
+      },
+    });
   return { ...originEnv, LEDGER: { getByName: ledger } };
 }
 
