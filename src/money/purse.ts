@@ -98,11 +98,16 @@ export function newPurse(purseId: string, wallet: string): Purse {
   return { purseId, wallet, incarnation: null, ...times, commits: 0, lines };
 }
 
-/** The purse that takes over from another: it knows how that one spent, so that its first draw asks for enough. */
-export function nextPurse(purseId: string, before: Purse): Purse {
+/**
+ * The purse that takes over from another: it knows how that one spent on what is still wanted, so that its first draw
+ * asks for enough. What is wanted no longer is not passed on, or a long life would fill a purse with it.
+ */
+export function nextPurse(purseId: string, before: Purse, wanted: ReadonlySet<string>): Purse {
   const purse = newPurse(purseId, before.wallet);
   for (const [campaignId, { perSecMicros, peakMicros }] of before.lines) {
-    if (peakMicros > 0) purse.lines.set(campaignId, { ...newLine(), perSecMicros, peakMicros });
+    if (peakMicros > 0 && wanted.has(campaignId)) {
+      purse.lines.set(campaignId, { ...newLine(), perSecMicros, peakMicros });
+    }
   }
   return purse;
 }

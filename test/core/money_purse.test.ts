@@ -12,6 +12,7 @@ import {
   lastReport,
   missPurse,
   newPurse,
+  nextPurse,
   type Purse,
   receive,
   runsLow,
@@ -142,6 +143,20 @@ describe("a purse", () => {
     missPurse(purse, "coffee", micros(5_000_000));
     expect(askFor(purse, COFFEE, NOW + 2_000).campaigns[0]?.wantMicros).toBe(10_000_000);
     expect(askFor(purse, new Set(), NOW + 3_000).campaigns[0]?.wantMicros).toBe(0);
+  });
+
+  it("hands on how it spent, but no money, no numbers, and nothing of what is wanted no longer", () => {
+    const purse = filled(1_000_000);
+    for (let i = 0; i < 10; i++) commit(purse, buy("coffee", 20_000), NOW);
+    askFor(purse, COFFEE, NOW + 1_000);
+    const next = nextPurse("p2", purse, COFFEE);
+    expect(viewPurse(next, NOW).size).toBe(0);
+    const first = askFor(next, COFFEE, NOW + 1_100);
+    expect(first).toMatchObject({ purseId: "p2", closing: false });
+    expect(first.campaigns).toEqual([wish({ wantMicros: micros(600_000), leastMicros: micros(20_000) })]);
+    receive(next, reply(next, 500_000), NOW + 1_100);
+    expect(must(commit(next, buy("coffee", 1), NOW + 1_100)).seq).toBe(0);
+    expect(askFor(nextPurse("p3", next, new Set(["tea"])), new Set(), NOW).campaigns).toEqual([]);
   });
 
   it("runs low only while its wallet gives what it asks", () => {
