@@ -25,6 +25,8 @@ import { WalletObject } from "./wallet_object.ts";
 const REGIONS = ["eu", "sa", "us"] as const;
 /** After traffic and faults: the longest beacon, its token, the memory of it, and room. */
 const REST_MS = 2 * HOUR_MS;
+/** A ledger writes in larger groups than a wallet. */
+const LEDGER_FLUSH_TIMES = 6;
 /** A run that needs more events than this for one decision never comes to rest. */
 const EVENTS_PER_DECISION_MAX = 2_000;
 
@@ -109,14 +111,9 @@ export class World {
   #newLedger(campaignId: string): LedgerObject {
     const { queue, auditor } = this;
     const random = this.#stream(`ledger ${campaignId}`);
-    return new LedgerObject({
-      campaignId,
-      queue,
-      random,
-      clock: this.#newClock(),
-      auditor,
-      faults: this.#swarm.faults.objects,
-    });
+    const { objects } = this.#swarm.faults;
+    const faults = { ...objects, flushMsMax: objects.flushMsMax * LEDGER_FLUSH_TIMES };
+    return new LedgerObject({ campaignId, queue, random, clock: this.#newClock(), auditor, faults });
   }
 
   #newWallet(i: number): WalletObject {
