@@ -28,7 +28,8 @@ const COFFEE = new Set(["coffee"]);
 
 function reply(purse: Purse, drawn: number, change: Partial<DrawReply> = {}): DrawReply {
   const allotments = [{ campaignId: "coffee", drawnMicros: micros(drawn), multiplierPpm: 800_000 }];
-  return { purseId: purse.purseId, nowMs: NOW, expiryMs: NOW + 60_000, allotments, retryAfterMs: 1_000, ...change };
+  const times = { nowMs: NOW, expiryMs: NOW + 60_000, retryAfterMs: 1_000 };
+  return { purseId: purse.purseId, incarnation: INCARNATION, allotments, ...times, ...change };
 }
 
 function filled(drawn: number): Purse {
@@ -196,10 +197,26 @@ const drawRefusal = (request: DrawRequest) => reasonOf(draw(newWallet(WALLET, IN
 describe("a wallet", () => {
   it("refuses draws in its documented order", () => {
     const many = Array.from({ length: 1_001 }, () => wish({ campaignId: "a b", committedMicros: micros(-1) }));
-    expect(drawRefusal({ purseId: "a b", campaigns: many, closing: false })).toBe("purse_malformed");
-    expect(drawRefusal({ purseId: "p1", campaigns: many, closing: false })).toBe("too_many_campaigns");
-    expect(drawRefusal({ purseId: "p1", campaigns: many.slice(0, 1), closing: false })).toBe("campaign_malformed");
+    expect(drawRefusal(ask("a b", 0, 0, { campaigns: many }))).toBe("purse_malformed");
+    expect(drawRefusal(ask("p1", 0, 0, { incarnation: "a b", campaigns: many }))).toBe("purse_malformed");
+    expect(drawRefusal(ask("p1", 0, 0, { campaigns: many }))).toBe("too_many_campaigns");
+    expect(drawRefusal(ask("p1", 0, 0, { campaigns: many.slice(0, 1) }))).toBe("campaign_malformed");
     expect(drawRefusal(ask("p1", 0, -1))).toBe("amount_malformed");
+  });
+
+  it("gives nothing to a purse that was filled from another storage, and the purse commits no more", () => {
+    const state = fundedWallet(5_000_000);
+    const answer = drawn(state, ask("p9", 0, 300_000, { incarnation: "lost" }));
+    expect(answer).toMatchObject({ incarnation: INCARNATION, expiryMs: 0, allotments: [] });
+    expect(state.purses.has("p9")).toBe(false);
+
+    const purse = newPurse("p1", WALLET);
+    receive(purse, reply(purse, 300_000, { incarnation: "lost" }), NOW);
+    expect(askFor(purse, COFFEE, NOW).incarnation).toBe("lost");
+    receive(purse, reply(purse, 900_000), NOW);
+    expect(reasonOf(commit(purse, { campaignId: "coffee", priceMicros: micros(1), outcomePpm: 0 }, NOW))).toBe(
+      "purse_expired",
+    );
   });
 
   it("gives the same totals for the same draw sent twice", () => {

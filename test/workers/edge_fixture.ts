@@ -96,7 +96,7 @@ export class ScriptedWallet implements WalletStub {
       drawnMicros: micros(1_000_000_000),
       multiplierPpm: 1_000_000,
     }));
-    return { purseId, nowMs, expiryMs: nowMs + 60_000, allotments, retryAfterMs: 1_000 };
+    return { purseId, incarnation: "s1", nowMs, expiryMs: nowMs + 60_000, allotments, retryAfterMs: 1_000 };
   }
 
   honest(claims: readonly BillingClaim[]): BillReply {

@@ -268,7 +268,7 @@ function scriptedWallet(drawn: (request: DrawRequest) => number, clock: () => nu
         multiplierPpm: 1_000_000,
       }));
       const times = { nowMs: clock(), expiryMs: clock() + 60_000, retryAfterMs: 1_000 };
-      return Promise.resolve({ purseId: request.purseId, allotments, ...times });
+      return Promise.resolve({ purseId: request.purseId, incarnation: "s1", allotments, ...times });
     } catch (error) {
       return Promise.reject(error);
     }

@@ -1,23 +1,19 @@
 /**
- * Signs what leaves in URLs and comes back: HMAC-SHA-256 by WebCrypto, whose `verify` compares in constant time. A
- * token is `<payload>.<key id>.<mac>`, payload and mac in base64url. The purpose is signed with the bytes, so a token
- * of one purpose never passes for another. The first key signs, all verify: a new key joins as the second, becomes
+ * Signs what leaves in URLs and comes back: HMAC-SHA-256 by WebCrypto, whose `verify` compares in constant time; the
+ * token's spelling is kernel/signed_token.ts. The first key signs, all verify: a new key joins as the second, becomes
  * the first when every isolate has it, and the old one is dropped when its last token has expired.
  */
 import { z } from "zod";
-import { fromBase64Url, toBase64Url, toUtf8 } from "../../src/kernel/bytes.ts";
+import { fromBase64Url } from "../../src/kernel/bytes.ts";
+import { readSigned, signedBytes, spellSigned, type TokenPurpose } from "../../src/kernel/signed_token.ts";
 import { BILLING_TOKEN_CHARS_MAX } from "../../src/money/limits.ts";
 import { FREQUENCY_TOKEN_CHARS_MAX } from "../../src/protocols/frequency_token.ts";
-
-/** What a token is for. */
-export type TokenPurpose = "billing" | "frequency";
 
 const CHARS_MAX: Readonly<Record<TokenPurpose, number>> = {
   billing: BILLING_TOKEN_CHARS_MAX,
   frequency: FREQUENCY_TOKEN_CHARS_MAX,
 };
 const KEY_BYTES_MIN = 16;
-const MAC_BYTES = 32;
 const ALGORITHM = { name: "HMAC", hash: "SHA-256" };
 
 const keysSchema = z
@@ -47,17 +43,14 @@ export class TokenSigner {
     const key = await this.#key(this.#signingId);
     if (key === null) throw new Error("BILLING_KEYS: no key to sign with");
     const mac = await crypto.subtle.sign(ALGORITHM, key, signedBytes(purpose, payload));
-    return `${toBase64Url(payload)}.${this.#signingId}.${toBase64Url(new Uint8Array(mac))}`;
+    return spellSigned({ payload, keyId: this.#signingId, mac: new Uint8Array(mac) });
   }
 
   /** The bytes of a token, or null: overlong, malformed, of an unknown key, of another purpose, or forged. */
   async verify(purpose: TokenPurpose, token: string): Promise<Uint8Array | null> {
-    if (token.length > CHARS_MAX[purpose]) return null;
-    const [payloadText, keyId, macText, ...more] = token.split(".");
-    if (payloadText === undefined || keyId === undefined || macText === undefined || more.length > 0) return null;
-    const payload = fromBase64Url(payloadText);
-    const mac = fromBase64Url(macText);
-    if (payload === null || mac === null || mac.length !== MAC_BYTES) return null;
+    const read = readSigned(token, CHARS_MAX[purpose]);
+    if (read === null) return null;
+    const { payload, keyId, mac } = read;
     const key = await this.#key(keyId);
     if (key === null) return null;
     const genuine = await crypto.subtle.verify(ALGORITHM, key, mac, signedBytes(purpose, payload));
@@ -92,13 +85,4 @@ function parseKeys(billingKeys: string): { id: string; bytes: Uint8Array }[] {
     }
     return { id, bytes };
   });
-}
-
-/** What the mac covers: the purpose, a separator that no purpose contains, the payload. */
-function signedBytes(purpose: TokenPurpose, payload: Uint8Array): Uint8Array {
-  const domain = toUtf8(`midroll/${purpose}\u0000`);
-  const out = new Uint8Array(domain.length + payload.length);
-  out.set(domain);
-  out.set(payload, domain.length);
-  return out;
 }
