@@ -22,7 +22,7 @@ function fundedWallet(): WalletState {
   const past = { committedMicros: micros(0), impressionsCommitted: 0, outcomesPpm: 0, opportunities: 0 };
   const campaigns = campaignNames.map((campaignId) => ({ campaignId, ...past, wantMicros: WANT }));
   for (let index = 0; index < PURSES; index++) {
-    const drawn = draw(state, { purseId: purseName(index), campaigns, closing: false }, NOW_MS);
+    const drawn = draw(state, { purseId: purseName(index), incarnation: null, campaigns, closing: false }, NOW_MS);
     if (!drawn.ok) throw new Error(drawn.reason);
     applyChanges(state, drawn.value.changes);
   }

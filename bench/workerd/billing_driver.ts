@@ -101,7 +101,7 @@ async function fund({ WALLET, LEDGER }: Env): Promise<{ draws: number }> {
   for (let turn = 0; poor.size > 0 && turn < 300; turn++) {
     for (const purseId of poor) {
       draws += 1;
-      const { allotments } = await wallet.draw({ purseId, campaigns, closing: false });
+      const { allotments } = await wallet.draw({ purseId, incarnation: null, campaigns, closing: false });
       const rich = allotments.filter(({ drawnMicros }) => drawnMicros >= DRAWN_MICROS);
       if (rich.length === campaignNames.length) poor.delete(purseId);
     }

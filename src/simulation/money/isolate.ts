@@ -192,7 +192,9 @@ export class Isolate {
     if (this.#next !== null && !shouldRotate(this.#next, nowMs)) return this.#next;
     if (this.#next !== null) this.#retire(this.#next);
     const purseId = `${this.name}.${this.#purses++}`;
-    this.#next = this.#current === null ? newPurse(purseId, this.wallet.name) : nextPurse(purseId, this.#current);
+    const before = this.#current;
+    this.#next =
+      before === null ? newPurse(purseId, this.wallet.name) : nextPurse(purseId, before, this.#wantedNow(nowMs));
     return this.#next;
   }
 
