@@ -98,10 +98,13 @@ async function fund({ WALLET, LEDGER }: Env): Promise<{ draws: number }> {
   const past = { committedMicros: micros(0), impressionsCommitted: 0, outcomesPpm: 0, opportunities: 0 };
   const campaigns = campaignNames.map((campaignId) => ({ campaignId, ...past, wantMicros: micros(DRAWN_MICROS) }));
   let draws = 0;
+  const incarnations = new Map<string, string>();
   for (let turn = 0; poor.size > 0 && turn < 300; turn++) {
     for (const purseId of poor) {
       draws += 1;
-      const { allotments } = await wallet.draw({ purseId, incarnation: null, campaigns, closing: false });
+      const known = incarnations.get(purseId) ?? null;
+      const { allotments, incarnation } = await wallet.draw({ purseId, incarnation: known, campaigns, closing: false });
+      incarnations.set(purseId, incarnation);
       const rich = allotments.filter(({ drawnMicros }) => drawnMicros >= DRAWN_MICROS);
       if (rich.length === campaignNames.length) poor.delete(purseId);
     }

@@ -54,6 +54,7 @@ export class ScriptedOrigin implements EdgeDesk {
   readonly store = new Map<string, Uint8Array>();
   catalogDigest: string | null = null;
   modelSetDigest: string | null = null;
+  guaranteesDigest: string | null = null;
   manifestCalls = 0;
   manifest = async (): Promise<Manifest> => {
     this.manifestCalls += 1;
@@ -65,11 +66,12 @@ export class ScriptedOrigin implements EdgeDesk {
   answerArtifact: EdgeDesk["artifact"] = async (_kind, digest) => this.store.get(digest) ?? null;
 
   current(): Manifest {
-    return { catalogDigest: this.catalogDigest, modelSetDigest: this.modelSetDigest };
+    const { catalogDigest, modelSetDigest, guaranteesDigest } = this;
+    return { catalogDigest, modelSetDigest, guaranteesDigest };
   }
 
   /** Stores an artifact and makes it current. */
-  publish(kind: "catalogDigest" | "modelSetDigest", { digest, bytes }: Artifact): void {
+  publish(kind: keyof Manifest, { digest, bytes }: Artifact): void {
     this.store.set(digest, bytes);
     this[kind] = digest;
   }

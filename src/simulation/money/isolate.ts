@@ -148,8 +148,9 @@ export class Isolate {
 
   #draw(attempt: number): void {
     const askedMs = this.clock.nowMs();
-    const purse = this.#purseToFill(askedMs);
-    const request = askFor(purse, this.#wantedNow(askedMs), askedMs);
+    const wanted = this.#wantedNow(askedMs);
+    const purse = this.#purseToFill(askedMs, wanted);
+    const request = askFor(purse, wanted, askedMs);
     this.#callWallet(
       request,
       (reply) => {
@@ -187,14 +188,13 @@ export class Isolate {
     for (const proceed of drawing?.waiting ?? []) proceed();
   }
 
-  #purseToFill(nowMs: number): Purse {
+  #purseToFill(nowMs: number, wanted: ReadonlySet<string>): Purse {
     if (this.#current !== null && !shouldRotate(this.#current, nowMs)) return this.#current;
     if (this.#next !== null && !shouldRotate(this.#next, nowMs)) return this.#next;
     if (this.#next !== null) this.#retire(this.#next);
     const purseId = `${this.name}.${this.#purses++}`;
-    const before = this.#current;
     this.#next =
-      before === null ? newPurse(purseId, this.wallet.name) : nextPurse(purseId, before, this.#wantedNow(nowMs));
+      this.#current === null ? newPurse(purseId, this.wallet.name) : nextPurse(purseId, this.#current, wanted);
     return this.#next;
   }
 
