@@ -3,10 +3,10 @@
  * into batches. Mirrors what the edge Worker does around the purse, with callbacks where that has promises.
  */
 import type { Micros } from "../../kernel/money.ts";
+import { gatherWindowMs, type LastBatch } from "../../money/gathering.ts";
 import {
   BILL_ANSWER_MS,
-  BILL_BATCH_CLAIMS,
-  BILL_WINDOW_MS,
+  BILL_CLAIMS_MAX,
   CLOSING_REPORTS_MAX,
   DRAW_INTERVAL_MS,
   DRAW_LOW_INTERVAL_MS,
@@ -52,6 +52,7 @@ export interface IsolateParts {
 type HearVerdict = (verdict: BillVerdict | null) => void;
 
 interface Batch {
+  readonly openedMs: number;
   readonly claims: BillingClaim[];
   readonly waiting: HearVerdict[];
   sent: boolean;
@@ -79,6 +80,7 @@ export class Isolate {
   #lowDueMs = Number.NEGATIVE_INFINITY;
   #lastReports: DrawRequest[] = [];
   readonly #gathering = new Map<string, Batch>();
+  readonly #lastBatches = new Map<string, LastBatch>();
 
   constructor(parts: IsolateParts) {
     this.#parts = parts;
@@ -130,14 +132,16 @@ export class Isolate {
   /** Bills one impression with others of its wallet. Null: the wallet did not answer. */
   bill(claim: BillingClaim, hear: HearVerdict): void {
     const gathering = this.#gathering.get(claim.wallet);
-    const batch = gathering ?? { claims: [], waiting: [], sent: false };
+    const nowMs = this.clock.nowMs();
+    const batch = gathering ?? { openedMs: nowMs, claims: [], waiting: [], sent: false };
     batch.claims.push(claim);
     batch.waiting.push(hear);
     if (gathering === undefined) {
       this.#gathering.set(claim.wallet, batch);
-      this.#parts.queue.after(BILL_WINDOW_MS, () => this.#send(claim.wallet, batch));
+      const windowMs = gatherWindowMs(this.#lastBatches.get(claim.wallet), nowMs);
+      this.#parts.queue.after(windowMs, () => this.#send(claim.wallet, batch));
     }
-    if (batch.claims.length >= BILL_BATCH_CLAIMS) this.#send(claim.wallet, batch);
+    if (batch.claims.length >= BILL_CLAIMS_MAX) this.#send(claim.wallet, batch);
   }
 
   #isDue(nowMs: number, fresh: boolean): boolean {
@@ -238,6 +242,7 @@ export class Isolate {
     if (batch.sent || !this.alive) return;
     batch.sent = true;
     if (this.#gathering.get(walletName) === batch) this.#gathering.delete(walletName);
+    this.#lastBatches.set(walletName, { openedMs: batch.openedMs, claims: batch.claims.length });
     this.#ask(walletName, batch, true);
   }
 

@@ -179,7 +179,7 @@ function drawFaults(random: RandomStream, trafficMs: number): Faults {
     clockStepMsMax: Math.round(maybe(5, 900)),
     isolateDeathEveryMs: rhythm(0.02, 1),
     objectDeathEveryMs: rhythm(0.02, 1),
-    diskLossEveryMs: rhythm(0.7, 2, 0.03),
+    diskLossEveryMs: rhythm(0.8, 2.5, 0.02),
     exile: trafficMs > STUCK_AFTER_MS && drawChance(random, 0.3),
     alarmTwice: maybe(0.01, 0.3),
     beaconLate: maybe(0.000_3, 0.004),
