@@ -4,64 +4,54 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { present } from "../../src/kernel/assert.ts";
-import { micros, ZERO_MICROS } from "../../src/kernel/money.ts";
-import { configure, type LedgerState, ledgerStatus, NEW_LEDGER, reconcile } from "../../src/money/ledger.ts";
-import { NEW_PACER, plannedMicros, stepPacer } from "../../src/money/pacing.ts";
+import { micros } from "../../src/kernel/money.ts";
+import { configure, reconcile } from "../../src/money/ledger.ts";
+import { type LedgerState, ledgerStatus, NEW_LEDGER } from "../../src/money/ledger_state.ts";
 import type { CampaignTerms, ReconcileReport } from "../../src/money/protocol.ts";
+import { INCARNATION, must, NOON_MS, reasonOf, says, terms, WALLET } from "../money_fixture.ts";
+import { MONEY_SEED } from "./money_seed.ts";
 
-const SEED = Number(process.env["MONEY_SEED"] ?? Date.now() % 2 ** 31);
-const NOW = 1_000_000;
-const base: CampaignTerms = {
-  campaignId: "coffee",
-  budgetMicros: micros(100_000_000),
-  flightStartMs: NOW - 1_000,
-  flightEndMs: NOW + 999_000,
-  status: "active",
-  pacing: "asap",
-};
+const NOW = NOON_MS;
+const base = terms({ flightStartMs: NOW - 1_000, flightEndMs: NOW + 999_000 });
 
 function ledger(change: Partial<CampaignTerms> = {}, from: LedgerState = NEW_LEDGER): LedgerState {
-  const next = configure(from, { ...base, ...change });
-  if (!next.ok) throw new Error(next.reason);
-  return next.value;
+  return must(configure(from, { ...base, ...change }, NOW));
 }
 
-function says(change: Partial<Record<keyof ReconcileReport, number | string>> = {}): ReconcileReport {
-  const amounts = {
-    billedMicros: 0,
-    returnedMicros: 0,
-    committedMicros: 0,
-    lapsedMicros: 0,
-    wantGrantedMicros: 0,
-    leastMicros: 0,
-  };
-  const counts = { impressionsBilled: 0, late: 0, exhausted: 0, duplicates: 0 };
-  // Amounts here are plain numbers on purpose: a report comes from outside and is checked by the ledger.
-  return { wallet: "wallet:eu:0", campaignId: "coffee", ...amounts, ...counts, ...change } as ReconcileReport;
-}
-
-function after(state: LedgerState, report: ReconcileReport, nowMs = NOW) {
-  const outcome = reconcile(state, report, nowMs);
-  if (!outcome.ok) throw new Error(outcome.reason);
-  return outcome.value;
-}
-
-const refusalOf = (state: LedgerState, report: ReconcileReport) => {
-  const outcome = reconcile(state, report, NOW);
-  return outcome.ok ? null : outcome.reason;
-};
-
-const termsRefusal = (terms: CampaignTerms, from = NEW_LEDGER) => {
-  const next = configure(from, terms);
-  return next.ok ? null : next.reason;
-};
+const after = (state: LedgerState, report: ReconcileReport, nowMs = NOW) => must(reconcile(state, report, nowMs));
+const refusalOf = (state: LedgerState, report: ReconcileReport) => reasonOf(reconcile(state, report, NOW));
+const termsRefusal = (change: Partial<CampaignTerms>, from = NEW_LEDGER) =>
+  reasonOf(configure(from, { ...base, ...change }, NOW));
 
 describe("configuring", () => {
   it("refuses in its documented order", () => {
-    expect(termsRefusal({ ...base, campaignId: "a b", budgetMicros: micros(-1) })).toBe("campaign_malformed");
-    expect(termsRefusal({ ...base, campaignId: "tea" }, ledger())).toBe("campaign_mismatch");
-    expect(termsRefusal({ ...base, budgetMicros: micros(-1), flightEndMs: 0 })).toBe("budget_malformed");
-    expect(termsRefusal({ ...base, flightEndMs: base.flightStartMs })).toBe("flight_malformed");
+    const worst = {
+      campaignId: "a b",
+      budgetMicros: micros(-1),
+      dailyBudgetMicros: micros(-1),
+      timeZone: "Mars/Olympus",
+      flightEndMs: base.flightStartMs,
+      targetCostMicros: micros(-1),
+      supplyShape: [1],
+    };
+    const named = { ...worst, campaignId: "coffee" };
+    const funded = { ...named, budgetMicros: micros(1) };
+    const daily = { ...funded, dailyBudgetMicros: null };
+    const local = { ...daily, timeZone: "Europe/Berlin" };
+    const flown = { ...local, flightEndMs: base.flightEndMs };
+    const aimed = { ...flown, targetCostMicros: null };
+    expect(termsRefusal(worst)).toBe("campaign_malformed");
+    expect(termsRefusal({ ...worst, campaignId: "tea" }, ledger())).toBe("campaign_mismatch");
+    expect(termsRefusal(named)).toBe("budget_malformed");
+    expect(termsRefusal(funded)).toBe("daily_budget_malformed");
+    expect(termsRefusal(daily)).toBe("time_zone_unknown");
+    expect(termsRefusal(local)).toBe("flight_malformed");
+    expect(termsRefusal(flown)).toBe("target_cost_malformed");
+    expect(termsRefusal(aimed)).toBe("supply_shape_malformed");
+    expect(termsRefusal({ ...aimed, supplyShape: Array.from({ length: 168 }, () => -1) })).toBe(
+      "supply_shape_malformed",
+    );
+    expect(termsRefusal({ ...aimed, supplyShape: Array.from({ length: 168 }, (_, hour) => hour) })).toBe(null);
   });
 
   it("cuts a budget never below what is out, and stops granting at once", () => {
@@ -88,6 +78,7 @@ describe("reconciling", () => {
     expect(refusalOf(NEW_LEDGER, says({ campaignId: "tea" }))).toBe("campaign_unknown");
     expect(refusalOf(ledger(), says({ campaignId: "tea", wallet: "x" }))).toBe("campaign_mismatch");
     expect(refusalOf(ledger(), says({ wallet: "wallet:EU:0", billedMicros: -1 }))).toBe("wallet_malformed");
+    expect(refusalOf(ledger(), says({ incarnation: "", billedMicros: -1 }))).toBe("wallet_malformed");
     expect(refusalOf(ledger(), says({ billedMicros: 0.5 }))).toBe("amount_malformed");
     expect(refusalOf(ledger(), says({ billedMicros: 1, committedMicros: 1 }))).toBe("totals_impossible");
     const granted = after(ledger(), says({ wantGrantedMicros: 10 })).state;
@@ -115,7 +106,7 @@ describe("reconciling", () => {
   it("keeps outstanding money under a twentieth of the budget and a quarter of the rest, but serves a tiny budget", () => {
     const greedy = says({ wantGrantedMicros: 90_000_000 });
     let state = ledger();
-    for (const wallet of ["wallet:eu:0", "wallet:sa:0", "wallet:as:0"]) {
+    for (const wallet of [WALLET, "wallet:sa:0", "wallet:as:0"]) {
       for (let i = 0; i < 10; i++) state = after(state, { ...greedy, wallet }).state;
     }
     expect(ledgerStatus(state, NOW)?.outstandingMicros).toBe(5_000_000);
@@ -135,7 +126,7 @@ describe("reconciling", () => {
     expect(next.reply.grantedMicros).toBe(0);
   });
 
-  it(`ends in the same totals whatever order reports come in (MONEY_SEED=${SEED})`, () => {
+  it(`ends in the same totals whatever order reports come in (MONEY_SEED=${MONEY_SEED})`, () => {
     const grown = fc.array(fc.nat({ max: 100 }), { minLength: 1, maxLength: 12 });
     fc.assert(
       fc.property(grown, fc.infiniteStream(fc.nat()), (steps, order) => {
@@ -154,55 +145,9 @@ describe("reconciling", () => {
         const status = present(ledgerStatus(state, NOW), "configured");
         const counts = { impressionsBilled: billed, late: billed, exhausted: billed, duplicates: billed };
         expect(status).toMatchObject({ billedMicros: billed, returnedMicros: billed, ...counts });
-        expect(state.shares.get("wallet:eu:0")).toMatchObject({ lapsedMicros: Math.min(7, billed) });
+        expect(state.shares.get(`${WALLET}/${INCARNATION}`)).toMatchObject({ lapsedMicros: Math.min(7, billed) });
       }),
-      { seed: SEED },
+      { seed: MONEY_SEED },
     );
-  });
-});
-
-describe("pacing", () => {
-  const even: CampaignTerms = { ...base, pacing: "even" };
-
-  it("plans a straight line over the flight", () => {
-    expect(plannedMicros(even, even.flightStartMs - 5)).toBe(0);
-    expect(plannedMicros(even, even.flightStartMs + 250_000)).toBe(25_000_000);
-    expect(plannedMicros(even, even.flightEndMs + 5)).toBe(100_000_000);
-  });
-
-  it("brings a campaign with ten times the traffic it can pay near its plan, and spends nearly all", () => {
-    let pacer = NEW_PACER;
-    let spent = 0;
-    let deviationMax = 0;
-    for (let second = 0; second < 999; second++) {
-      const nowMs = NOW + second * 1_000;
-      const spentMicros = micros(Math.floor(spent));
-      pacer = stepPacer(pacer, even, { spentMicros, billedMicros: spentMicros, impressionsBilled: second * 50 }, nowMs);
-      spent = Math.min(100_000_000, spent + (1_000_000 * pacer.multiplierPpm) / 1_000_000);
-      const planned = plannedMicros(even, nowMs);
-      deviationMax = Math.max(deviationMax, Math.abs(spent - planned));
-    }
-    expect(deviationMax).toBeLessThan(12_000_000);
-    expect(spent).toBeGreaterThan(97_000_000);
-  });
-
-  it("bids in full when there is less traffic than money, and when told to spend as soon as possible", () => {
-    let pacer = NEW_PACER;
-    for (let second = 0; second < 100; second++) {
-      const spentMicros = micros(second * 1_000);
-      const reading = { spentMicros, billedMicros: spentMicros, impressionsBilled: second };
-      pacer = stepPacer(pacer, even, reading, NOW + second * 1_000);
-    }
-    expect(pacer.multiplierPpm).toBe(1_000_000);
-    const throttled = { ...NEW_PACER, multiplierPpm: 10_000, steppedMs: NOW };
-    const reading = { spentMicros: micros(90_000_000), billedMicros: ZERO_MICROS, impressionsBilled: 0 };
-    expect(stepPacer(throttled, base, reading, NOW + 1_000).multiplierPpm).toBe(1_000_000);
-  });
-
-  it("does not step faster because more wallets report", () => {
-    const pacer = { ...NEW_PACER, steppedMs: NOW };
-    const reading = { spentMicros: micros(50_000_000), billedMicros: ZERO_MICROS, impressionsBilled: 0 };
-    expect(stepPacer(pacer, even, reading, NOW + 999)).toBe(pacer);
-    expect(stepPacer(pacer, even, reading, NOW + 1_000).multiplierPpm).toBeLessThan(1_000_000);
   });
 });

@@ -3,10 +3,12 @@
  */
 import { describe, expect, it } from "vitest";
 import { micros } from "../../src/kernel/money.ts";
+import { COMMITS_MAX } from "../../src/money/limits.ts";
 import type { DrawReply, DrawRequest } from "../../src/money/protocol.ts";
 import {
   askFor,
   commit,
+  countOpportunities,
   lastReport,
   missPurse,
   newPurse,
@@ -19,9 +21,8 @@ import {
 import { bill, draw } from "../../src/money/wallet.ts";
 import { hearLedger, nextRoundMs, report, tend } from "../../src/money/wallet_rounds.ts";
 import { applyChanges, assertWalletInvariants, newWallet, type WalletState } from "../../src/money/wallet_state.ts";
+import { ask, claim, INCARNATION, must, NOON_MS as NOW, reasonOf, WALLET, wish } from "../money_fixture.ts";
 
-const NOW = 5_000_000;
-const WALLET = "wallet:eu:0";
 const COFFEE = new Set(["coffee"]);
 
 function reply(purse: Purse, drawn: number, change: Partial<DrawReply> = {}): DrawReply {
@@ -36,25 +37,28 @@ function filled(drawn: number): Purse {
   return purse;
 }
 
-const reasonOf = (purse: Purse, campaignId: string, price: number, nowMs = NOW) => {
-  const made = commit(purse, campaignId, micros(price), nowMs);
-  return made.ok ? null : made.reason;
-};
+const buy = (campaignId: string, price: number, outcomePpm = 0) => ({
+  campaignId,
+  priceMicros: micros(price),
+  outcomePpm,
+});
+const refusalOf = (purse: Purse, campaignId: string, price: number, nowMs = NOW) =>
+  reasonOf(commit(purse, buy(campaignId, price), nowMs));
 
 describe("a purse", () => {
   it("refuses commits in its documented order", () => {
-    expect(reasonOf(newPurse("p1", WALLET), "coffee", -1)).toBe("price_malformed");
-    expect(reasonOf(newPurse("p1", WALLET), "coffee", 1)).toBe("no_purse");
-    expect(reasonOf(filled(100), "tea", 1, NOW + 58_000)).toBe("purse_expired");
-    expect(reasonOf(filled(100), "tea", 1)).toBe("campaign_unknown");
-    expect(reasonOf(filled(100), "coffee", 101)).toBe("short_of_money");
+    expect(refusalOf(newPurse("p1", WALLET), "coffee", -1)).toBe("price_malformed");
+    expect(refusalOf(newPurse("p1", WALLET), "coffee", 1)).toBe("no_purse");
+    expect(refusalOf(filled(100), "tea", 1, NOW + 58_000)).toBe("purse_expired");
+    expect(refusalOf(filled(100), "tea", 1)).toBe("campaign_unknown");
+    expect(refusalOf(filled(100), "coffee", 101)).toBe("short_of_money");
   });
 
   it("commits to the last micro and not one further", () => {
     const purse = filled(100);
-    expect(reasonOf(purse, "coffee", 60)).toBe(null);
-    expect(reasonOf(purse, "coffee", 41)).toBe("short_of_money");
-    expect(reasonOf(purse, "coffee", 40)).toBe(null);
+    expect(refusalOf(purse, "coffee", 60)).toBe(null);
+    expect(refusalOf(purse, "coffee", 41)).toBe("short_of_money");
+    expect(refusalOf(purse, "coffee", 40)).toBe(null);
     expect(viewPurse(purse, NOW).has("coffee")).toBe(false);
   });
 
@@ -70,8 +74,48 @@ describe("a purse", () => {
   });
 
   it("signs tokens that end before its wallet closes it", () => {
-    const made = commit(filled(100), "coffee", micros(1), NOW);
-    expect(made.ok && made.value).toEqual({ purseId: "p1", wallet: WALLET, expiresMs: NOW + 600_000 });
+    const made = commit(filled(100), buy("coffee", 1), NOW);
+    expect(made.ok && made.value).toEqual({ purseId: "p1", seq: 0, wallet: WALLET, expiresMs: NOW + 600_000 });
+  });
+
+  it("numbers its commits from zero without a gap, over all campaigns, and numbers no refused one", () => {
+    const purse = filled(100);
+    const both = [
+      { campaignId: "coffee", drawnMicros: micros(100), multiplierPpm: 1_000_000 },
+      { campaignId: "tea", drawnMicros: micros(100), multiplierPpm: 1_000_000 },
+    ];
+    receive(purse, reply(purse, 100, { allotments: both }), NOW);
+    const numbers: number[] = [];
+    for (const campaignId of ["coffee", "tea", "nobody", "tea", "coffee"]) {
+      const made = commit(purse, buy(campaignId, 10), NOW);
+      if (made.ok) numbers.push(made.value.seq);
+      expect(reasonOf(commit(purse, buy(campaignId, 1_000), NOW))).not.toBe(null);
+    }
+    expect(numbers).toEqual([0, 1, 2, 3]);
+  });
+
+  it("commits no more once its numbers are used up, and asks to be rotated", () => {
+    const purse = filled(2 * COMMITS_MAX);
+    for (let seq = 0; seq < COMMITS_MAX; seq++) {
+      if (must(commit(purse, buy("coffee", 1), NOW)).seq !== seq) throw new Error(`number ${seq} was skipped`);
+    }
+    expect(refusalOf(purse, "coffee", 1)).toBe("purse_full");
+    expect(refusalOf(purse, "nobody", 1)).toBe("purse_full");
+    expect(refusalOf(purse, "coffee", 1, NOW + 58_000)).toBe("purse_expired");
+    expect(shouldRotate(purse, NOW)).toBe(true);
+  });
+
+  it("reports what it won, what outcomes it expects and where it could have bid, as totals", () => {
+    const purse = filled(100);
+    countOpportunities(purse, ["coffee", "nobody"]);
+    countOpportunities(purse, ["coffee"]);
+    commit(purse, buy("coffee", 10, 250_000), NOW);
+    commit(purse, buy("coffee", 10, 500_000), NOW);
+    commit(purse, buy("coffee", 1_000, 500_000), NOW);
+    const totals = { committedMicros: 20, impressionsCommitted: 2, outcomesPpm: 750_000, opportunities: 2 };
+    expect(askFor(purse, COFFEE, NOW).campaigns).toMatchObject([totals]);
+    expect(askFor(purse, COFFEE, NOW + 1).campaigns).toMatchObject([totals]);
+    expect(lastReport(purse).campaigns).toMatchObject([{ ...totals, wantMicros: 0 }]);
   });
 
   it("is not emptied by an old reply that arrives late", () => {
@@ -84,12 +128,15 @@ describe("a purse", () => {
 
   it("asks for three seconds of what it spends, and for the price it missed", () => {
     const purse = filled(1_000_000);
-    for (let i = 0; i < 40; i++) commit(purse, "coffee", micros(20_000), NOW);
+    for (let i = 0; i < 40; i++) commit(purse, buy("coffee", 20_000), NOW);
     expect(askFor(purse, COFFEE, NOW + 1_000).campaigns[0]).toEqual({
       campaignId: "coffee",
       committedMicros: 800_000,
       wantMicros: 2_400_000,
       leastMicros: 20_000,
+      impressionsCommitted: 40,
+      outcomesPpm: 0,
+      opportunities: 0,
     });
     missPurse(purse, "coffee", micros(5_000_000));
     expect(askFor(purse, COFFEE, NOW + 2_000).campaigns[0]?.wantMicros).toBe(10_000_000);
@@ -98,19 +145,17 @@ describe("a purse", () => {
 
   it("runs low only while its wallet gives what it asks", () => {
     const generous = filled(100_000);
-    commit(generous, "coffee", micros(80_000), NOW);
+    commit(generous, buy("coffee", 80_000), NOW);
     expect(runsLow(generous)).toBe(true);
     const meagre = filled(50_000);
-    commit(meagre, "coffee", micros(50_000), NOW);
+    commit(meagre, buy("coffee", 50_000), NOW);
     expect(runsLow(meagre)).toBe(false);
   });
 });
 
 function fundedWallet(granted: number): WalletState {
-  const state = newWallet(WALLET, NOW);
-  const first = draw(state, ask("p0", 0, 1), NOW);
-  if (!first.ok) throw new Error(first.reason);
-  applyChanges(state, first.value.changes);
+  const state = newWallet(WALLET, INCARNATION, NOW);
+  applyChanges(state, must(draw(state, ask("p0", 0, 1), NOW)).changes);
   const sent = report(state, "coffee", NOW);
   applyChanges(state, sent.changes);
   const answer = { campaignId: "coffee", grantedMicros: micros(granted), revision: 1 };
@@ -119,31 +164,23 @@ function fundedWallet(granted: number): WalletState {
   return state;
 }
 
-function ask(purseId: string, committed: number, want: number, least = 0): DrawRequest {
-  const amounts = { committedMicros: micros(committed), wantMicros: micros(want), leastMicros: micros(least) };
-  return { purseId, campaigns: [{ campaignId: "coffee", ...amounts }], closing: false };
+/** A draw by a purse that knows what one impression costs. */
+function askAtLeast(purseId: string, want: number, least: number): DrawRequest {
+  return { ...ask(purseId, 0, want), campaigns: [wish({ wantMicros: micros(want), leastMicros: micros(least) })] };
 }
 
 function drawn(state: WalletState, request: DrawRequest, nowMs = NOW): DrawReply {
-  const outcome = draw(state, request, nowMs);
-  if (!outcome.ok) throw new Error(outcome.reason);
-  applyChanges(state, outcome.value.changes);
+  const outcome = must(draw(state, request, nowMs));
+  applyChanges(state, outcome.changes);
   assertWalletInvariants(state);
-  return outcome.value.reply;
+  return outcome.reply;
 }
 
-const drawRefusal = (request: DrawRequest) => {
-  const outcome = draw(newWallet(WALLET, NOW), request, NOW);
-  return outcome.ok ? null : outcome.reason;
-};
+const drawRefusal = (request: DrawRequest) => reasonOf(draw(newWallet(WALLET, INCARNATION, NOW), request, NOW));
 
 describe("a wallet", () => {
   it("refuses draws in its documented order", () => {
-    const many = Array.from({ length: 1_001 }, () => ({
-      campaignId: "a b",
-      committedMicros: micros(-1),
-      wantMicros: micros(0),
-    }));
+    const many = Array.from({ length: 1_001 }, () => wish({ campaignId: "a b", committedMicros: micros(-1) }));
     expect(drawRefusal({ purseId: "a b", campaigns: many, closing: false })).toBe("purse_malformed");
     expect(drawRefusal({ purseId: "p1", campaigns: many, closing: false })).toBe("too_many_campaigns");
     expect(drawRefusal({ purseId: "p1", campaigns: many.slice(0, 1), closing: false })).toBe("campaign_malformed");
@@ -164,8 +201,8 @@ describe("a wallet", () => {
     expect(drawn(state, ask("p2", 0, 900_000)).allotments[0]?.drawnMicros).toBe(187_500);
     const poor = fundedWallet(150_000);
     expect(drawn(poor, ask("p1", 0, 900_000)).allotments[0]?.drawnMicros).toBe(100_000);
-    expect(drawn(poor, ask("p2", 0, 900_000, 60_000)).allotments[0]?.drawnMicros).toBe(0);
-    expect(drawn(poor, ask("p2", 0, 900_000, 50_000)).allotments[0]?.drawnMicros).toBe(50_000);
+    expect(drawn(poor, askAtLeast("p2", 900_000, 60_000)).allotments[0]?.drawnMicros).toBe(0);
+    expect(drawn(poor, askAtLeast("p2", 900_000, 50_000)).allotments[0]?.drawnMicros).toBe(50_000);
   });
 
   it("never revives a purse it has forgotten", () => {
@@ -196,7 +233,7 @@ describe("a wallet", () => {
       [young, old],
       [young, young],
     ]) {
-      const state = newWallet(WALLET, NOW);
+      const state = newWallet(WALLET, INCARNATION, NOW);
       const sent = report(state, "coffee", NOW);
       applyChanges(state, sent.changes);
       for (const answer of replies) applyChanges(state, hearLedger(state, sent.reply, answer, NOW).changes);
@@ -205,20 +242,41 @@ describe("a wallet", () => {
     }
   });
 
+  it("adds up what its purses report of won impressions, outcomes and opportunities, once", () => {
+    const state = fundedWallet(1_000_000);
+    drawn(state, ask("p1", 0, 100_000));
+    drawn(state, ask("p2", 0, 100_000));
+    const heard = (purseId: string, n: number) =>
+      drawn(state, {
+        ...ask(purseId, 0, 0),
+        campaigns: [wish({ impressionsCommitted: n, outcomesPpm: 10 * n, opportunities: 100 * n })],
+      });
+    for (const [purseId, n] of [
+      ["p1", 3],
+      ["p1", 3],
+      ["p2", 4],
+      ["p1", 2],
+      ["p1", 5],
+    ] as const)
+      heard(purseId, n);
+    expect(state.accounts.get("coffee")).toMatchObject({
+      impressionsCommitted: 9,
+      outcomesPpm: 90,
+      opportunities: 900,
+    });
+  });
+
   it("closes a rotated purse as soon as all it committed is billed", () => {
     const state = fundedWallet(1_000_000);
     const purse = newPurse("p1", WALLET);
     receive(purse, drawn(state, askFor(purse, COFFEE, NOW)), NOW);
-    const made = commit(purse, "coffee", micros(30_000), NOW);
-    if (!made.ok) throw new Error(made.reason);
+    const made = must(commit(purse, buy("coffee", 30_000), NOW));
     drawn(state, lastReport(purse));
     applyChanges(state, tend(state, NOW).changes);
     expect(state.purses.get("p1")?.phase).toBe("closing");
 
-    const ids = { decisionId: "d1", slot: 1, campaignId: "coffee", lineItemId: "l", creativeId: "c" };
-    const outcome = bill(state, [{ ...ids, priceMicros: micros(30_000), ...made.value }], new Set(), NOW + 1);
-    if (!outcome.ok) throw new Error(outcome.reason);
-    applyChanges(state, outcome.value.changes);
+    const outcome = must(bill(state, [claim(0, { priceMicros: micros(30_000), ...made })], NOW + 1));
+    applyChanges(state, outcome.changes);
     applyChanges(state, tend(state, NOW + 2).changes);
     assertWalletInvariants(state);
     expect(state.purses.get("p1")?.phase).toBe("closed");
@@ -226,6 +284,6 @@ describe("a wallet", () => {
   });
 
   it("has no next round once nothing is open", () => {
-    expect(nextRoundMs(newWallet(WALLET, NOW), NOW)).toBe(null);
+    expect(nextRoundMs(newWallet(WALLET, INCARNATION, NOW), NOW)).toBe(null);
   });
 });

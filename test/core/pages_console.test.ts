@@ -4,7 +4,9 @@ import type { LiveAnswer, LiveCampaign } from "../../console/live_answer.ts";
 import { createLiveStore, TRAFFIC_WINDOW_SEC, UNFINISHED_SEC } from "../../console/live_store.ts";
 import { groupLosers, reasonSentence } from "../../console/reasons.ts";
 import { micros } from "../../src/kernel/money.ts";
+import { NO_TOTALS } from "../../src/money/totals.ts";
 import type { DecisionSummary, DecisionSummaryRejection } from "../../src/telemetry/activity.ts";
+import { terms } from "../money_fixture.ts";
 
 const NOW_SEC = 1_800_000_000;
 
@@ -26,24 +28,17 @@ const campaign = (campaignId: string, billed: number): LiveCampaign => ({
   lineItems: 1,
   house: false,
   status: {
-    terms: {
-      campaignId,
-      budgetMicros: micros(1_000_000),
-      flightStartMs: 0,
-      flightEndMs: 1,
-      status: "active",
-      pacing: "even",
-    },
+    ...NO_TOTALS,
+    terms: terms({ campaignId, budgetMicros: micros(1_000_000), flightStartMs: 0, flightEndMs: 1, pacing: "even" }),
     grantedMicros: micros(billed),
     billedMicros: micros(billed),
-    returnedMicros: micros(0),
     outstandingMicros: micros(0),
+    writtenOffMicros: micros(0),
+    pendingMicros: micros(0),
     plannedMicros: micros(0),
+    today: null,
     multiplierPpm: 1_000_000,
     impressionsBilled: 1,
-    late: 0,
-    exhausted: 0,
-    duplicates: 0,
     wallets: [],
   },
 });

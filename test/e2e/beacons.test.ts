@@ -5,6 +5,7 @@
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Midroll } from "../../local/bring_up.ts";
+import { COMMITS_MAX } from "../../src/money/limits.ts";
 import type { BillingClaim } from "../../src/money/protocol.ts";
 import { micros } from "../../src/kernel/money.ts";
 import { claimIn, seal, sealClaim, signingKey, tokenIn, type SigningKey } from "./forge.ts";
@@ -37,9 +38,13 @@ const beaconTo = (event: string, token: string): string => beaconUrlOf(midroll.e
 /** Impressions answered "late", by campaign. A ledger that counts as many has heard of every beacon before the last. */
 const lateHeard = new Map<string, number>();
 
+/** Numbers that no purse here has come to yet, counted down from the highest. */
+let unusedSeq = COMMITS_MAX;
+
 /** Reports an impression under a claim that is genuinely signed, but not ours. */
 async function sendClaim(claim: BillingClaim, change: Partial<BillingClaim>): Promise<Heard> {
-  const own = { decisionId: crypto.randomUUID(), ...change };
+  unusedSeq -= 1;
+  const own = { decisionId: crypto.randomUUID(), seq: unusedSeq, ...change };
   const heard = await report(beaconTo("impression", sealClaim(claim, key, own)));
   if (heard.verdict === "late") lateHeard.set(claim.campaignId, (lateHeard.get(claim.campaignId) ?? 0) + 1);
   return heard;

@@ -100,8 +100,8 @@ export class ScriptedWallet implements WalletStub {
   }
 
   honest(claims: readonly BillingClaim[]): BillReply {
-    const verdicts = claims.map(({ decisionId, slot }) => {
-      const key = `${decisionId} ${slot}`;
+    const verdicts = claims.map(({ purseId, seq }) => {
+      const key = `${purseId} ${seq}`;
       const verdict = this.billed.has(key) ? ("duplicate" as const) : ("billed" as const);
       this.billed.add(key);
       return verdict;

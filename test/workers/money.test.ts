@@ -12,9 +12,10 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { micros } from "../../src/kernel/money.ts";
 import { IDLE_RETURN_MS, TOKEN_LIFETIME_MS } from "../../src/money/limits.ts";
-import type { BillingClaim, CampaignTerms, DrawReply } from "../../src/money/protocol.ts";
+import type { BillingClaim, DrawReply } from "../../src/money/protocol.ts";
 import type { CampaignLedger } from "../../workers/origin/campaign_ledger.ts";
 import type { RegionWallet } from "../../workers/origin/region_wallet.ts";
+import { ask, claim as claimOf, NOON_MS, terms, WALLET as NAME, wish } from "../money_fixture.ts";
 
 interface MoneyEnv {
   readonly LEDGER: DurableObjectNamespace<CampaignLedger>;
@@ -23,40 +24,11 @@ interface MoneyEnv {
 
 // The bindings come from origin's wrangler file; the generic env type does not know them.
 const { LEDGER, WALLET } = env as unknown as MoneyEnv;
-const NAME = "wallet:local:0";
-const START_MS = Date.UTC(2026, 10, 1, 12);
 const PRICE = micros(20_000);
 
-function terms(change: Partial<CampaignTerms> = {}): CampaignTerms {
-  return {
-    campaignId: "coffee",
-    budgetMicros: micros(100_000_000),
-    flightStartMs: START_MS - 3_600_000,
-    flightEndMs: START_MS + 24 * 3_600_000,
-    status: "active",
-    pacing: "asap",
-    ...change,
-  };
-}
-
-function claim(purseId: string, decisionId: string, change: Partial<BillingClaim> = {}): BillingClaim {
-  return {
-    decisionId,
-    slot: 1,
-    campaignId: "coffee",
-    lineItemId: "line",
-    creativeId: "spot",
-    priceMicros: PRICE,
-    purseId,
-    wallet: NAME,
-    expiresMs: Date.now() + TOKEN_LIFETIME_MS,
-    ...change,
-  };
-}
-
-function ask(purseId: string, committed: number, want: number, closing = false) {
-  const wish = { campaignId: "coffee", committedMicros: micros(committed), wantMicros: micros(want) };
-  return { purseId, campaigns: [wish], closing };
+/** A commit of a purse in money that is worth something, good from now for as long as a token is. */
+function claim(purseId: string, seq: number, change: Partial<BillingClaim> = {}): BillingClaim {
+  return claimOf(seq, { purseId, priceMicros: PRICE, expiresMs: Date.now() + TOKEN_LIFETIME_MS, ...change });
 }
 
 function pass(ms: number): void {
@@ -79,7 +51,7 @@ async function totals() {
 
 beforeEach(() => {
   // Only the date: a frozen setTimeout would freeze the objects' own waiting.
-  vi.useFakeTimers({ toFake: ["Date"], now: START_MS });
+  vi.useFakeTimers({ toFake: ["Date"], now: NOON_MS });
 });
 
 afterEach(async () => {
@@ -93,7 +65,7 @@ describe("a campaign's money in workerd", () => {
     const reply = await drawnPurse("p1");
     expect(reply.allotments).toEqual([{ campaignId: "coffee", drawnMicros: 200_000, multiplierPpm: 1_000_000 }]);
 
-    const bill = await WALLET.getByName(NAME).bill([claim("p1", "d1"), claim("p1", "d2")]);
+    const bill = await WALLET.getByName(NAME).bill([claim("p1", 1), claim("p1", 2)]);
     expect(bill.verdicts).toEqual(["billed", "billed"]);
 
     pass(1_000);
@@ -115,7 +87,7 @@ describe("a campaign's money in workerd", () => {
   it("bills a batch that was sent twice once, also when the object was restarted between", async () => {
     await LEDGER.getByName("coffee").configure(terms());
     await drawnPurse("p1");
-    const batch = [claim("p1", "d1"), claim("p1", "d1"), claim("p1", "d2")];
+    const batch = [claim("p1", 1), claim("p1", 1), claim("p1", 2)];
     const first = await WALLET.getByName(NAME).bill(batch);
     expect(first.verdicts).toEqual(["billed", "duplicate", "billed"]);
 
@@ -130,14 +102,14 @@ describe("a campaign's money in workerd", () => {
     await LEDGER.getByName("coffee").configure(terms());
     await drawnPurse("p1");
     const { verdicts } = await WALLET.getByName(NAME).bill([
-      claim("p1", "d1", { campaignId: "nobody" }),
-      claim("p1", "d2", { wallet: "wallet:local:1" }),
-      claim("p1", "d3", { priceMicros: micros(-1) }),
-      claim("stranger", "d4"),
-      claim("p1", "d5", { expiresMs: START_MS }),
-      claim("p1", "d6", { priceMicros: micros(200_001) }),
-      claim("p1", "d7", { priceMicros: micros(200_000) }),
-      claim("p1", "d8", { priceMicros: micros(1) }),
+      claim("p1", 1, { campaignId: "nobody" }),
+      claim("p1", 2, { wallet: "wallet:local:1" }),
+      claim("p1", 3, { priceMicros: micros(-1) }),
+      claim("stranger", 4),
+      claim("p1", 5, { expiresMs: NOON_MS }),
+      claim("p1", 6, { priceMicros: micros(200_001) }),
+      claim("p1", 7, { priceMicros: micros(200_000) }),
+      claim("p1", 8, { priceMicros: micros(1) }),
     ]);
     expect(verdicts).toEqual(["invalid", "invalid", "invalid", "late", "late", "exhausted", "billed", "exhausted"]);
   });
@@ -145,14 +117,10 @@ describe("a campaign's money in workerd", () => {
   it("refuses a batch of more than 500 claims and bills none of it", async () => {
     await LEDGER.getByName("coffee").configure(terms());
     await drawnPurse("p1");
-    const batch = Array.from({ length: 501 }, (_, i) => claim("p1", `d${i}`, { priceMicros: micros(1) }));
-    const refusal = await runInDurableObject(WALLET.getByName(NAME), (wallet: RegionWallet) => {
-      try {
-        return wallet.bill(batch);
-      } catch (error) {
-        return String(error);
-      }
-    });
+    const batch = Array.from({ length: 501 }, (_, i) => claim("p1", i, { priceMicros: micros(1) }));
+    const refusal = await runInDurableObject(WALLET.getByName(NAME), (wallet: RegionWallet) =>
+      wallet.bill(batch).catch(String),
+    );
     expect(refusal).toContain("too_many_claims");
     const { verdicts } = await WALLET.getByName(NAME).bill(batch.slice(0, 500));
     expect(new Set(verdicts)).toEqual(new Set(["billed"]));
@@ -161,7 +129,7 @@ describe("a campaign's money in workerd", () => {
   it("changes nothing when an alarm runs twice", async () => {
     await LEDGER.getByName("coffee").configure(terms());
     await drawnPurse("p1");
-    await WALLET.getByName(NAME).bill([claim("p1", "d1")]);
+    await WALLET.getByName(NAME).bill([claim("p1", 1)]);
     pass(1_000);
     await runInDurableObject(WALLET.getByName(NAME), (wallet: RegionWallet) => wallet.alarm());
     const once = { ledger: await totals(), wallet: await WALLET.getByName(NAME).status() };
@@ -172,7 +140,7 @@ describe("a campaign's money in workerd", () => {
   it("keeps every total over an eviction of all objects, and goes on by itself", async () => {
     await LEDGER.getByName("coffee").configure(terms());
     await drawnPurse("p1");
-    await WALLET.getByName(NAME).bill([claim("p1", "d1")]);
+    await WALLET.getByName(NAME).bill([claim("p1", 1)]);
     const before = await WALLET.getByName(NAME).status();
     await evictAllDurableObjects();
 
@@ -190,10 +158,10 @@ describe("a campaign's money in workerd", () => {
   it("closes a silent purse when its last token has expired, and gives the rest back", async () => {
     await LEDGER.getByName("coffee").configure(terms());
     await drawnPurse("p1");
-    await WALLET.getByName(NAME).bill([claim("p1", "d1")]);
+    await WALLET.getByName(NAME).bill([claim("p1", 1)]);
     pass(60_000 + TOKEN_LIFETIME_MS + 2_000);
     await runDurableObjectAlarm(WALLET.getByName(NAME));
-    expect((await WALLET.getByName(NAME).bill([claim("p1", "d2"), claim("p1", "d1")])).verdicts).toEqual([
+    expect((await WALLET.getByName(NAME).bill([claim("p1", 2), claim("p1", 1)])).verdicts).toEqual([
       "late",
       "duplicate",
     ]);
@@ -209,27 +177,25 @@ describe("a campaign's money in workerd", () => {
   it("forgets old billed keys: a beacon after that is late, still not billed", async () => {
     await LEDGER.getByName("coffee").configure(terms());
     await drawnPurse("p1");
-    await WALLET.getByName(NAME).bill([claim("p1", "d1")]);
+    await WALLET.getByName(NAME).bill([claim("p1", 1)]);
     for (let i = 0; i < 3; i++) {
       pass(11 * 60_000 + 10_000);
       await runDurableObjectAlarm(WALLET.getByName(NAME));
     }
-    expect((await WALLET.getByName(NAME).bill([claim("p1", "d1")])).verdicts).toEqual(["late"]);
-    const left = await runInDurableObject(WALLET.getByName(NAME), (_wallet: RegionWallet, state) =>
-      state.storage.sql.exec("SELECT COUNT(*) AS rows FROM billed").one(),
-    );
-    expect(left["rows"]).toBe(0);
+    expect((await WALLET.getByName(NAME).bill([claim("p1", 1)])).verdicts).toEqual(["late"]);
+    await evictDurableObject(WALLET.getByName(NAME));
+    expect((await WALLET.getByName(NAME).bill([claim("p1", 1)])).verdicts).toEqual(["late"]);
   });
 
   it("returns the uncommitted rest of a rotated purse at once", async () => {
     await LEDGER.getByName("coffee").configure(terms());
     await drawnPurse("p1");
     const before = (await WALLET.getByName(NAME).status()).campaigns[0]?.inPursesMicros;
-    await WALLET.getByName(NAME).draw(ask("p1", PRICE, 0, true));
+    await WALLET.getByName(NAME).draw(ask("p1", PRICE, 0, { closing: true }));
     const after = (await WALLET.getByName(NAME).status()).campaigns[0]?.inPursesMicros;
     expect([before, after]).toEqual([200_000, PRICE]);
     expect((await WALLET.getByName(NAME).draw(ask("p1", PRICE, 200_000))).allotments[0]?.drawnMicros).toBe(PRICE);
-    expect((await WALLET.getByName(NAME).bill([claim("p1", "d1")])).verdicts).toEqual(["billed"]);
+    expect((await WALLET.getByName(NAME).bill([claim("p1", 1)])).verdicts).toEqual(["billed"]);
   });
 
   it("gives back free money and stops allotting when a campaign is paused", async () => {
@@ -252,18 +218,20 @@ describe("a campaign's money in workerd", () => {
     const budget = micros(2_000_000);
     await LEDGER.getByName("coffee").configure(terms({ budgetMicros: budget }));
     const purses = Array.from({ length: 50 }, (_, i) => `p${i}`);
-    let impression = 0;
     const drawn = new Map<string, number>();
+    const commits = new Map<string, number>();
     for (let round = 0; round < 12; round++) {
       await Promise.all(
-        purses.map(async (purseId) => {
+        purses.map(async (purseId, index) => {
           const held = drawn.get(purseId) ?? 0;
           const reply = await WALLET.getByName(NAME).draw(ask(purseId, held, 100_000));
           const total = reply.allotments[0]?.drawnMicros ?? 0;
           drawn.set(purseId, total);
-          // Half of the purses also claim what they do not have.
-          const wish = Math.floor((total - held) / PRICE) + (impression % 2);
-          const claims = Array.from({ length: wish }, () => claim(purseId, `d${impression++}`));
+          // Every other purse also claims what it does not have.
+          const first = commits.get(purseId) ?? 0;
+          const count = Math.floor((total - held) / PRICE) + (index % 2);
+          commits.set(purseId, first + count);
+          const claims = Array.from({ length: count }, (_, i) => claim(purseId, first + i));
           await WALLET.getByName(NAME).bill(claims);
         }),
       );
@@ -279,7 +247,7 @@ describe("a campaign's money in workerd", () => {
   it("goes on with other ledgers when one is not configured", async () => {
     await LEDGER.getByName("coffee").configure(terms());
     const wallet = WALLET.getByName(NAME);
-    const nobody = { campaignId: "nobody", committedMicros: micros(0), wantMicros: micros(100_000) };
+    const nobody = wish({ campaignId: "nobody", wantMicros: micros(100_000) });
     const campaigns = [nobody, ...ask("p1", 0, 100_000).campaigns];
     await wallet.draw({ purseId: "p1", campaigns, closing: false });
     await runDurableObjectAlarm(wallet);

@@ -11,13 +11,13 @@ import { BillingBatcher } from "../../workers/edge/billing.ts";
 import { PurseHolder } from "../../workers/edge/purse_holder.ts";
 import type { CampaignLedger } from "../../workers/origin/campaign_ledger.ts";
 import type { RegionWallet } from "../../workers/origin/region_wallet.ts";
+import { claim, must, terms, WALLET as NAME } from "../money_fixture.ts";
 
 // The bindings come from origin's wrangler file; the generic env type does not know them.
 const { LEDGER, WALLET } = env as unknown as {
   readonly LEDGER: DurableObjectNamespace<CampaignLedger>;
   readonly WALLET: DurableObjectNamespace<RegionWallet>;
 };
-const NAME = "wallet:local:0";
 
 class Faults {
   count = 0;
@@ -42,10 +42,8 @@ function doorTo(wallet: {
   };
 }
 
-function claim(decisionId: string, change: Partial<BillingClaim> = {}): BillingClaim {
-  const ids = { decisionId, slot: 1, campaignId: "coffee", lineItemId: "line", creativeId: "spot" };
-  return { ...ids, priceMicros: micros(5), purseId: "p1", wallet: NAME, expiresMs: 1, ...change };
-}
+/** A won slot of the campaign. */
+const coffee = (price: number) => ({ campaignId: "coffee", priceMicros: micros(price), outcomePpm: 0 });
 
 const billAll = (claims: readonly BillingClaim[]): Promise<BillReply> =>
   Promise.resolve({ verdicts: claims.map(() => "billed" as const) });
@@ -59,20 +57,18 @@ describe("purse holder", () => {
   it("gives a cold isolate's first request money when its wallet has some, and bills what it committed", async () => {
     const nowMs = Date.now();
     const flight = { flightStartMs: nowMs - 1_000, flightEndMs: nowMs + 3_600_000 };
-    const budget = { campaignId: "coffee", budgetMicros: micros(10_000_000) };
-    await LEDGER.getByName("coffee").configure({ ...budget, ...flight, status: "active", pacing: "asap" });
+    await LEDGER.getByName("coffee").configure(terms({ budgetMicros: micros(10_000_000), ...flight }));
     const holder = new PurseHolder({ wallet: NAME, recorder: new Faults() });
     const ctx = createExecutionContext();
     const door = { env: { WALLET }, waitUntil: (work: Promise<unknown>) => ctx.waitUntil(work) };
-    expect(holder.commit("coffee", micros(5), nowMs)).toEqual({ ok: false, reason: "no_purse" });
+    expect(holder.commit(coffee(5), nowMs)).toEqual({ ok: false, reason: "no_purse" });
 
     await holder.draw(door, ["coffee"], nowMs);
     await runDurableObjectAlarm(WALLET.getByName(NAME));
     await waitOnExecutionContext(ctx);
     expect(holder.view(Date.now()).get("coffee")).toEqual({ availableMicros: 100_000, multiplierPpm: 1_000_000 });
-    const made = holder.commit("coffee", micros(5), Date.now());
-    expect(made.ok).toBe(true);
-    const backed = claim("d1", made.ok ? made.value : {});
+    const made = holder.commit(coffee(5), Date.now());
+    const backed = claim(0, { priceMicros: micros(5), ...must(made) });
     const billing = new BillingBatcher(new Faults());
     expect(await billing.bill(door, backed)).toBe("billed");
     expect(await billing.bill(door, backed)).toBe("duplicate");
@@ -129,9 +125,9 @@ describe("purse holder", () => {
       await door.settle();
     };
     await step(0);
-    expect(holder.commit("coffee", micros(300), clock).ok).toBe(true);
+    expect(holder.commit(coffee(300), clock).ok).toBe(true);
     await step(50_000);
-    expect(holder.commit("coffee", micros(1), clock)).toMatchObject({ value: { purseId: "p1" } });
+    expect(holder.commit(coffee(1), clock)).toMatchObject({ value: { purseId: "p1" } });
     await step(1_000);
     expect(closings).toHaveLength(2);
     expect(closings[1]).toEqual(closings[0]);
@@ -151,7 +147,7 @@ describe("grouped beacons", () => {
       },
     });
     const billing = new BillingBatcher(new Faults());
-    const answers = await Promise.all(["d1", "d2", "d3"].map((id) => billing.bill(door, claim(id))));
+    const answers = await Promise.all([1, 2, 3].map((seq) => billing.bill(door, claim(seq))));
     expect(answers).toEqual(verdicts);
     expect(batches).toEqual([3]);
   });
@@ -165,8 +161,8 @@ describe("grouped beacons", () => {
       },
     });
     const billing = new BillingBatcher(new Faults());
-    const many = Array.from({ length: 250 }, (_, i) => claim(`d${i}`));
-    many.push(claim("other", { wallet: "wallet:eu:1" }));
+    const many = Array.from({ length: 250 }, (_, i) => claim(i));
+    many.push(claim(0, { wallet: "wallet:eu:1" }));
     const answers = await Promise.all(many.map((one) => billing.bill(door, one)));
     expect(new Set(answers)).toEqual(new Set(["billed"]));
     expect(batches.sort((a, b) => a - b)).toEqual([1, 50, 100, 100]);
@@ -175,7 +171,7 @@ describe("grouped beacons", () => {
   it("answers nothing rather than something false when the wallet is down", async () => {
     const faults = new Faults();
     const door = doorTo({ bill: () => Promise.reject(new Error("down")) });
-    expect(await new BillingBatcher(faults).bill(door, claim("d1"))).toBe(null);
+    expect(await new BillingBatcher(faults).bill(door, claim(1))).toBe(null);
     expect(faults.count).toBe(2);
   });
 
@@ -188,13 +184,13 @@ describe("grouped beacons", () => {
         return Promise.resolve({ verdicts: claims.map(() => "duplicate" as const) });
       },
     });
-    expect(await new BillingBatcher(new Faults()).bill(door, claim("d1"))).toBe("duplicate");
+    expect(await new BillingBatcher(new Faults()).bill(door, claim(1))).toBe("duplicate");
   });
 
   it("is taken over by another when the request that gathered it died before sending", async () => {
     const billing = new BillingBatcher(new Faults());
     forgetTimers(1);
-    void billing.bill(doorTo({}), claim("d1"));
+    void billing.bill(doorTo({}), claim(1));
     const batches: number[] = [];
     const alive = doorTo({
       bill: (claims) => {
@@ -202,7 +198,7 @@ describe("grouped beacons", () => {
         return billAll(claims);
       },
     });
-    expect(await billing.bill(alive, claim("d2"))).toBe("billed");
+    expect(await billing.bill(alive, claim(2))).toBe("billed");
     expect(batches).toEqual([2]);
   });
 
@@ -210,14 +206,14 @@ describe("grouped beacons", () => {
     const billing = new BillingBatcher(new Faults());
     // The dead request's window timer still fires; what it waits for after sending never does.
     forgetTimers(3, 4);
-    void billing.bill(doorTo({ bill: () => new Promise<never>(() => {}) }), claim("d1"));
-    expect(await billing.bill(doorTo({ bill: billAll }), claim("d2"))).toBe("billed");
+    void billing.bill(doorTo({ bill: () => new Promise<never>(() => {}) }), claim(1));
+    expect(await billing.bill(doorTo({ bill: billAll }), claim(2))).toBe("billed");
   }, 15_000);
 
   it("calls a claim without a wallet invalid without calling anybody", async () => {
     const billing = new BillingBatcher(new Faults());
-    expect(await billing.bill(doorTo({}), claim("d1", { wallet: "" }))).toBe("invalid");
-    expect(await billing.bill(doorTo({}), claim("d1", { wallet: "admin" }))).toBe("invalid");
+    expect(await billing.bill(doorTo({}), claim(1, { wallet: "" }))).toBe("invalid");
+    expect(await billing.bill(doorTo({}), claim(1, { wallet: "admin" }))).toBe("invalid");
   });
 });
 

@@ -4,12 +4,12 @@
 import { reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { micros } from "../../src/kernel/money.ts";
 import { sweepLedgers } from "../../workers/origin/campaign_board.ts";
 import { RegionWallet, type RegionWalletEnv } from "../../workers/origin/region_wallet.ts";
 import { logFailure } from "../../workers/platform/log.ts";
 import { methodsAt } from "../../workers/platform/methods.ts";
 import { within, withinOr } from "../../workers/platform/within.ts";
+import { ask } from "../money_fixture.ts";
 
 const lines: string[] = [];
 
@@ -106,8 +106,7 @@ describe("a ledger that fails", () => {
     const { WALLET } = env as unknown as { readonly WALLET: DurableObjectNamespace<RegionWallet> };
     await runInDurableObject(WALLET.getByName("wallet:local:7"), async (_wallet, state) => {
       const wallet = new RegionWallet(state, bindings);
-      const wish = { campaignId: "coffee", committedMicros: micros(0), wantMicros: micros(200_000) };
-      wallet.draw({ purseId: "p1", campaigns: [wish], closing: false });
+      await wallet.draw(ask("p1", 0, 200_000));
       await wallet.alarm();
       await wallet.alarm();
     });
