@@ -27,11 +27,14 @@ export interface LeaseRoom {
   readonly holders: number;
 }
 
-/** Holders heard lately: those that a lease has to be shared with. */
-export function activeHolders(shares: Iterable<LedgerShare>, nowMs: number): number {
-  let count = 0;
-  for (const share of shares) if (nowMs - share.heardMs <= HOLDER_ACTIVE_MS) count += 1;
-  return count;
+/** Holders heard lately: how many a lease has to be shared with, and the mean moment their totals speak of. */
+export function activeHolders(
+  shares: Iterable<LedgerShare>,
+  nowMs: number,
+): { readonly holders: number; readonly asOfMs: number } {
+  const ages = [...shares].map(({ heardMs }) => nowMs - heardMs).filter((ageMs) => ageMs <= HOLDER_ACTIVE_MS);
+  const ageMs = ages.reduce((sum, age) => sum + age, 0) / Math.max(1, ages.length);
+  return { holders: ages.length, asOfMs: nowMs - ageMs };
 }
 
 /** The smoothed rate with one more reading. Readings closer together than a second change nothing. */

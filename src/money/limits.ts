@@ -94,10 +94,6 @@ export const CLOSING_REPORTS_MAX = 8;
 export const MULTIPLIER_PPM_MIN = 10_000;
 /** Full bids. Units: ppm. */
 export const MULTIPLIER_PPM_MAX = 1_000_000;
-/** Shortest and longest averaging window of the pacing controller, and impressions it should span. */
-export const PACE_WINDOW_MS_MIN = 10 * SECOND_MS;
-export const PACE_WINDOW_MS_MAX = 10 * MINUTE_MS;
-export const PACE_WINDOW_IMPRESSIONS = 20;
 /** The multiplier is stepped at most this often, however many wallets report. */
 export const PACE_STEP_MS = SECOND_MS;
 

@@ -152,6 +152,6 @@ function editable<T extends object>(
 /** Rows are flat: unequal in any column. */
 function differs<T extends object>(row: T, held: T | undefined): boolean {
   if (held === undefined) return true;
-  const before = new Map<string, unknown>(Object.entries(held));
-  return Object.entries(row).some(([column, value]) => before.get(column) !== value);
+  for (const column in row) if (row[column] !== held[column]) return true;
+  return false;
 }

@@ -1,0 +1,107 @@
+/**
+ * Counts what leaves the objects of a fleet, and checks the one thing that must hold whatever the figures say: no
+ * campaign is billed more than its budget.
+ */
+import { assert } from "../../kernel/assert.ts";
+import type {
+  BillingClaim,
+  BillVerdict,
+  DrawReply,
+  DrawRequest,
+  ReconcileReply,
+  ReconcileReport,
+} from "../../money/protocol.ts";
+import type { Holder } from "../money/audited_money.ts";
+import type { LedgerWitness, WalletWitness } from "../money/witness.ts";
+import type { LagTrace } from "./lag_trace.ts";
+import type { FleetCampaign } from "./scenario.ts";
+
+/** One campaign's money as the outside sees it. */
+export interface FleetBooks {
+  readonly campaign: FleetCampaign;
+  /** Slots that it would have won, those its purse could not pay, and of these those that some other holder could. */
+  wins: number;
+  lacked: number;
+  falselyLacked: number;
+  committed: number;
+  committedMicros: number;
+  billed: number;
+  billedMicros: number;
+  /** Won, and neither billed nor past its token's life. */
+  pendingMicros: number;
+  /** Reports its ledger has answered. */
+  reports: number;
+  multiplierPpm: number;
+  readonly verdicts: Record<BillVerdict, number>;
+}
+
+/** See the head of this file. */
+export class FleetMeter implements WalletWitness, LedgerWitness {
+  readonly books: ReadonlyMap<string, FleetBooks>;
+  readonly money = { configured: (): void => {} };
+  /** Calls that isolates made to draw. */
+  draws = 0;
+  readonly #trace: LagTrace;
+
+  constructor(campaigns: readonly FleetCampaign[], trace: LagTrace) {
+    this.books = new Map(campaigns.map((campaign) => [campaign.terms.campaignId, newBooks(campaign)]));
+    this.#trace = trace;
+  }
+
+  of(campaignId: string): FleetBooks {
+    const books = this.books.get(campaignId);
+    assert(books !== undefined, "fleet: every campaign has books");
+    return books;
+  }
+
+  drawn(holder: Holder, reply: DrawReply, request: DrawRequest): void {
+    this.draws += 1;
+    this.#trace.drawn(holder.wallet, request, reply);
+  }
+
+  decided(_holder: Holder, claims: readonly BillingClaim[], verdicts: readonly BillVerdict[]): void {
+    for (const [i, claim] of claims.entries()) {
+      const verdict = verdicts[i] ?? "invalid";
+      const books = this.of(claim.campaignId);
+      books.verdicts[verdict] += 1;
+      if (verdict !== "billed") continue;
+      books.billed += 1;
+      books.billedMicros += claim.priceMicros;
+      books.pendingMicros -= claim.priceMicros;
+      assert(books.billedMicros <= books.campaign.terms.budgetMicros, "fleet: no campaign is billed over its budget");
+    }
+  }
+
+  reported(report: ReconcileReport): void {
+    this.#trace.reported(report);
+  }
+
+  granted(report: ReconcileReport, reply: ReconcileReply): void {
+    const books = this.of(report.campaignId);
+    books.reports += 1;
+    books.multiplierPpm = reply.multiplierPpm;
+    this.#trace.answered(report, reply);
+  }
+
+  heard(holder: Holder, reply: ReconcileReply): void {
+    this.#trace.heard(holder.wallet, reply);
+  }
+
+  forgot(): void {}
+}
+
+/** Whether a price could be paid if all of the campaign's money were in one place. */
+export function hasMoney(
+  { campaign, billedMicros, pendingMicros }: FleetBooks,
+  priceMicros: number,
+  nowMs: number,
+): boolean {
+  const { budgetMicros, flightStartMs, flightEndMs } = campaign.terms;
+  return flightStartMs <= nowMs && nowMs < flightEndMs && billedMicros + pendingMicros + priceMicros <= budgetMicros;
+}
+
+function newBooks(campaign: FleetCampaign): FleetBooks {
+  const counts = { wins: 0, lacked: 0, falselyLacked: 0, committed: 0, billed: 0, reports: 0 };
+  const money = { committedMicros: 0, billedMicros: 0, pendingMicros: 0, multiplierPpm: 1_000_000 };
+  return { campaign, ...counts, ...money, verdicts: { billed: 0, duplicate: 0, late: 0, exhausted: 0, invalid: 0 } };
+}
