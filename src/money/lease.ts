@@ -1,7 +1,7 @@
 /**
  * How much money a ledger lets out of its hands. Money that is out and not won cannot be spent elsewhere, so it is kept
  * small against the budget, against what remains of it, and against what can still be spent before the flight ends; but
- * never so small that a wallet could not pay for one impression. What is won and waits for its beacon is spent for this
+ * never so small that holders starve between two grants, or that a wallet could not pay for one impression. What is won and waits for its beacon is spent for this
  * purpose: it does not crowd out new leases.
  */
 import { type Micros, micros, ZERO_MICROS } from "../kernel/money.ts";
@@ -9,6 +9,7 @@ import {
   HOLDER_ACTIVE_MS,
   LEASE_END_PARTS,
   LEASE_FLOOR_MICROS,
+  LEASE_SECONDS,
   LEASED_BUDGET_PARTS,
   LEASED_REMAINING_PARTS,
   RATE_WINDOW_MS,
@@ -53,8 +54,9 @@ export function leaseCapMicros({ terms, allowanceMicros, sums, rate }: LeaseRoom
   const leftSec = Math.max(0, terms.flightEndMs - nowMs) / 1_000;
   const planned = remaining / Math.max(1, leftSec);
   const untilEnd = Math.ceil(LEASE_END_PARTS * Math.max(rate.microsPerSec, planned) * leftSec);
-  const parts = [allowanceMicros / LEASED_BUDGET_PARTS, remaining / LEASED_REMAINING_PARTS, untilEnd];
-  return micros(Math.max(LEASE_FLOOR_MICROS, Math.floor(Math.min(...parts))));
+  const share = Math.min(allowanceMicros / LEASED_BUDGET_PARTS, remaining / LEASED_REMAINING_PARTS);
+  const inUse = rate.microsPerSec * LEASE_SECONDS;
+  return micros(Math.max(LEASE_FLOOR_MICROS, Math.floor(Math.min(Math.max(share, inUse), untilEnd))));
 }
 
 /**

@@ -56,8 +56,9 @@ export const LEASE_FLOOR_MICROS = micros(1_000_000);
 export const WALLET_WANT_ROUNDS = 3;
 /** Money that is leased and not yet won stays under one part in this many of the budget … */
 export const LEASED_BUDGET_PARTS = 20;
-/** … under one part in this many of what is not spent yet … */
+/** … under one part in this many of what is not spent yet (or this many seconds of spending, if that is more) … */
 export const LEASED_REMAINING_PARTS = 4;
+export const LEASE_SECONDS = 6;
 /** … and under this many times what is likely to be spent until the flight ends. */
 export const LEASE_END_PARTS = 2;
 /** Holders that have reported within this time share what may be leased. */
@@ -95,7 +96,7 @@ export const MULTIPLIER_PPM_MIN = 10_000;
 /** Full bids. Units: ppm. */
 export const MULTIPLIER_PPM_MAX = 1_000_000;
 /** The multiplier is stepped at most this often, however many wallets report. */
-export const PACE_STEP_MS = SECOND_MS;
+export const PACE_STEP_MS = 250;
 
 /** Hours of a week: the length of a supply shape. */
 export const HOURS_OF_WEEK = 168;

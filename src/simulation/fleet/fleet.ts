@@ -5,7 +5,7 @@
  */
 import { present } from "../../kernel/assert.ts";
 import { type RandomStream, stream } from "../../kernel/random.ts";
-import { nameWallet, TOKEN_LIFETIME_MS } from "../../money/limits.ts";
+import { nameWallet } from "../../money/limits.ts";
 import { EventQueue, WallClock } from "../money/event_queue.ts";
 import { Isolate } from "../money/isolate.ts";
 import { LedgerObject } from "../money/ledger_object.ts";
@@ -126,7 +126,7 @@ export class Fleet {
       const ids = { decisionId: "d", slot: 1, campaignId, lineItemId: "line", creativeId: "spot" };
       const seen = this.#viewers.take(isolate.wallet, { ...ids, priceMicros, ...backing });
       if (!seen) {
-        this.queue.after(TOKEN_LIFETIME_MS, () => {
+        this.queue.at(this.meter.closeMs(backing.purseId), () => {
           books.pendingMicros -= priceMicros;
         });
       }

@@ -3,6 +3,7 @@
  * campaign is billed more than its budget.
  */
 import { assert } from "../../kernel/assert.ts";
+import { SKEW_GUARD_MS, TOKEN_LIFETIME_MS } from "../../money/limits.ts";
 import type {
   BillingClaim,
   BillVerdict,
@@ -27,7 +28,7 @@ export interface FleetBooks {
   committedMicros: number;
   billed: number;
   billedMicros: number;
-  /** Won, and neither billed nor past its token's life. */
+  /** Won, and neither billed nor in a purse that has closed. */
   pendingMicros: number;
   /** Reports its ledger has answered. */
   reports: number;
@@ -42,6 +43,7 @@ export class FleetMeter implements WalletWitness, LedgerWitness {
   /** Calls that isolates made to draw. */
   draws = 0;
   readonly #trace: LagTrace;
+  readonly #expiryMs = new Map<string, number>();
 
   constructor(campaigns: readonly FleetCampaign[], trace: LagTrace) {
     this.books = new Map(campaigns.map((campaign) => [campaign.terms.campaignId, newBooks(campaign)]));
@@ -54,8 +56,14 @@ export class FleetMeter implements WalletWitness, LedgerWitness {
     return books;
   }
 
+  /** When a purse closes at the latest: what it committed and nobody saw is nobody's before. */
+  closeMs(purseId: string): number {
+    return (this.#expiryMs.get(purseId) ?? 0) + TOKEN_LIFETIME_MS + SKEW_GUARD_MS;
+  }
+
   drawn(holder: Holder, reply: DrawReply, request: DrawRequest): void {
     this.draws += 1;
+    if (reply.expiryMs > 0) this.#expiryMs.set(reply.purseId, reply.expiryMs);
     this.#trace.drawn(holder.wallet, request, reply);
   }
 
