@@ -2,7 +2,7 @@
  * Money is whole micros: one millionth of the catalog's currency, held in a safe integer. Floats never touch it;
  * each division below names its rounding. The one place where a probability becomes money is decision/value.ts.
  */
-import { assert } from "./assert.ts";
+import { assert, InvariantBroken } from "./assert.ts";
 
 declare const microsBrand: unique symbol;
 
@@ -14,8 +14,9 @@ export const ZERO_MICROS = micros(0);
 
 /** Brands a safe integer as money. Throws on anything else: callers bound outside input first. */
 export function micros(value: number): Micros {
-  assert(Number.isSafeInteger(value), `micros must be a safe integer, got ${value}`);
-  // The brand exists only for the compiler; the assertion above is what it stands for.
+  // Worded only when it fails: this runs some ten times for every impression that is billed.
+  if (!Number.isSafeInteger(value)) throw new InvariantBroken(`micros must be a safe integer, got ${value}`);
+  // The brand exists only for the compiler; the check above is what it stands for.
   return value as Micros;
 }
 

@@ -52,11 +52,11 @@ export function stepRate(rate: SpendRate, spentMicros: Micros, nowMs: number): S
 export function leaseCapMicros({ terms, allowanceMicros, sums, rate }: LeaseRoom, nowMs: number): Micros {
   const remaining = Math.max(0, allowanceMicros - spentOf(sums));
   const leftSec = Math.max(0, terms.flightEndMs - nowMs) / 1_000;
-  const planned = remaining / Math.max(1, leftSec);
-  const untilEnd = Math.ceil(LEASE_END_PARTS * Math.max(rate.microsPerSec, planned) * leftSec);
   const share = Math.min(allowanceMicros / LEASED_BUDGET_PARTS, remaining / LEASED_REMAINING_PARTS);
-  const inUse = rate.microsPerSec * LEASE_SECONDS;
-  return micros(Math.max(LEASE_FLOOR_MICROS, Math.floor(Math.min(Math.max(share, inUse), untilEnd))));
+  const steady = Math.max(share, LEASE_SECONDS * rate.microsPerSec);
+  // Before anything was spent nobody knows how fast that goes.
+  const cap = rate.microsPerSec > 0 ? Math.min(steady, LEASE_END_PARTS * rate.microsPerSec * leftSec) : steady;
+  return micros(Math.max(LEASE_FLOOR_MICROS, Math.floor(cap)));
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 import { assert } from "../kernel/assert.ts";
 import { micros } from "../kernel/money.ts";
+import { TOTALS } from "./totals.ts";
 import { holderName, type LedgerShare, type LedgerState, NEW_LEDGER, newShare } from "./ledger_state.ts";
 
 const VERSION = 1;
@@ -25,7 +26,8 @@ export function decodeLedger(text: string): LedgerState {
   const { version, shares, ...rest } = JSON.parse(text) as Body;
   assert(version === VERSION, "ledger codec: the text is of this version");
   const known = shares.map((share) => ({ ...newShare(share.wallet, share.incarnation), ...share }));
-  for (const share of known) for (const amount of [share.grantedMicros, share.billedMicros]) micros(amount);
+  for (const share of known)
+    for (const amount of [share.grantedMicros, ...TOTALS.map((total) => share[total])]) micros(amount);
   return {
     ...NEW_LEDGER,
     ...rest,

@@ -84,9 +84,9 @@ export function draw(state: WalletState, request: DrawRequest, nowMs: number): R
 }
 
 /**
- * Bills a batch. Verdict per claim, first that applies: `invalid` (malformed, another wallet's, unknown campaign), `duplicate`, `late` (purse unknown or
- * closed, token expired), `exhausted` (would exceed what the purse drew), `billed`. Refuses more claims than one batch
- * may hold.
+ * Bills a batch. Verdict per claim, first that applies: `invalid` (malformed, another wallet's, unknown campaign),
+ * `duplicate`, `late` (purse unknown or closed, token expired), `exhausted` (would exceed what the purse drew),
+ * `billed`. Refuses more claims than one batch may hold.
  */
 export function bill(
   state: WalletState,

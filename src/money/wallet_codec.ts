@@ -10,6 +10,8 @@ import { TOTALS, totalsBy } from "./totals.ts";
 import {
   type Account,
   applyChanges,
+  type BilledKey,
+  type Outlook,
   type PurseAccount,
   type PurseLine,
   type PursePhase,
@@ -32,33 +34,53 @@ interface Body {
   readonly forgotten: readonly string[];
 }
 
-/** What several commands changed, as if it had been one: the last state of each row. */
+/**
+ * What several commands changed, as if it had been one: the last state of each row. What a later command closed or
+ * forgot leaves no rows; what came back after that does.
+ */
 export function mergeChanges(list: readonly WalletChanges[]): WalletChanges {
-  const closed = new Set(list.flatMap((changes) => changes.closedPurses));
-  const rows = <T>(of: (changes: WalletChanges) => readonly T[], key: (row: T) => string): T[] => [
-    ...new Map(list.flatMap(of).map((row) => [key(row), row])).values(),
-  ];
+  const accounts = new Map<string, Account>();
+  const outlooks = new Map<string, Outlook>();
+  const purses = new Map<string, PurseAccount>();
+  const lines = new Map<string, Map<string, WalletChanges["lines"][number]>>();
+  const billed = new Map<string, BilledKey[]>();
+  const gone = { closed: new Set<string>(), purses: new Set<string>(), outlooks: new Set<string>() };
+  for (const changes of list) {
+    for (const purseId of changes.closedPurses) {
+      gone.closed.add(purseId);
+      lines.delete(purseId);
+    }
+    for (const purseId of changes.forgottenPurses) {
+      gone.purses.add(purseId);
+      purses.delete(purseId);
+      billed.delete(purseId);
+    }
+    for (const campaignId of changes.forgottenOutlooks) {
+      gone.outlooks.add(campaignId);
+      outlooks.delete(campaignId);
+    }
+    for (const row of changes.accounts) accounts.set(row.campaignId, row);
+    for (const row of changes.outlooks) outlooks.set(row.campaignId, row);
+    for (const row of changes.purses) purses.set(row.purseId, row);
+    for (const row of changes.lines) {
+      const held = lines.get(row.purseId) ?? new Map<string, typeof row>();
+      lines.set(row.purseId, held.set(row.line.campaignId, row));
+    }
+    for (const key of changes.billed) {
+      const keys = billed.get(key.purseId);
+      if (keys === undefined) billed.set(key.purseId, [key]);
+      else keys.push(key);
+    }
+  }
   return {
-    accounts: rows(
-      (changes) => changes.accounts,
-      (row) => row.campaignId,
-    ),
-    outlooks: rows(
-      (changes) => changes.outlooks,
-      (row) => row.campaignId,
-    ),
-    purses: rows(
-      (changes) => changes.purses,
-      (row) => row.purseId,
-    ),
-    lines: rows(
-      (changes) => changes.lines,
-      ({ purseId, line }) => `${purseId} ${line.campaignId}`,
-    ).filter(({ purseId }) => !closed.has(purseId)),
-    billed: list.flatMap((changes) => changes.billed),
-    closedPurses: [...closed],
-    forgottenPurses: list.flatMap((changes) => changes.forgottenPurses),
-    forgottenOutlooks: list.flatMap((changes) => changes.forgottenOutlooks),
+    accounts: [...accounts.values()],
+    outlooks: [...outlooks.values()],
+    purses: [...purses.values()],
+    lines: [...lines.values()].flatMap((rows) => [...rows.values()]),
+    billed: [...billed.values()].flat(),
+    closedPurses: [...gone.closed],
+    forgottenPurses: [...gone.purses],
+    forgottenOutlooks: [...gone.outlooks],
   };
 }
 
@@ -84,18 +106,10 @@ export function encodeChanges(changes: WalletChanges): string {
 /** The changes of a journal entry. Throws on text that `encodeChanges` did not write. */
 export function decodeChanges(text: string): WalletChanges {
   const body = read(text);
-  return {
-    accounts: body.accounts.map(accountOf),
-    outlooks: [],
-    purses: body.purses.map(purseOf),
-    lines: body.lines.map(lineOf),
-    billed: body.billed.flatMap(([purseId, ...seqs]) =>
-      seqs.map((seq) => ({ purseId: word(purseId), seq: count(seq) })),
-    ),
-    closedPurses: body.closed,
-    forgottenPurses: body.forgotten,
-    forgottenOutlooks: [],
-  };
+  const billed = body.billed.flatMap(([purseId, ...seqs]) =>
+    seqs.map((seq) => ({ purseId: word(purseId), seq: count(seq) })),
+  );
+  return { ...rowsOf(body), billed };
 }
 
 /** A checkpoint: the whole durable state. */
@@ -113,9 +127,22 @@ export function encodeWallet(state: WalletState): string {
 
 /** Brings a checkpoint into a new wallet. Throws on text that `encodeWallet` did not write. */
 export function restoreWallet(state: WalletState, text: string): void {
-  const { billed, ...body } = read(text);
-  applyChanges(state, decodeChanges(write({ ...body, billed: [] })));
-  for (const [purseId, seqs] of billed) state.billed.set(word(purseId), SeqSet.fromText(word(seqs)));
+  const body = read(text);
+  applyChanges(state, { ...rowsOf(body), billed: [] });
+  for (const [purseId, seqs] of body.billed) state.billed.set(word(purseId), SeqSet.fromText(word(seqs)));
+}
+
+/** All of a text but the billed keys, which a checkpoint spells as bitmaps and a journal entry as numbers. */
+function rowsOf(body: Body): Omit<WalletChanges, "billed"> {
+  return {
+    accounts: body.accounts.map(accountOf),
+    outlooks: [],
+    purses: body.purses.map(purseOf),
+    lines: body.lines.map(lineOf),
+    closedPurses: body.closed,
+    forgottenPurses: body.forgotten,
+    forgottenOutlooks: [],
+  };
 }
 
 function accountRow(account: Account): Row {

@@ -120,8 +120,14 @@ export function purseForgetMs(purse: PurseAccount): number {
   return purseCloseMs(purse) + FORGET_AFTER_MS;
 }
 
-/** Brings changes into the memory. */
+/** Brings changes into the memory: first what goes, then the rows, so that a purse may come back under its old name. */
 export function applyChanges(state: WalletState, changes: WalletChanges): void {
+  for (const purseId of changes.closedPurses) state.lines.delete(purseId);
+  for (const purseId of changes.forgottenPurses) {
+    state.purses.delete(purseId);
+    state.billed.delete(purseId);
+  }
+  for (const campaignId of changes.forgottenOutlooks) state.outlooks.delete(campaignId);
   for (const row of changes.accounts) state.accounts.set(row.campaignId, row);
   for (const row of changes.outlooks) state.outlooks.set(row.campaignId, row);
   for (const row of changes.purses) state.purses.set(row.purseId, row);
@@ -134,12 +140,6 @@ export function applyChanges(state: WalletState, changes: WalletChanges): void {
     seqs.add(seq);
     state.billed.set(purseId, seqs);
   }
-  for (const purseId of changes.closedPurses) state.lines.delete(purseId);
-  for (const purseId of changes.forgottenPurses) {
-    state.purses.delete(purseId);
-    state.billed.delete(purseId);
-  }
-  for (const campaignId of changes.forgottenOutlooks) state.outlooks.delete(campaignId);
 }
 
 /**
