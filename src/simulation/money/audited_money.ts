@@ -12,6 +12,14 @@ export interface Holder {
   readonly incarnation: string;
 }
 
+/** What the books call a holder. */
+export type HolderName = `${string}/${string}`;
+
+/** The name of a holder. */
+export function holderName({ wallet, incarnation }: Holder): HolderName {
+  return `${wallet}/${incarnation}`;
+}
+
 /** What a holder and a ledger have said about one campaign. */
 interface HolderBooks {
   grantedMicros: number;
@@ -19,6 +27,8 @@ interface HolderBooks {
   /** By the verdicts that left this wallet. */
   billedMicros: number;
   impressionsBilled: number;
+  /** By the tokens that left its purses. */
+  wonMicros: number;
 }
 
 /** One campaign's books. */
@@ -49,14 +59,8 @@ export class AuditedMoney {
     return fresh;
   }
 
-  holder(campaignId: string, { wallet, incarnation }: Holder): HolderBooks {
-    const { holders } = this.of(campaignId);
-    const name = `${wallet}/${incarnation}`;
-    const known = holders.get(name);
-    if (known !== undefined) return known;
-    const fresh = { grantedMicros: 0, returnedMicros: 0, billedMicros: 0, impressionsBilled: 0 };
-    holders.set(name, fresh);
-    return fresh;
+  holder(campaignId: string, holder: Holder): HolderBooks {
+    return this.#named(campaignId, holderName(holder));
   }
 
   /** A ledger took these terms. */
@@ -73,6 +77,12 @@ export class AuditedMoney {
     books.terms = terms;
     books.budgetMaxMicros = Math.max(books.budgetMaxMicros, terms.budgetMicros);
     books.dailyMaxMicros = Math.max(books.dailyMaxMicros, dailyMicros);
+  }
+
+  /** A token left, of a purse that these holders filled. */
+  won(campaignId: string, holders: Iterable<HolderName>, priceMicros: number): void {
+    this.of(campaignId).pendingMicros += priceMicros;
+    for (const name of holders) this.#named(campaignId, name).wonMicros += priceMicros;
   }
 
   /** A wallet said `billed`. */
@@ -101,6 +111,7 @@ export class AuditedMoney {
     const own = this.holder(report.campaignId, report);
     assert(report.billedMicros === own.billedMicros, "auditor: a wallet reports what its verdicts billed");
     assert(report.impressionsBilled === own.impressionsBilled, "auditor: a wallet reports how many it billed");
+    assert(report.committedMicros <= own.wonMicros, "auditor: a wallet reports no more won than tokens left");
     assert(report.returnedMicros >= own.returnedMicros, "auditor: what was returned stays returned");
   }
 
@@ -130,6 +141,15 @@ export class AuditedMoney {
       billedMicros + pendingMicros + priceMicros <= terms.budgetMicros &&
       today + pendingMicros + priceMicros <= dailyMicros
     );
+  }
+
+  #named(campaignId: string, name: HolderName): HolderBooks {
+    const { holders } = this.of(campaignId);
+    const known = holders.get(name);
+    if (known !== undefined) return known;
+    const fresh = { grantedMicros: 0, returnedMicros: 0, billedMicros: 0, impressionsBilled: 0, wonMicros: 0 };
+    holders.set(name, fresh);
+    return fresh;
   }
 
   #overspent(byMicros: number, law: string): void {

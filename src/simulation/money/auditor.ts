@@ -3,9 +3,9 @@
  * up for itself. When a law breaks it throws; the words are the law.
  */
 import { assert } from "../../kernel/assert.ts";
-import { SKEW_GUARD_MS, TOKEN_LIFETIME_MS } from "../../money/limits.ts";
+import { FORGET_AFTER_MS, SKEW_GUARD_MS, TOKEN_LIFETIME_MS } from "../../money/limits.ts";
 import type { BillingClaim, BillVerdict, DrawReply, ReconcileReply, ReconcileReport } from "../../money/protocol.ts";
-import { AuditedMoney, type Holder } from "./audited_money.ts";
+import { AuditedMoney, type Holder, type HolderName, holderName } from "./audited_money.ts";
 import type { Chronicle } from "./chronicle.ts";
 
 /** One slot that was won, and what became of it. */
@@ -23,16 +23,13 @@ export interface Impression {
 
 interface AuditedPurse {
   /** The storage that opened it; more than one when the first was lost. */
-  readonly holders: Set<string>;
+  readonly holders: Set<HolderName>;
   expiryMs: number;
   readonly drawnMicros: Map<string, number>;
 }
 
-/** Which campaigns a wallet may allot, by the newest answer it heard in this life. */
-interface View {
-  readonly revision: number;
-  readonly openUntilMs: number;
-}
+/** What a wallet may allot of a campaign, by the newest answer it heard in this life. */
+type View = Pick<ReconcileReply, "revision" | "openUntilMs" | "multiplierPpm">;
 
 /** What a run adds up to. */
 export interface Tally {
@@ -81,7 +78,7 @@ export class Auditor {
     this.impressions.set(key, impression);
     this.#inOrder.push(impression);
     this.#tokens.set(token, impression);
-    this.money.of(claim.campaignId).pendingMicros += claim.priceMicros;
+    this.money.won(claim.campaignId, purse.holders, claim.priceMicros);
   }
 
   /** A player has shown the ad, so its impression ought to be paid. */
@@ -106,32 +103,34 @@ export class Auditor {
 
   /** A draw's answer left its wallet. */
   drawn(holder: Holder, reply: DrawReply): void {
-    const name = nameOf(holder);
+    const name = holderName(holder);
     const purse = this.#purses.get(reply.purseId) ?? newAuditedPurse();
     this.#purses.set(reply.purseId, purse);
     purse.holders.add(name);
     purse.expiryMs = Math.max(purse.expiryMs, reply.expiryMs);
-    for (const { campaignId, drawnMicros } of reply.allotments) {
+    for (const { campaignId, drawnMicros, multiplierPpm } of reply.allotments) {
+      const view = this.#views.get(`${name} ${campaignId}`);
+      const open = view !== undefined && reply.nowMs < view.openUntilMs;
+      const newest = open ? view.multiplierPpm : 0;
+      assert(multiplierPpm === newest, "auditor: a draw brings the multiplier of the newest answer");
       this.#chronicle.note("drew", campaignId, drawnMicros);
       const before = purse.drawnMicros.get(campaignId) ?? 0;
       if (drawnMicros <= before) continue;
       purse.drawnMicros.set(campaignId, drawnMicros);
-      const view = this.#views.get(`${name} ${campaignId}`);
-      const open = view !== undefined && reply.nowMs < view.openUntilMs;
       assert(open, "auditor: a wallet allots only what its ledger has open");
     }
   }
 
   /** A wallet has heard a ledger, in its present life. */
   heard(holder: Holder, reply: ReconcileReply): void {
-    const key = `${nameOf(holder)} ${reply.campaignId}`;
+    const key = `${holderName(holder)} ${reply.campaignId}`;
     const view = this.#views.get(key);
     if (view === undefined || reply.revision >= view.revision) this.#views.set(key, reply);
   }
 
   /** A wallet's memory is gone, and its views with it. */
   forgot(holder: Holder): void {
-    const name = nameOf(holder);
+    const name = holderName(holder);
     for (const key of this.#views.keys()) if (key.startsWith(name)) this.#views.delete(key);
   }
 
@@ -171,7 +170,7 @@ export class Auditor {
   #billed(holder: Holder, impression: Impression, atMs: number, ledgerMs: number): void {
     const { claim } = impression;
     assert(!impression.billed, "auditor: an impression is billed once");
-    assert(impression.purse.holders.has(nameOf(holder)), "auditor: the wallet that gave the money bills it");
+    assert(impression.purse.holders.has(holderName(holder)), "auditor: the wallet that gave the money bills it");
     assert(atMs < claim.expiresMs, "auditor: nothing is billed after its token has expired");
     assert(atMs < closeMsOf(impression) + this.#clockStepMs, "auditor: nothing is billed after its purse has closed");
     impression.billed = true;
@@ -186,14 +185,16 @@ export class Auditor {
       assert(impression.billed, "auditor: only what was billed is a duplicate");
       return;
     }
+    const remembered = atMs + this.#clockStepMs < closeMsOf(impression) + FORGET_AFTER_MS;
     // A wallet that lost its storage knows nothing of the purses before.
-    impression.diskLost = impression.purse.holders.size > 1 || !impression.purse.holders.has(nameOf(holder));
+    impression.diskLost = impression.purse.holders.size > 1 || !impression.purse.holders.has(holderName(holder));
     if (impression.diskLost) return;
     assert(verdict !== "exhausted", "auditor: a purse that committed within what it drew is never exhausted");
     assert(verdict !== "invalid", "auditor: a genuine claim is never invalid");
     const step = this.#clockStepMs;
     const inTime = atMs + step < claim.expiresMs && atMs + step < closeMsOf(impression);
     assert(impression.billed || !inTime, "auditor: an impression that comes in time is billed");
+    assert(!impression.billed || !remembered, "auditor: what was billed is a duplicate while its purse is remembered");
   }
 
   /** What was won and not seen in time is nobody's any more. */
@@ -218,10 +219,6 @@ function closeMsOf({ purse }: Impression): number {
 
 function keyOf({ purseId, seq }: BillingClaim): string {
   return `${purseId} ${seq}`;
-}
-
-function nameOf({ wallet, incarnation }: Holder): string {
-  return `${wallet}/${incarnation}`;
 }
 
 function sameClaim(a: BillingClaim, b: BillingClaim): boolean {

@@ -44,7 +44,9 @@ export class Players {
     const { random, faults, queue } = this.#parts;
     if (drawChance(random, faults.neverShown)) return;
     const late = drawChance(random, faults.beaconLate);
-    const playMs = late ? TOKEN_LIFETIME_MS + random.below(12 * MINUTE_MS) : 100 + random.below(45 * SECOND_MS);
+    // Around the moment when token and purse end, and long after.
+    const lateMs = TOKEN_LIFETIME_MS + random.below(drawChance(random, 0.6) ? MINUTE_MS : 12 * MINUTE_MS);
+    const playMs = late ? lateMs : 100 + random.below(45 * SECOND_MS);
     queue.after(playMs, () => {
       this.#parts.auditor.shown(claim);
       this.#send(token, 1);

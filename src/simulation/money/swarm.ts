@@ -49,6 +49,8 @@ export interface Faults {
   readonly neverShown: number;
   readonly editEveryMs: number;
   readonly keyRotationEveryMs: number;
+  /** How long all this goes on after the last request. */
+  readonly aftermathMs: number;
 }
 
 /** One seed's world. */
@@ -64,12 +66,17 @@ export interface SwarmWishes {
   readonly faults: "on" | "off";
 }
 
+/** A world with more decisions than this goes on for longer, at the same pace. */
+const USUAL_DECISIONS = 1_000;
 const ZONES = ["UTC", "Europe/Berlin", "Asia/Kolkata", "America/New_York"] as const;
 
 /** The world of a seed. */
 export function drawSwarm(seed: number, wishes: SwarmWishes): Swarm {
   const scale = drawScale(stream(String(seed), "scale"), wishes.decisions);
-  const faults = wishes.faults === "off" ? NO_FAULTS : drawFaults(stream(String(seed), "faults"), scale.trafficMs);
+  const faults =
+    wishes.faults === "off"
+      ? NO_FAULTS
+      : drawFaults(stream(String(seed), "faults"), (scale.trafficMs * USUAL_DECISIONS) / wishes.decisions);
   return { seed, scale, faults };
 }
 
@@ -92,16 +99,17 @@ export const NO_FAULTS: Faults = {
   neverShown: 0.1,
   editEveryMs: 0,
   keyRotationEveryMs: 0,
+  aftermathMs: 0,
 };
 
 function drawScale(random: RandomStream, decisions: number): Scale {
-  const trafficMs = Math.round(between(random, 20 * SECOND_MS, 40 * MINUTE_MS));
+  const trafficMs = Math.round((between(random, 20 * SECOND_MS, 40 * MINUTE_MS) * decisions) / USUAL_DECISIONS);
   const count = 1 + random.below(4);
   const slotsMax = 1 + random.below(3);
   const timeZone = ZONES[random.below(ZONES.length)] ?? "UTC";
   // Traffic begins shortly before a midnight, of a night when Europe changes its clocks.
   const midnightMs = localDayOf(Date.UTC(2026, 2, 28, 12), timeZone).endMs;
-  const startMs = midnightMs - random.below(trafficMs);
+  const startMs = midnightMs - random.below(Math.min(trafficMs, HOUR_MS));
   const impressions = (decisions * (1 + slotsMax)) / 2 / count;
   const campaigns = Array.from({ length: count }, (_, i) =>
     drawCampaign(random, `campaign${i}`, { startMs, trafficMs, timeZone, impressions }),
@@ -123,13 +131,15 @@ function drawCampaign(random: RandomStream, campaignId: string, stage: Stage): S
   // From a fraction of a cent a thousand to more than a whole lease for one impression.
   const tiny = drawChance(random, 0.2);
   const priceMicros = micros(Math.round(tiny ? between(random, 1, 200) : between(random, 200, 2_500_000)));
-  const wealth = Math.max(1, stage.impressions * between(random, 0.05, 4));
+  const wealth = Math.max(1, stage.impressions * between(random, 0.05, 8));
   const budgetMicros = micros(Math.round(priceMicros * wealth));
   const dailyBudgetMicros = drawChance(random, 0.3) ? micros(Math.ceil(budgetMicros * random.next())) : null;
   const begun = drawChance(random, 0.7);
   const flightStartMs = begun ? startMs - HOUR_MS : startMs + random.below(Math.ceil(trafficMs / 2));
   const ample = drawChance(random, 0.5);
-  const flightEndMs = ample ? startMs + 3 * HOUR_MS : Math.max(startMs, flightStartMs) + 1 + random.below(trafficMs);
+  const flightEndMs = ample
+    ? startMs + trafficMs + 2 * HOUR_MS
+    : Math.max(startMs, flightStartMs) + 1 + random.below(trafficMs);
   const pacing = drawChance(random, 0.5) ? "asap" : "even";
   const targetCostMicros = drawChance(random, 0.1) ? micros(priceMicros * 400) : null;
   const money = { budgetMicros, dailyBudgetMicros, timeZone, targetCostMicros, supplyShape: [] };
@@ -164,15 +174,16 @@ function drawFaults(random: RandomStream, trafficMs: number): Faults {
     clockStepMsMax: Math.round(maybe(5, 900)),
     isolateDeathEveryMs: rhythm(0.02, 1),
     objectDeathEveryMs: rhythm(0.02, 1),
-    diskLossEveryMs: rhythm(0.5, 2, 0.08),
+    diskLossEveryMs: rhythm(0.7, 2, 0.03),
     exile: trafficMs > STUCK_AFTER_MS && drawChance(random, 0.3),
     alarmTwice: maybe(0.01, 0.3),
-    beaconLate: maybe(0.000_1, 0.003),
+    beaconLate: maybe(0.000_3, 0.004),
     beaconRepeated: maybe(0.01, 0.5),
     beaconForged: maybe(0.01, 0.2),
     neverShown: maybe(0.01, 0.6),
     editEveryMs: rhythm(0.02, 0.5),
     keyRotationEveryMs: rhythm(0.3, 1, 0.3),
+    aftermathMs: Math.round(maybe(SECOND_MS, 15 * MINUTE_MS, 0.6)),
   };
 }
 

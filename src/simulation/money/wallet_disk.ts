@@ -3,48 +3,76 @@
  * real one does and read it back; the others keep the rows as they are, which is faster and just as final, for rows
  * never change.
  */
+import { SeqSet } from "../../money/seq_set.ts";
 import { decodeChanges, encodeChanges, encodeWallet, mergeChanges, restoreWallet } from "../../money/wallet_codec.ts";
 import { applyChanges, newWallet, type WalletChanges, type WalletState } from "../../money/wallet_state.ts";
 
-/** Groups after which a spelled disk writes a checkpoint. */
-const CHECKPOINT_GROUPS = 200;
+/** Changes after which a disk makes a checkpoint of them. */
+const CHECKPOINT_AFTER = 100;
 
 /** See the head of this file. */
-export class WalletDisk {
-  readonly #spelled: boolean;
-  #checkpoint: string | null = null;
-  #texts: string[] = [];
-  #groups: (readonly WalletChanges[])[] = [];
-
-  constructor(spelled: boolean) {
-    this.#spelled = spelled;
-  }
-
+export interface WalletDisk {
   /** One transaction. */
+  store(group: readonly WalletChanges[]): void;
+  /** Brings all that was stored into a new wallet. */
+  load(state: WalletState): void;
+  /** Everything is gone. */
+  lose(): void;
+}
+
+/** A disk that keeps what the real one keeps: text. */
+export class SpelledDisk implements WalletDisk {
+  #checkpoint: string | null = null;
+  #journal: string[] = [];
+
   store(group: readonly WalletChanges[]): void {
-    if (!this.#spelled) {
-      this.#groups.push(group);
-      return;
-    }
-    this.#texts.push(encodeChanges(mergeChanges(group)));
-    if (this.#texts.length < CHECKPOINT_GROUPS) return;
+    this.#journal.push(encodeChanges(mergeChanges(group)));
+    if (this.#journal.length < CHECKPOINT_AFTER) return;
     const whole = newWallet("", "", 0);
     this.load(whole);
     this.#checkpoint = encodeWallet(whole);
-    this.#texts = [];
+    this.#journal = [];
   }
 
-  /** Brings all that was stored into a new wallet. */
   load(state: WalletState): void {
     if (this.#checkpoint !== null) restoreWallet(state, this.#checkpoint);
-    for (const text of this.#texts) applyChanges(state, decodeChanges(text));
-    for (const group of this.#groups) for (const changes of group) applyChanges(state, { ...changes, outlooks: [] });
+    for (const text of this.#journal) applyChanges(state, decodeChanges(text));
   }
 
-  /** Everything is gone. */
   lose(): void {
     this.#checkpoint = null;
-    this.#texts = [];
-    this.#groups = [];
+    this.#journal = [];
+  }
+}
+
+/** A disk that keeps rows. */
+export class RowDisk implements WalletDisk {
+  #checkpoint = newWallet("", "", 0);
+  #journal: WalletChanges[] = [];
+
+  store(group: readonly WalletChanges[]): void {
+    for (const changes of group) this.#journal.push(changes);
+    if (this.#journal.length < CHECKPOINT_AFTER) return;
+    this.#replay(this.#checkpoint);
+    this.#journal = [];
+  }
+
+  load(state: WalletState): void {
+    const { accounts, purses, lines, billed } = this.#checkpoint;
+    for (const [campaignId, row] of accounts) state.accounts.set(campaignId, row);
+    for (const [purseId, row] of purses) state.purses.set(purseId, row);
+    for (const [purseId, rows] of lines) state.lines.set(purseId, new Map(rows));
+    for (const [purseId, seqs] of billed) state.billed.set(purseId, SeqSet.fromText(seqs.toText()));
+    this.#replay(state);
+  }
+
+  lose(): void {
+    this.#checkpoint = newWallet("", "", 0);
+    this.#journal = [];
+  }
+
+  /** Outlooks are not durable. */
+  #replay(state: WalletState): void {
+    for (const changes of this.#journal) applyChanges(state, { ...changes, outlooks: [] });
   }
 }

@@ -37,7 +37,7 @@ import { drawChance } from "../draw.ts";
 import { DurableHost, type ObjectFaults } from "./durable_object.ts";
 import type { EventQueue, WallClock } from "./event_queue.ts";
 import type { Network } from "./network.ts";
-import { WalletDisk } from "./wallet_disk.ts";
+import { RowDisk, SpelledDisk, type WalletDisk } from "./wallet_disk.ts";
 import type { WalletWitness } from "./witness.ts";
 
 /** A ledger's answer as it comes over the wire. */
@@ -53,7 +53,7 @@ export interface WalletParts {
   readonly auditor: WalletWitness;
   readonly faults: ObjectFaults & { readonly alarmTwice: number };
   /** Left out: one of its own. */
-  readonly disk?: Pick<WalletDisk, "store" | "load" | "lose">;
+  readonly disk?: WalletDisk;
   /** Where reports go. */
   readonly ledgerAt: (campaignId: string) => {
     readonly place: string;
@@ -64,12 +64,14 @@ export interface WalletParts {
 
 /** A round never follows the one before sooner than this. */
 const ROUND_GAP_MS = 50;
+/** Share of wallets whose disk is text. */
+const SPELLED_DISKS = 0.2;
 
 /** See the head of this file. */
 export class WalletObject {
   readonly host: DurableHost<WalletChanges>;
   readonly #parts: WalletParts;
-  readonly #disk: Pick<WalletDisk, "store" | "load" | "lose">;
+  readonly #disk: WalletDisk;
   #state: WalletState;
   #armedMs = Number.POSITIVE_INFINITY;
   /** Campaigns whose report is being written, and those whose ledger has not answered yet. */
@@ -83,7 +85,7 @@ export class WalletObject {
   constructor(parts: WalletParts) {
     this.#parts = parts;
     const { queue, random, faults, name } = parts;
-    this.#disk = parts.disk ?? new WalletDisk(drawChance(random, 0.25));
+    this.#disk = parts.disk ?? (drawChance(random, SPELLED_DISKS) ? new SpelledDisk() : new RowDisk());
     this.#state = newWallet(name, this.#incarnation(), parts.clock.nowMs());
     this.host = new DurableHost(queue, random, faults, {
       store: (rows) => this.#disk.store(rows),

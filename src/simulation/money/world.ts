@@ -78,6 +78,8 @@ export class World {
     this.#mishaps.begin();
     this.#traffic.begin();
     while (!this.#traffic.isOver) this.#next(Number.POSITIVE_INFINITY);
+    const aftermathMs = this.queue.nowMs + this.#swarm.faults.aftermathMs;
+    while (this.#next(aftermathMs));
     this.#mishaps.end();
     const restMs = this.queue.nowMs + REST_MS;
     while (this.#next(restMs));
