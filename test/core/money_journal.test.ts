@@ -23,9 +23,10 @@ import { MONEY_SEED } from "./money_seed.ts";
 
 const empty = (): WalletState => newWallet(WALLET, INCARNATION, NOON_MS);
 
+const sorted = <T>(rows: Iterable<readonly [string, T]>) => [...rows].sort(([a], [b]) => (a < b ? -1 : 1));
+
 /** What of a wallet outlives its memory, in one order. Purses that hold no lines and none at all are the same. */
 function durable({ accounts, purses, lines, billed }: WalletState) {
-  const sorted = <T>(rows: Iterable<readonly [string, T]>) => [...rows].sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     accounts: sorted(accounts),
     purses: sorted(purses),
@@ -42,6 +43,18 @@ function restored(checkpoint: string, journal: readonly WalletChanges[]): Wallet
   for (const changes of journal) applyChanges(state, through(changes));
   return state;
 }
+
+/** No change. */
+const none: WalletChanges = {
+  accounts: [],
+  outlooks: [],
+  purses: [],
+  lines: [],
+  billed: [],
+  closedPurses: [],
+  forgottenPurses: [],
+  forgottenOutlooks: [],
+};
 
 /** Cuts a list into groups of one to five. */
 function groups<T>(list: readonly T[], sizes: readonly number[]): T[][] {
@@ -83,10 +96,6 @@ describe(`a wallet on disk (MONEY_SEED=${MONEY_SEED})`, () => {
   });
 
   it("keeps what came back under the name of a purse that was forgotten in the same group", () => {
-    const none = {
-      ...{ accounts: [], outlooks: [], purses: [], lines: [], billed: [] },
-      ...{ closedPurses: [], forgottenPurses: [], forgottenOutlooks: [] },
-    };
     const opened: WalletChanges = {
       ...none,
       purses: [{ purseId: "p1", expiryMs: 5, phase: "open" }],

@@ -43,8 +43,9 @@ export class CampaignLedger extends DurableObject {
     return this.status();
   }
 
-  /** Where the campaign's money is; null before it was configured. */
+  /** Where the campaign's money is; null before it was configured. Writes first what is waiting. */
   status(): CampaignStatus | null {
+    this.#group.flush();
     return ledgerStatus(this.#state, Date.now());
   }
 
@@ -71,8 +72,17 @@ export class CampaignLedger extends DurableObject {
     try {
       this.ctx.storage.transactionSync(() => storeLedger(this.ctx.storage.sql, this.#state));
     } catch (error) {
-      this.#state = loadLedger(this.ctx.storage.sql);
+      this.#reload();
       throw error;
+    }
+  }
+
+  /** Back to what is on disk. A memory that cannot be sure of that must not answer anybody: the object starts anew. */
+  #reload(): void {
+    try {
+      this.#state = loadLedger(this.ctx.storage.sql);
+    } catch (error) {
+      this.ctx.abort(`the ledger's storage cannot be read: ${String(error)}`);
     }
   }
 }

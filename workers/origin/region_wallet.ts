@@ -171,8 +171,17 @@ export class RegionWallet extends DurableObject<RegionWalletEnv> {
       assertWalletInvariants(this.#state, touched);
       this.ctx.storage.transactionSync(() => this.#journal.append(changes, this.#state));
     } catch (error) {
-      this.#state = this.#journal.load(this.#state.name, this.#state.incarnation, Date.now());
+      this.#reload();
       throw error;
+    }
+  }
+
+  /** Back to what is on disk. A memory that cannot be sure of that must not answer anybody: the object starts anew. */
+  #reload(): void {
+    try {
+      this.#state = this.#journal.load(this.#state.name, newIncarnation(), Date.now());
+    } catch (error) {
+      this.ctx.abort(`the wallet's storage cannot be read: ${String(error)}`);
     }
   }
 
@@ -184,7 +193,17 @@ export class RegionWallet extends DurableObject<RegionWalletEnv> {
     if (atMs >= this.#armedMs) return;
     this.#armedMs = atMs;
     // The write is confirmed before any answer leaves the object, so there is nothing to wait for here.
-    void this.ctx.storage.setAlarm(atMs);
+    void this.#setAlarm(atMs);
+  }
+
+  /** Never rejects: what could not be set is set by the next command. */
+  async #setAlarm(atMs: number): Promise<void> {
+    try {
+      await this.ctx.storage.setAlarm(atMs);
+    } catch (error) {
+      this.#armedMs = Number.POSITIVE_INFINITY;
+      logFailure("origin", "wallet_alarm_not_set", `${this.#state.name}: ${String(error)}`);
+    }
   }
 }
 
