@@ -28,14 +28,19 @@ export interface LeaseRoom {
   readonly holders: number;
 }
 
-/** Holders heard lately: how many a lease has to be shared with, and the mean moment their totals speak of. */
-export function activeHolders(
-  shares: Iterable<LedgerShare>,
-  nowMs: number,
-): { readonly holders: number; readonly asOfMs: number } {
-  const ages = [...shares].map(({ heardMs }) => nowMs - heardMs).filter((ageMs) => ageMs <= HOLDER_ACTIVE_MS);
-  const ageMs = ages.reduce((sum, age) => sum + age, 0) / Math.max(1, ages.length);
-  return { holders: ages.length, asOfMs: nowMs - ageMs };
+/** Holders heard lately: those that a lease has to be shared with. */
+export function activeHolders(shares: Iterable<LedgerShare>, nowMs: number): number {
+  return activeAges(shares, nowMs).length;
+}
+
+/** The moment that the totals of the holders heard lately speak of, on average. */
+export function heardMeanMs(shares: Iterable<LedgerShare>, nowMs: number): number {
+  const ages = activeAges(shares, nowMs);
+  return nowMs - ages.reduce((sum, ageMs) => sum + ageMs, 0) / Math.max(1, ages.length);
+}
+
+function activeAges(shares: Iterable<LedgerShare>, nowMs: number): number[] {
+  return [...shares].map(({ heardMs }) => nowMs - heardMs).filter((ageMs) => ageMs <= HOLDER_ACTIVE_MS);
 }
 
 /** The smoothed rate with one more reading. Readings closer together than a second change nothing. */

@@ -6,7 +6,7 @@
 import { isTimeZone, localDayOf } from "../kernel/local_day.ts";
 import { type Micros, maxMicros, micros, ZERO_MICROS } from "../kernel/money.ts";
 import { ok, refused, type Result } from "../kernel/result.ts";
-import { activeHolders, sizeGrant, stepRate } from "./lease.ts";
+import { activeHolders, heardMeanMs, sizeGrant, stepRate } from "./lease.ts";
 import {
   allowanceMicros,
   assertLedgerInvariants,
@@ -114,7 +114,8 @@ export function reconcile(
   const allowance = allowanceMicros(terms, day);
   const open = openUntilMs(terms, allowance, sums.outMicros, nowMs);
   const rate = stepRate(state.rate, spentOf(sums), nowMs);
-  const { holders, asOfMs } = activeHolders(shares.values(), nowMs);
+  const holders = activeHolders(shares.values(), nowMs);
+  const asOfMs = heardMeanMs(shares.values(), nowMs);
   const room = { terms, allowanceMicros: allowance, sums, rate, holders };
   const grantMicros = open > 0 ? sizeGrant(room, heard, report, nowMs) : ZERO_MICROS;
   const grantedMicros = micros(heard.grantedMicros + grantMicros);

@@ -62,6 +62,8 @@ export function steer(log: number, course: Course, move: Move): Steered {
   const length = course.untilShare - course.fromShare;
   const aheadShare = course.untilShare - move.share;
   if (length <= 0 || aheadShare <= 0 || move.spentMicros >= course.limitMicros) return { log, lost: false };
+  // A commit that lapsed after the course began can leave less spent than the course started from.
+  if (course.fromMicros >= course.limitMicros) return { log, lost: true };
 
   const rate = (course.limitMicros - course.fromMicros) / length;
   const age = move.share - course.fromShare;

@@ -46,6 +46,8 @@ export interface Pacer {
 const PATIENCE_IMPRESSIONS = 50;
 /** However few they are, an averaging is no longer than this share of the flight. */
 const PATIENCE_MAX = 0.5;
+/** Without a single impression yet the averaging is at least this share. */
+const PATIENCE_BLIND = 0.1;
 /** An averaging in multiples of the time between steps, and of the age of what is heard: shorter, and the loop swings. */
 const PATIENCE_STEPS = 1.5;
 const PATIENCE_AGES = 1.2;
@@ -137,7 +139,8 @@ function moveOf(
   const ageShare = plannedShare(terms, nowMs) - share;
   const supply = knownShare > 0 ? pacer.opportunities / knownShare : 0;
   const seen = CREDIT_FACTOR * (reading.opportunities - pacer.opportunities) + CREDIT_OPPORTUNITIES;
-  const noiseShare = reading.impressions === 0 ? share : (PATIENCE_IMPRESSIONS * share) / reading.impressions;
+  const noiseShare =
+    reading.impressions === 0 ? Math.max(PATIENCE_BLIND, share) : (PATIENCE_IMPRESSIONS * share) / reading.impressions;
   // What is heard trails what is bid by the age of the reports and by that of the multipliers they answer to.
   const trail = ageShare > 0 ? Math.exp(-movedShare / (2 * ageShare)) : 0;
   return {
@@ -147,10 +150,7 @@ function moveOf(
     spentMicros: reading.spentMicros,
     movedMicros: reading.spentMicros - pacer.spentMicros,
     unheardLog: (logOf(pacer.multiplierPpm) - pacer.heardLog) * trail,
-    leastPatience: Math.max(
-      Math.min(PATIENCE_MAX, noiseShare),
-      PATIENCE_STEPS * movedShare + PATIENCE_AGES * ageShare,
-    ),
+    leastPatience: Math.max(Math.min(PATIENCE_MAX, noiseShare), PATIENCE_STEPS * movedShare + PATIENCE_AGES * ageShare),
   };
 }
 

@@ -17,6 +17,7 @@ export interface Auctions {
 
 /** What bidders learn from: totals of won auctions and how often each price was seen. */
 export interface Training {
+  /** May be a fraction where clicks are predicted ones. */
   readonly clicks: number;
   readonly impressions: number;
   readonly cost: number;
@@ -79,7 +80,12 @@ export function parseAuctions(text: string, columns: readonly Column[]): Result<
 /** The auctions from one position up to, not including, another. */
 export function sliceAuctions(auctions: Auctions, from: number, to: number): Auctions {
   const clicks = auctions.clicks.subarray(from, to);
-  return { count: clicks.length, clicks, prices: auctions.prices.subarray(from, to), ctrs: auctions.ctrs.subarray(from, to) };
+  return {
+    count: clicks.length,
+    clicks,
+    prices: auctions.prices.subarray(from, to),
+    ctrs: auctions.ctrs.subarray(from, to),
+  };
 }
 
 /** A stretch of auctions in which every price is multiplied. `from` and `to` are shares of the auctions. */
@@ -98,23 +104,27 @@ export function shockAuctions(auctions: Auctions, shock: Shock): Auctions {
   return { ...auctions, prices };
 }
 
-/** What these auctions teach. Prices beyond `priceMax` are counted there. */
+/**
+ * What these auctions teach. Prices beyond `priceMax` are counted there. Where nobody clicked, clicks are those that
+ * were predicted: too few auctions are no reason to think that a click costs nothing or everything.
+ */
 export function learnFrom(auctions: Auctions, priceMax: number): Training {
   const priceCounts = Array.from({ length: priceMax + 1 }, () => 0);
-  let [clicks, cost] = [0, 0];
+  let [clicks, predicted, cost] = [0, 0, 0];
   for (let i = 0; i < auctions.count; i++) {
     const price = auctions.prices[i] ?? 0;
     clicks += auctions.clicks[i] ?? 0;
+    predicted += auctions.ctrs[i] ?? 0;
     cost += price;
     const counted = Math.min(price, priceMax);
     priceCounts[counted] = (priceCounts[counted] ?? 0) + 1;
   }
-  return { clicks, impressions: auctions.count, cost, priceCounts };
+  return { clicks: clicks || predicted, impressions: auctions.count, cost, priceCounts };
 }
 
 /** Lines without their ends, one at a time: the text may be large. */
 function* linesOf(text: string): Generator<string> {
-  for (let start = 0; start < text.length; ) {
+  for (let start = 0; start < text.length;) {
     const end = text.indexOf("\n", start);
     yield text.slice(start, end < 0 ? text.length : end);
     start = end < 0 ? text.length : end + 1;

@@ -26,21 +26,6 @@ export interface Market {
   readonly ctrDrift: number;
 }
 
-/** The market of the sample file. */
-export const SAMPLE_MARKET: Market = {
-  count: 100_000,
-  priceMedian: 48,
-  priceSpread: 0.9,
-  priceTail: 0,
-  priceMax: 300,
-  pricePoints: [10, 30, 70],
-  pricePointChance: 0.12,
-  ctrMedian: 0.0007,
-  ctrSpread: 0.95,
-  correlation: 0.35,
-  ctrDrift: 1.15,
-};
-
 /** Auctions of a market; the same seed gives the same ones. */
 export function generateAuctions(market: Market, seed: string): Auctions {
   const random = stream(seed, "auctions");
@@ -55,8 +40,8 @@ export function generateAuctions(market: Market, seed: string): Auctions {
     const rest = drawNormal(random, Math.sqrt(1 - market.correlation ** 2));
     const drift = market.ctrDrift ** (i / market.count);
     const ctr = Math.min(0.1, Math.max(1e-5, market.ctrMedian * drift * Math.exp(market.ctrSpread * interest)));
-    // Six significant digits, as a file would hold them.
-    auctions.ctrs[i] = Number(ctr.toPrecision(5));
+    // Four significant digits: the file stays small.
+    auctions.ctrs[i] = Number(ctr.toPrecision(4));
     auctions.prices[i] = drawPrice(market, market.correlation * interest + rest, random);
     auctions.clicks[i] = drawChance(random, ctr) ? 1 : 0;
   }

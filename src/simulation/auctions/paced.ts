@@ -122,7 +122,12 @@ class PacedFlight<P extends { readonly multiplierPpm: number }> implements Fligh
     this.#told.opportunities += isolate.opportunities;
     this.#heardSumMs += nowMs - Math.max(FLIGHT_START_MS, isolate.heardMs);
     Object.assign(isolate, { spent: 0, outcomes: 0, impressions: 0, opportunities: 0, heardMs: nowMs });
-    this.#pacer = this.#plan.step(this.#pacer, this.#terms, this.#reading(this.#heardSumMs / this.#isolates.length), nowMs);
+    this.#pacer = this.#plan.step(
+      this.#pacer,
+      this.#terms,
+      this.#reading(this.#heardSumMs / this.#isolates.length),
+      nowMs,
+    );
     isolate.multiplierPpm = this.#pacer.multiplierPpm;
   }
 

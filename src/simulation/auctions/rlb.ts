@@ -99,7 +99,11 @@ export function bidFromValues(table: ValueTable, left: number, budget: number, c
  */
 export function rlbBidder(
   training: Training,
-  { window, windowBudget, forecast }: { readonly window: number; readonly windowBudget: number; readonly forecast: number },
+  {
+    window,
+    windowBudget,
+    forecast,
+  }: { readonly window: number; readonly windowBudget: number; readonly forecast: number },
 ): Bidder {
   const landscape = smoothLandscape(training.priceCounts);
   const table = solveValues(landscape, training.clicks / training.impressions, window, windowBudget);
