@@ -1,8 +1,8 @@
 /**
  * How much money a ledger lets out of its hands. Money that is out and not won cannot be spent elsewhere, so it is kept
  * small against the budget, against what remains of it, and against what can still be spent before the flight ends; but
- * never so small that holders starve between two grants, or that a wallet could not pay for one impression. What is won and waits for its beacon is spent for this
- * purpose: it does not crowd out new leases.
+ * never so small that holders starve between two grants, or that a wallet could not pay for one impression. What is won
+ * and waits for its beacon is spent for this purpose: it does not crowd out new leases.
  */
 import { type Micros, micros, ZERO_MICROS } from "../kernel/money.ts";
 import {

@@ -31,6 +31,8 @@ export const FIRST_DRAW_WAIT_MS = 150;
 
 /** Rhythm of reports to a ledger whose campaign has news. */
 export const RECONCILE_INTERVAL_MS = SECOND_MS;
+/** A round of reports takes along those that would be due within this time. */
+export const RECONCILE_AHEAD_MS = 200;
 /** Soonest repeat when a purse went short although the ledger has not said no. */
 export const RECONCILE_HASTE_MS = 100;
 /** Rhythm of reports that only fetch a fresh multiplier, and pause after a ledger failed. */
@@ -78,8 +80,12 @@ export const BILL_CLAIMS_MAX = 500;
 /** Impressions the edge gathers into one batch, how long it gathers, and how long waiting requests trust its sender. */
 export const BILL_BATCH_CLAIMS = 100;
 export const BILL_WINDOW_MS = 20;
-export const BILL_TAKEOVER_MS = 250;
+/** Shortest time between two batches of one isolate to one wallet, unless they are full. */
+export const BILL_GAP_MS = 250;
+export const BILL_TAKEOVER_MS = 500;
 export const BILL_ANSWER_MS = 1_500;
+/** Shards of its region that one data centre uses: more take a larger load, fewer fill larger batches. */
+export const COLO_SHARDS = 4;
 /** Campaigns in one draw. */
 export const DRAW_CAMPAIGNS_MAX = 1_000;
 /** Purses one wallet keeps, closed but not yet forgotten ones included. */
@@ -95,7 +101,7 @@ export const CLOSING_REPORTS_MAX = 8;
 export const MULTIPLIER_PPM_MIN = 10_000;
 /** Full bids. Units: ppm. */
 export const MULTIPLIER_PPM_MAX = 1_000_000;
-/** The multiplier is stepped at most this often, however many wallets report. */
+/** The multiplier is stepped at most this often, however many wallets report: no ledger answers more often. */
 export const PACE_STEP_MS = 250;
 
 /** Hours of a week: the length of a supply shape. */

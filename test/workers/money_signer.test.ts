@@ -3,6 +3,7 @@
  */
 import { describe, expect, it } from "vitest";
 import { toUtf8 } from "../../src/kernel/bytes.ts";
+import { COLO_SHARDS } from "../../src/money/limits.ts";
 import { regionOf, walletName } from "../../workers/edge/region.ts";
 import { TokenSigner } from "../../workers/edge/tokens.ts";
 
@@ -54,8 +55,18 @@ describe("region", () => {
   });
 
   it("spreads isolates over the shards there are", () => {
-    const names = new Set(Array.from({ length: 200 }, (_, i) => walletName("eu", `isolate${i}`, "4")));
-    expect([...names].sort()).toEqual(["wallet:eu:0", "wallet:eu:1", "wallet:eu:2", "wallet:eu:3"]);
-    expect(walletName("eu", "any", "nonsense")).toBe("wallet:eu:0");
+    const namesAt = (colo: string, shards: string) =>
+      new Set(
+        Array.from({ length: 200 }, (_, i) => walletName({ region: "eu", colo, isolateId: `isolate${i}` }, shards)),
+      );
+    expect([...namesAt("FRA", "4")].sort()).toEqual(["wallet:eu:0", "wallet:eu:1", "wallet:eu:2", "wallet:eu:3"]);
+    expect([...namesAt("FRA", "nonsense")]).toEqual(["wallet:eu:0"]);
+  });
+
+  it("lets one data centre use a few of many shards, and different ones different shards", () => {
+    const shardsOf = (colo: string) =>
+      [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((i) => walletName({ region: "eu", colo, isolateId: `isolate${i}` }, "100"));
+    expect(new Set(shardsOf("FRA")).size).toBeLessThanOrEqual(COLO_SHARDS);
+    expect(new Set(["FRA", "LHR", "AMS", "CDG", "MAD"].flatMap(shardsOf)).size).toBeGreaterThan(COLO_SHARDS);
   });
 });

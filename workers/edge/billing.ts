@@ -1,12 +1,14 @@
 /**
  * Group commit of impression beacons. A wallet settles a batch of a hundred about as fast as a single impression, so
- * beacons of one wallet are gathered for some milliseconds and sent as one call; each request is answered only after
- * the wallet has answered. A request may die at any moment with what it was doing, so every other one keeps a timer of
- * its own and does the work again if need be: billing is idempotent.
+ * beacons of one wallet are gathered and sent as one call: some milliseconds' worth when it is quiet, and what comes
+ * until the next of at most four calls a second when it is busy. Each request is answered only after the wallet has
+ * answered. A request may die at any moment with what it was doing, so every other one keeps a timer of its own and does
+ * the work again if need be: billing is idempotent.
  */
 import {
   BILL_ANSWER_MS,
   BILL_BATCH_CLAIMS,
+  BILL_GAP_MS,
   BILL_TAKEOVER_MS,
   BILL_WINDOW_MS,
   parseWalletName,
@@ -30,6 +32,8 @@ interface Batch {
 export class BillingBatcher {
   readonly #recorder: { fault(code: "wallet_unreachable"): void };
   readonly #gathering = new Map<string, Batch>();
+  /** When the last batch was sent, by wallet. Tokens are signed, so there are no more than wallets. */
+  readonly #sentMs = new Map<string, number>();
 
   constructor(recorder: { fault(code: "wallet_unreachable"): void }) {
     this.#recorder = recorder;
@@ -48,19 +52,26 @@ export class BillingBatcher {
     const full = batch.claims.length >= BILL_BATCH_CLAIMS;
     if (full) this.#send(door, batch);
     else {
-      const answered = await within(gathering === undefined ? BILL_WINDOW_MS : BILL_TAKEOVER_MS, batch.verdicts);
+      const waitMs = gathering === undefined ? this.#windowMs(claim.wallet) : BILL_TAKEOVER_MS;
+      const answered = await within(waitMs, batch.verdicts);
       if (!answered) this.#send(door, batch);
     }
-    if (await within(2 * BILL_ANSWER_MS + BILL_WINDOW_MS, batch.verdicts))
-      return (await batch.verdicts)?.[place] ?? null;
+    if (await within(2 * BILL_ANSWER_MS + BILL_GAP_MS, batch.verdicts)) return (await batch.verdicts)?.[place] ?? null;
     // The request that sent the batch may have died with the answer: ask alone.
     return (await this.#ask(door, claim.wallet, [claim]))?.[0] ?? null;
+  }
+
+  /** How long a new batch gathers. */
+  #windowMs(wallet: string): number {
+    const gapMs = (this.#sentMs.get(wallet) ?? 0) + BILL_GAP_MS - Date.now();
+    return Math.max(BILL_WINDOW_MS, Math.min(gapMs, BILL_GAP_MS));
   }
 
   /** Sends the batch unless another request has. Outlives this request's answer. */
   #send(door: DrawDoor, batch: Batch): void {
     if (batch.sent) return;
     batch.sent = true;
+    this.#sentMs.set(batch.wallet, Date.now());
     if (this.#gathering.get(batch.wallet) === batch) this.#gathering.delete(batch.wallet);
     door.waitUntil(this.#ask(door, batch.wallet, batch.claims).then(batch.resolve));
   }
