@@ -46,10 +46,13 @@ export const DRAWN_LATELY_MS = MINUTE_MS;
 /** Free money of a wallet from which nothing was allotted for this long goes back to its ledger. */
 export const IDLE_RETURN_MS = 15 * SECOND_MS;
 
-/** What a purse asks for before it knows its own spending; the smallest share a wallet rations to. */
+/** What a purse asks for before it knows its own spending. */
 export const PURSE_START_MICROS = micros(100_000);
-/** Seconds of recent commits a purse would like to hold. */
+/** A wallet that has less than is wanted gives each purse at least this many of its highest prices. */
+export const RATION_PRICES = 2;
+/** Seconds of recent commits a purse would like to hold, and highest prices beyond them, for wins that come together. */
 export const PURSE_WANT_SECONDS = 3;
+export const PURSE_SPARE_PRICES = 4;
 /** Most a purse asks for, per campaign. */
 export const PURSE_WANT_MICROS_MAX = micros(10_000_000_000);
 /** What a wallet likes to hold free for a wanted campaign; the lease floor that keeps tiny budgets spendable. */
@@ -60,7 +63,7 @@ export const WALLET_WANT_ROUNDS = 3;
 export const LEASED_BUDGET_PARTS = 20;
 /** … under one part in this many of what is not spent yet (or this many seconds of spending, if that is more) … */
 export const LEASED_REMAINING_PARTS = 4;
-export const LEASE_SECONDS = 6;
+export const LEASE_SECONDS = 15;
 /** … and under this many times what is likely to be spent until the flight ends. */
 export const LEASE_END_PARTS = 2;
 /** Holders that have reported within this time share what may be leased. */

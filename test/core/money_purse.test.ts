@@ -126,20 +126,20 @@ describe("a purse", () => {
     expect(viewPurse(purse, NOW).get("coffee")?.availableMicros).toBe(500);
   });
 
-  it("asks for three seconds of what it spends, and for the price it missed", () => {
+  it("asks for three seconds of what it spends and four prices more, and for the price it missed", () => {
     const purse = filled(1_000_000);
     for (let i = 0; i < 40; i++) commit(purse, buy("coffee", 20_000), NOW);
     expect(askFor(purse, COFFEE, NOW + 1_000).campaigns[0]).toEqual({
       campaignId: "coffee",
       committedMicros: 800_000,
-      wantMicros: 2_400_000,
+      wantMicros: 2_480_000,
       leastMicros: 20_000,
       impressionsCommitted: 40,
       outcomesPpm: 0,
       opportunities: 0,
     });
     missPurse(purse, "coffee", micros(5_000_000));
-    expect(askFor(purse, COFFEE, NOW + 2_000).campaigns[0]?.wantMicros).toBe(10_000_000);
+    expect(askFor(purse, COFFEE, NOW + 2_000).campaigns[0]?.wantMicros).toBe(21_200_000);
     expect(askFor(purse, new Set(), NOW + 3_000).campaigns[0]?.wantMicros).toBe(0);
   });
 

@@ -27,8 +27,7 @@ const FLUSH_MS_MAX = 5;
 const SLOW = { slow: 0.001, slowMsMax: 1_000 };
 /** Distance of an isolate from the wallet of its region, one way. */
 const NEAR_MS = { least: 3, spread: 22 };
-/** Isolates whose commits are followed, and how often it is looked who has heard of them. */
-const PROBES = 8;
+/** How often it is looked who has heard of which commits. */
 const LOOK_MS = 20;
 
 /** Objects that never die need no disk. */
@@ -42,6 +41,8 @@ export class Fleet {
   readonly wallets: readonly WalletObject[];
   readonly ledgers: ReadonlyMap<string, LedgerObject>;
   readonly isolates: readonly Isolate[];
+  /** The campaign that is measured. */
+  readonly measured: string;
   decisions = 0;
   readonly #scenario: FleetScenario;
   readonly #network: Network;
@@ -52,23 +53,22 @@ export class Fleet {
   constructor(scenario: FleetScenario) {
     this.#scenario = scenario;
     const { campaigns } = scenario;
-    const probes = Array.from({ length: Math.min(PROBES, scenario.isolates) }, (_, i) =>
-      isolateName(Math.floor((i * scenario.isolates) / PROBES)),
-    );
-    const measured = present(campaigns[0], "fleet: there is a campaign to measure");
-    this.trace = new LagTrace(measured.terms.campaignId, [...new Set(probes)]);
+    const length = Math.min(scenario.probes, scenario.isolates);
+    const probes = Array.from({ length }, (_, i) => isolateName(Math.floor((i * scenario.isolates) / length)));
+    this.measured = present(campaigns[0], "fleet: there is a campaign to measure").terms.campaignId;
+    this.trace = new LagTrace(this.measured, probes);
     this.meter = new FleetMeter(campaigns, this.trace);
     const faults = { ...NO_FAULTS.network, ...SLOW };
     const distanceMs = (from: string, to: string): number => this.#distanceMs(from, to);
     this.#network = new Network(this.queue, this.#stream("network"), faults, distanceMs);
-    this.#viewers = new FleetViewers(this.queue, this.#stream("viewers"));
+    this.#viewers = new FleetViewers(this.queue, this.#stream("viewers"), scenario.gatherMs);
     this.#random = this.#stream("decisions");
     this.ledgers = new Map(campaigns.map(({ terms }) => [terms.campaignId, this.#newLedger(terms.campaignId)]));
     this.wallets = Array.from({ length: scenario.wallets }, (_, i) => this.#newWallet(i));
     this.isolates = Array.from({ length: scenario.isolates }, (_, i) => this.#newIsolate(i));
     for (const { terms } of campaigns) this.ledgers.get(terms.campaignId)?.configure(terms, () => {});
     for (const isolate of this.isolates) this.#join(isolate);
-    this.#look();
+    if (length > 0) this.#look();
   }
 
   /** Lets this much more time pass. */
@@ -112,17 +112,17 @@ export class Fleet {
     for (let chance = 0; chance < chances; chance++) {
       const priceMicros = drawPrice(this.#random, campaign.landscape, multiplierPpm);
       if (priceMicros === null) continue;
-      books.wins += 1;
+      books.spentOnce ||= !hasMoney(books, nowMs);
+      books.wins += books.spentOnce ? 0 : 1;
       const backing = isolate.commit(campaignId, priceMicros, nowMs);
       if (backing === null) {
-        books.lacked += 1;
-        if (hasMoney(books, priceMicros, nowMs)) books.falselyLacked += 1;
+        books.lacked += books.spentOnce ? 0 : 1;
         continue;
       }
       books.committed += 1;
       books.committedMicros += priceMicros;
       books.pendingMicros += priceMicros;
-      if (campaign === this.#scenario.campaigns[0]) this.trace.committed(isolate.name, backing.purseId, nowMs);
+      if (campaignId === this.measured) this.trace.committed(isolate.name, backing.purseId, nowMs);
       const ids = { decisionId: "d", slot: 1, campaignId, lineItemId: "line", creativeId: "spot" };
       const seen = this.#viewers.take(isolate.wallet, { ...ids, priceMicros, ...backing });
       if (!seen) {

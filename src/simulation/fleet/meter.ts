@@ -20,10 +20,11 @@ import type { FleetCampaign } from "./scenario.ts";
 /** One campaign's money as the outside sees it. */
 export interface FleetBooks {
   readonly campaign: FleetCampaign;
-  /** Slots that it would have won, those its purse could not pay, and of these those that some other holder could. */
+  /** Slots that it would have won, and those that its purse could not pay although another holder could have. */
   wins: number;
   lacked: number;
-  falselyLacked: number;
+  /** Whether the budget was as good as spent once: from then on it lives on what lapses, and nothing is counted. */
+  spentOnce: boolean;
   committed: number;
   committedMicros: number;
   billed: number;
@@ -98,18 +99,18 @@ export class FleetMeter implements WalletWitness, LedgerWitness {
   forgot(): void {}
 }
 
-/** Whether a price could be paid if all of the campaign's money were in one place. */
-export function hasMoney(
-  { campaign, billedMicros, pendingMicros }: FleetBooks,
-  priceMicros: number,
-  nowMs: number,
-): boolean {
+/** A campaign is as good as spent when no more than this share of its budget is neither billed nor pending. */
+const REST_SHARE = 0.001;
+
+/** Whether the campaign is in flight and its budget is not as good as spent. */
+export function hasMoney({ campaign, billedMicros, pendingMicros }: FleetBooks, nowMs: number): boolean {
   const { budgetMicros, flightStartMs, flightEndMs } = campaign.terms;
-  return flightStartMs <= nowMs && nowMs < flightEndMs && billedMicros + pendingMicros + priceMicros <= budgetMicros;
+  const inFlight = flightStartMs <= nowMs && nowMs < flightEndMs;
+  return inFlight && budgetMicros - billedMicros - pendingMicros > REST_SHARE * budgetMicros;
 }
 
 function newBooks(campaign: FleetCampaign): FleetBooks {
-  const counts = { wins: 0, lacked: 0, falselyLacked: 0, committed: 0, billed: 0, reports: 0 };
+  const counts = { wins: 0, lacked: 0, spentOnce: false, committed: 0, billed: 0, reports: 0 };
   const money = { committedMicros: 0, billedMicros: 0, pendingMicros: 0, multiplierPpm: 1_000_000 };
   return { campaign, ...counts, ...money, verdicts: { billed: 0, duplicate: 0, late: 0, exhausted: 0, invalid: 0 } };
 }

@@ -24,6 +24,10 @@ export interface FleetScenario {
   readonly campaigns: readonly FleetCampaign[];
   /** How often an isolate's decisions are drawn; between two ticks nothing happens to them. */
   readonly tickMs: number;
+  /** How much time's beacons a wallet gets at once. */
+  readonly gatherMs: number;
+  /** Isolates whose commits are followed until all others know of them. */
+  readonly probes: number;
   /** Isolates see their first request evenly within this time. */
   readonly joinMs: number;
 }
@@ -36,14 +40,17 @@ export interface CampaignWish {
   /** How many budgets the supply of its flight could spend at full bids. */
   readonly supplyFactor: number;
   readonly reach?: number;
+  readonly landscape?: Landscape;
 }
 
 /** The moment fleets begin. */
 export const FLEET_START_MS = Date.UTC(2026, 10, 24, 12);
 /** One isolate serves about this many decisions a second. */
 export const DECISIONS_PER_ISOLATE = 300;
-/** One wallet serves about this many isolates. */
-export const ISOLATES_PER_WALLET = 64;
+/** Slots of a break that are won by campaigns, on average. */
+export const SLOTS_PER_DECISION = 2;
+/** One wallet serves about this many isolates: more would bring it more than some 20,000 impressions a second. */
+export const ISOLATES_PER_WALLET = 32;
 /** Share of won slots that no viewer sees. */
 export const UNSEEN_SHARE = 0.1;
 
@@ -68,8 +75,8 @@ export function fleetSizeOf(decisionsPerSec: number): { readonly isolates: numbe
 
 /** Campaigns that are alike and are all in flight from the start. */
 export function campaignsOf(count: number, wish: CampaignWish): readonly FleetCampaign[] {
-  const { reach = 0.1, pacing, flightMs } = wish;
-  const budgetMicros = budgetOf({ ...wish, reach });
+  const { reach = 0.1, landscape = USUAL_LANDSCAPE, pacing, flightMs } = wish;
+  const budgetMicros = budgetOf({ ...wish, reach, landscape });
   return Array.from({ length: count }, (_, i) => ({
     terms: {
       campaignId: `campaign${i}`,
@@ -83,12 +90,12 @@ export function campaignsOf(count: number, wish: CampaignWish): readonly FleetCa
       targetCostMicros: null,
       supplyShape: [],
     },
-    landscape: USUAL_LANDSCAPE,
+    landscape,
     reach,
   }));
 }
 
-function budgetOf({ decisionsPerSec, flightMs, supplyFactor, reach }: Required<CampaignWish>): Micros {
+function budgetOf({ decisionsPerSec, flightMs, supplyFactor, reach, landscape }: Required<CampaignWish>): Micros {
   const opportunities = (decisionsPerSec * reach * flightMs) / 1_000;
-  return micros(Math.round((opportunities * expectedSpend(USUAL_LANDSCAPE, 1_000_000)) / supplyFactor));
+  return micros(Math.round((opportunities * expectedSpend(landscape, 1_000_000)) / supplyFactor));
 }

@@ -18,17 +18,18 @@ const PAUSE_MS_MAX = 8 * MINUTE_MS;
 /** A slot is seen this long after the decision. */
 const SEEN_MS_MIN = 5 * SECOND_MS;
 const SEEN_MS_MAX = 60 * SECOND_MS;
-/** Beacons of this time are handed over together. */
-const GATHER_MS = 40;
 
 /** See the head of this file. */
 export class FleetViewers {
   readonly #queue: EventQueue;
   readonly #random: RandomStream;
+  readonly #gatherMs: number;
   readonly #gathering = new Map<WalletObject, Map<number, BillingClaim[]>>();
 
-  constructor(queue: EventQueue, random: RandomStream) {
+  /** `gatherMs`: how much time's beacons a wallet gets at once. */
+  constructor(queue: EventQueue, random: RandomStream, gatherMs: number) {
     this.#queue = queue;
+    this.#gatherMs = gatherMs;
     this.#random = random;
   }
 
@@ -38,7 +39,7 @@ export class FleetViewers {
     const paused = drawChance(this.#random, PAUSED_SHARE);
     const longest = paused ? PAUSE_MS_MAX : SEEN_MS_MAX;
     const seenMs = this.#queue.nowMs + SEEN_MS_MIN + this.#random.below(longest - SEEN_MS_MIN);
-    this.#gather(wallet, Math.ceil(seenMs / GATHER_MS) * GATHER_MS, claim);
+    this.#gather(wallet, Math.ceil(seenMs / this.#gatherMs) * this.#gatherMs, claim);
     return true;
   }
 
