@@ -161,10 +161,9 @@ export class Fleet {
     const name = isolateName(i);
     this.#nearMs.set(name, NEAR_MS.least + this.#random.below(NEAR_MS.spread));
     const wallet = present(this.wallets[i % this.wallets.length], "fleet: there is a wallet");
-    const walletNamed = (): undefined => undefined;
     const filled = (reply: Parameters<LagTrace["filled"]>[1]): void => this.trace.filled(name, reply);
     const parts = { queue, network: this.#network, clock: new WallClock(queue, 0), keys: ["key0"], filled };
-    return new Isolate({ name, wallet, walletNamed, ...parts });
+    return new Isolate({ name, wallet, walletNamed: noWallet, ...parts });
   }
 
   /** Isolates and wallets talk within a region; wallets and ledgers over the distance of the region. */
@@ -177,6 +176,11 @@ export class Fleet {
   #stream(purpose: string): RandomStream {
     return stream(this.#scenario.seed, purpose);
   }
+}
+
+/** Fleet isolates bill nothing themselves: viewers hand their beacons to wallets. */
+function noWallet(): undefined {
+  return undefined;
 }
 
 function isolateName(i: number): string {
