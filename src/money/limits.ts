@@ -30,7 +30,7 @@ export const DRAW_PATIENCE_MS = 5 * SECOND_MS;
 export const FIRST_DRAW_WAIT_MS = 150;
 
 /** Rhythm of reports to a ledger whose campaign has news. */
-export const RECONCILE_INTERVAL_MS = SECOND_MS;
+export const RECONCILE_INTERVAL_MS = 800;
 /** A round of reports takes along those that would be due within this time. */
 export const RECONCILE_AHEAD_MS = 200;
 /** Soonest repeat when a purse went short although the ledger has not said no. */
