@@ -48,11 +48,11 @@ export const IDLE_RETURN_MS = 15 * SECOND_MS;
 
 /** What a purse asks for before it knows its own spending. */
 export const PURSE_START_MICROS = micros(100_000);
-/** A wallet that has less than is wanted gives each purse at least this many of its highest prices. */
-export const RATION_PRICES = 2;
+/** One purse gets at most one part in this many of what its wallet has free, unless that is less than one price. */
+export const RATION_PARTS = 16;
 /** Seconds of recent commits a purse would like to hold, and highest prices beyond them, for wins that come together. */
 export const PURSE_WANT_SECONDS = 3;
-export const PURSE_SPARE_PRICES = 4;
+export const PURSE_SPARE_PRICES = 2;
 /** Most a purse asks for, per campaign. */
 export const PURSE_WANT_MICROS_MAX = micros(10_000_000_000);
 /** What a wallet likes to hold free for a wanted campaign; the lease floor that keeps tiny budgets spendable. */
