@@ -10,12 +10,13 @@ import { projectDir } from "../local/build.ts";
 import { optionsOf, run } from "../local/command.ts";
 import { compileCatalog, type CompiledCatalog } from "../src/catalog/compiled.ts";
 import { finish, plan, score } from "../src/decision/funnel.ts";
+import { linearScorer } from "../src/decision/linear_scorer.ts";
 import type { Scorer } from "../src/decision/rank.ts";
 import type { World } from "../src/decision/world.ts";
 import { present } from "../src/kernel/assert.ts";
 import { FULL_LIMITS } from "../src/kernel/limits.ts";
 import { micros } from "../src/kernel/money.ts";
-import { fallbackWeightsSchema, scoreEarlyFallback, scoreFallback } from "../src/models/fallback.ts";
+import { fallbackWeightsSchema } from "../src/models/fallback.ts";
 import type { BreakRequest } from "../src/protocols/break_request.ts";
 import { breakRequestFromSearch } from "../src/protocols/parse_query_request.ts";
 import { withViewer, type DoorFacts } from "../src/protocols/normalise_request.ts";
@@ -41,12 +42,7 @@ const NOW_MS = Date.UTC(2026, 6, 1, 20);
 
 async function fallbackScorer(): Promise<Scorer> {
   const text = await readFile(path.join(projectDir, "models/fallback.json"), "utf8");
-  const weights = fallbackWeightsSchema.parse(JSON.parse(text));
-  return {
-    tier: "fallback",
-    rank: async ({ rows, rowCount, columns }) => scoreEarlyFallback(weights, rows, rowCount, columns),
-    score: async ({ rows, rowCount, columns }) => scoreFallback(weights, rows, rowCount, columns),
-  };
+  return linearScorer(fallbackWeightsSchema.parse(JSON.parse(text)));
 }
 
 function breakRequests(catalog: CompiledCatalog, count: number): readonly BreakRequest[] {
@@ -61,7 +57,15 @@ function breakRequests(catalog: CompiledCatalog, count: number): readonly BreakR
 function worldOf(catalog: CompiledCatalog, decisionId: string): World {
   const ample = { availableMicros: micros(1_000_000_000), multiplierPpm: 1_000_000 };
   const budgets = new Map([...catalog.campaigns.keys()].map((id) => [id, ample]));
-  return { decisionId, nowMs: NOW_MS, catalogDigest: "0".repeat(64), catalog, budgets, limits: FULL_LIMITS };
+  return {
+    decisionId,
+    nowMs: NOW_MS,
+    catalogDigest: "0".repeat(64),
+    catalog,
+    budgets,
+    guarantees: [],
+    limits: FULL_LIMITS,
+  };
 }
 
 /** Times of every decision. Units: microseconds. */

@@ -3,12 +3,11 @@
  * costs is the platform's; what a decision costs beyond it is ours. It runs in a workerd of its own, which rests while
  * Midroll is measured, and the other way round.
  */
-import { once } from "node:events";
-import net from "node:net";
 import path from "node:path";
 import { Log, LogLevel, Miniflare, convertV4MiniflareOptions } from "miniflare";
 import { projectDir } from "../local/build.ts";
 import { tether } from "../local/tether.ts";
+import { freePort } from "./free_port.ts";
 
 /** What it answers to every request. */
 export const EMPTY_ANSWER = "empty";
@@ -17,16 +16,6 @@ export const EMPTY_ANSWER = "empty";
 export interface EmptyWorker {
   readonly port: number;
   stop(): Promise<void>;
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (typeof address !== "object" || address === null) throw new Error("no free port on this machine");
-  return address.port;
 }
 
 /** Starts the empty Worker on a free port. `stateDir`: a directory of its own. */

@@ -25,11 +25,13 @@ export interface AdminClientOptions {
   readonly fetch: typeof fetch;
 }
 
-/** Asks origin. Both calls throw `CliFault`: `origin_unreachable`, `token_refused`, or origin's own problem code. */
+/** Asks origin. All calls throw `CliFault`: `origin_unreachable`, `token_refused`, or origin's own problem code. */
 export interface AdminClient {
   readonly origin: string;
   get(path: string): Promise<unknown>;
   put(path: string, contentType: string, body: string | Uint8Array): Promise<unknown>;
+  /** Sends a command as JSON. */
+  post(path: string, command: object): Promise<unknown>;
 }
 
 /** What origin says of a catalog it has taken. */
@@ -84,6 +86,7 @@ export function adminClient(options: AdminClientOptions): AdminClient {
     origin,
     get: (path) => ask("GET", path, {}, null),
     put: (path, contentType, body) => ask("PUT", path, { "content-type": contentType }, body),
+    post: (path, command) => ask("POST", path, { "content-type": "application/json" }, JSON.stringify(command)),
   };
 }
 

@@ -57,10 +57,11 @@ export async function applyCatalogFiles(
 async function readOrFail(paths: readonly string[]): Promise<ReadCatalog> {
   const read = await readCatalog(paths);
   if (read.ok) return read.value;
-  throw invalid(read.reason);
+  throw catalogFault(read.reason);
 }
 
-function invalid(problems: readonly CatalogProblem[]): CliFault {
+/** The fault of a catalog with these problems. */
+export function catalogFault(problems: readonly CatalogProblem[]): CliFault {
   return new CliFault("catalog_invalid", `the catalog has ${countOf(problems.length, "problem")}`, {
     lines: [renderProblems(problems)],
     advice: "Every field is described in docs/catalog.md.",

@@ -46,3 +46,20 @@ export function countOf(count: number, singular: string): string {
 export function showMoment(atMs: number): string {
   return new Date(atMs).toISOString().replace(/\.000Z$/, "Z");
 }
+
+const LEVELS = "▁▂▃▄▅▆▇█";
+
+/**
+ * Values over time in one line: columns of equal time, each as high as the last value known by its end. `times`:
+ * ascending, as many as values, at least one. `max`: the value of a full column.
+ */
+export function sparkline(times: readonly number[], values: readonly number[], max: number, columns: number): string {
+  const [start, end] = [times[0] ?? 0, times.at(-1) ?? 0];
+  let at = 0;
+  return Array.from({ length: columns }, (_, column) => {
+    const untilMs = start + ((end - start) * (column + 1)) / columns;
+    while ((times[at + 1] ?? Number.POSITIVE_INFINITY) <= untilMs) at += 1;
+    const share = max > 0 ? Math.max(0, Math.min(1, (values[at] ?? 0) / max)) : 0;
+    return LEVELS[Math.round(share * (LEVELS.length - 1))];
+  }).join("");
+}

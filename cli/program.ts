@@ -10,8 +10,10 @@ import { DEFAULT_ORIGIN, DEFAULT_STATE_DIR, findOrigin, findToken } from "./acce
 import { adminClient, type AdminClient } from "./admin_client.ts";
 import { applyCatalogFiles, validateCatalog } from "./catalog_commands.ts";
 import { CliFault } from "./fault.ts";
-import { listCampaigns, listModels, publishModelDirectory, showCampaign, showStatus } from "./origin_commands.ts";
+import { listCampaigns, showAudit, showCampaign, showHistory, writeOffWallet } from "./campaign_commands.ts";
+import { listModels, publishModelDirectory, showStatus } from "./origin_commands.ts";
 import type { Outcome } from "./outcome.ts";
+import { PLAN_DEFAULTS, planCampaign } from "./plan_command.ts";
 
 /** What the command may touch of the outside, handed in. */
 export interface Terminal {
@@ -30,6 +32,8 @@ const optionsSchema = z.object({
   json: z.boolean().optional(),
 });
 type Options = z.output<typeof optionsSchema>;
+
+const writeOffSchema = z.object({ wallet: z.string(), incarnation: z.string(), by: z.string(), why: z.string() });
 
 /** Runs one command line (without `node` and the script's name) and gives its exit code. Never throws for bad input. */
 export async function runMidroll(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
@@ -57,10 +61,14 @@ function buildProgram(terminal: Terminal): Command {
     .exitOverride()
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
     .showSuggestionAfterError()
-    .addHelpText("after", examples("catalog validate catalog/sample", "catalog apply catalog/sample", "status"));
+    .addHelpText(
+      "after",
+      examples("catalog validate catalog/sample", "catalog apply catalog/sample", "plan campaign.json", "status"),
+    );
   addCatalog(program, terminal);
   addCampaigns(program, terminal);
   addModels(program, terminal);
+  addPlan(program, terminal);
   withOrigin(program.command("status"))
     .description("what is published and where the money is")
     .addHelpText("after", examples("status", "status --json --origin https://origin.example.com"))
@@ -93,6 +101,32 @@ function addCampaigns(program: Command, terminal: Terminal): void {
     .description("one campaign in full")
     .addHelpText("after", examples("campaigns show cmp-nordwagen-1"))
     .action(answering(terminal, async ([id = ""], client) => showCampaign(await client(), id)));
+  withOrigin(campaigns.command("history"))
+    .argument("<id>", "campaign id")
+    .description("how a campaign's money moved, as a small chart")
+    .addHelpText("after", examples("campaigns history cmp-nordwagen-1", "campaigns history cmp-nordwagen-1 --json"))
+    .action(answering(terminal, async ([id = ""], client) => showHistory(await client(), id)));
+  withOrigin(campaigns.command("audit"))
+    .argument("<id>", "campaign id")
+    .description("what operators did to a campaign: changed terms, write-offs")
+    .addHelpText("after", examples("campaigns audit cmp-nordwagen-1"))
+    .action(answering(terminal, async ([id = ""], client) => showAudit(await client(), id)));
+  withOrigin(campaigns.command("write-off"))
+    .argument("<id>", "campaign id")
+    .description("give up on the money of a stuck wallet; it stays counted against the budget")
+    .requiredOption("--wallet <name>", "the stuck wallet, as `campaigns show` names it")
+    .requiredOption("--incarnation <id>", "its incarnation, from there too")
+    .requiredOption("--by <who>", "who decides this; kept in the campaign's audit")
+    .requiredOption("--why <text>", "why; kept in the audit too")
+    .addHelpText(
+      "after",
+      examples('campaigns write-off cmp-1 --wallet wallet:weur:0 --incarnation 5f0c… --by "Kim" --why "region lost"'),
+    )
+    .action(
+      answering(terminal, async ([id = ""], client, given) =>
+        writeOffWallet(await client(), id, writeOffSchema.parse(given)),
+      ),
+    );
 }
 
 function addModels(program: Command, terminal: Terminal): void {
@@ -106,6 +140,29 @@ function addModels(program: Command, terminal: Terminal): void {
     .description("the current model set")
     .addHelpText("after", examples("models list"))
     .action(answering(terminal, async (_words, client) => listModels(await client())));
+}
+
+function addPlan(program: Command, terminal: Terminal): void {
+  const { breaksPerDay, sampleSize, seed } = PLAN_DEFAULTS;
+  withJson(program.command("plan"))
+    .argument("[file]", "the campaign: a catalog file with the campaign, its line items and creatives")
+    .description("what a campaign will deliver and what it should bid, before it runs")
+    .option("--catalog <dir>", "the demand it competes with (default: the sample catalog)")
+    .option("--campaign <id>", "which campaign; without a file, one that stands in the catalog")
+    .option("--traffic <file>", "recorded breaks, JSON lines (default: the simulated audience)")
+    .option("--breaks-per-day <n>", `of all publishers (default: the recording's own, or ${breaksPerDay})`)
+    .option("--competition <how>", "paced: others bid as their budgets allow (default); full: they bid in full")
+    .option("--sample <n>", `breaks to decide: more is slower and sharper (default ${sampleSize})`)
+    .option("--seed <text>", `same seed, same plan (default ${seed})`)
+    .addHelpText(
+      "after",
+      examples(
+        "plan campaign.json",
+        "plan campaign.json --catalog catalog/sample --traffic breaks.jsonl --json",
+        "plan --campaign cmp-nordwagen-1 --breaks-per-day 5000",
+      ),
+    )
+    .action(answering(terminal, ([file], _client, written) => planCampaign(file ?? null, written)));
 }
 
 function withJson(command: Command): Command {
@@ -123,16 +180,18 @@ function examples(...lines: readonly string[]): string {
   return `\nExamples:\n${lines.map((line) => `  npm run -s midroll -- ${line}`).join("\n")}`;
 }
 
-/** An action that runs a command with its positional words and prints the outcome. */
+/** An action that runs a command with its positional words and its own options, and prints the outcome. */
 function answering(
   terminal: Terminal,
-  run: (words: readonly string[], client: () => Promise<AdminClient>) => Promise<Outcome>,
+  run: (words: readonly string[], client: () => Promise<AdminClient>, given: unknown) => Promise<Outcome>,
 ): (...given: unknown[]) => Promise<void> {
   return async (...given) => {
     const command = given.at(-1);
     if (!(command instanceof Command)) throw new TypeError("commander hands the command in last");
-    const options = optionsSchema.parse(command.optsWithGlobals());
-    const outcome = await run(command.processedArgs.flat().map(String), () => openClient(terminal, options));
+    const written: unknown = command.optsWithGlobals();
+    const options = optionsSchema.parse(written);
+    const words = command.processedArgs.flat().filter((word) => word !== undefined);
+    const outcome = await run(words.map(String), () => openClient(terminal, options), written);
     if (options.json === true) printJson(terminal, { ok: true, ...outcome.json });
     else terminal.out(`${outcome.lines.join("\n")}\n`);
   };

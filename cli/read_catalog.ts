@@ -21,6 +21,17 @@ export interface ReadCatalog {
  * read is their content judged.
  */
 export async function readCatalog(paths: readonly string[]): Promise<Result<ReadCatalog, readonly CatalogProblem[]>> {
+  const read = await readCatalogFiles(paths);
+  if (!read.ok) return read;
+  const parsed = parseCatalog(read.value);
+  if (!parsed.ok) return parsed;
+  return ok({ catalog: parsed.value, files: read.value.map(({ file }) => file) });
+}
+
+/** The JSON of all these directories and files, not judged yet. Refuses with every file that cannot be read. */
+export async function readCatalogFiles(
+  paths: readonly string[],
+): Promise<Result<readonly CatalogFile[], readonly CatalogProblem[]>> {
   const problems: CatalogProblem[] = [];
   const files: CatalogFile[] = [];
   for (const path of await listFiles(paths, problems)) {
@@ -28,10 +39,7 @@ export async function readCatalog(paths: readonly string[]): Promise<Result<Read
     if (read.ok) files.push({ file: path, json: read.value });
     else problems.push(read.reason);
   }
-  if (problems.length > 0) return refused(problems);
-  const parsed = parseCatalog(files);
-  if (!parsed.ok) return parsed;
-  return ok({ catalog: parsed.value, files: files.map(({ file }) => file) });
+  return problems.length > 0 ? refused(problems) : ok(files);
 }
 
 async function listFiles(paths: readonly string[], problems: CatalogProblem[]): Promise<string[]> {

@@ -3,7 +3,7 @@
  * and show dashes, and so does a campaign whose ledger did not answer.
  */
 import type { CampaignStatus } from "../src/money/protocol.ts";
-import { el } from "./dom.ts";
+import { el, setText } from "./dom.ts";
 import type { LiveCampaign } from "./live_answer.ts";
 import { countText, exactMoney, multiplierText, shortMoney } from "./money_text.ts";
 
@@ -42,7 +42,12 @@ export function paceText(status: CampaignStatus): "on plan" | "ahead" | "behind"
   return lead < -PACE_TOLERANCE ? "behind" : "on plan";
 }
 
-/** A small bar: billed as the filled part, out at wallets lighter behind it, the plan as a tick. */
+/** Wallets that have gone silent with this campaign's money. */
+export function stuckWalletsOf({ status }: LiveCampaign): number {
+  return status?.wallets.filter((share) => share.stuck).length ?? 0;
+}
+
+/** A small bar: billed as the filled part, won and out at wallets lighter behind it, the plan as a tick. */
 export function spendMeter(status: CampaignStatus): HTMLElement {
   const { budgetMicros } = status.terms;
   const percent = (amount: number): string =>
@@ -54,11 +59,13 @@ export function spendMeter(status: CampaignStatus): HTMLElement {
   });
   const out = el("span", { class: "meter-out" });
   out.style.width = percent(status.billedMicros + status.outstandingMicros);
+  const pending = el("span", { class: "meter-pending" });
+  pending.style.width = percent(status.billedMicros + status.pendingMicros);
   const billed = el("span", { class: "meter-billed" });
   billed.style.width = percent(status.billedMicros);
   const plan = el("i", { class: "meter-plan" });
   plan.style.left = percent(status.plannedMicros);
-  meter.append(out, billed, plan);
+  meter.append(out, pending, billed, plan);
   return meter;
 }
 
@@ -104,7 +111,7 @@ const moneyColumn = (
 const barColumn: Column = {
   key: "pace",
   label: "Spend and plan",
-  title: "Filled: billed. Lighter: out at wallets. Tick: what the plan says should be billed by now.",
+  title: "Filled: billed. Lighter: won, then out at wallets. Tick: what the plan says should be billed by now.",
   numeric: false,
   narrow: true,
   sortValue: ({ status, house }) =>
@@ -120,18 +127,48 @@ const barColumn: Column = {
   },
 };
 
+const STUCK = "stuck";
+
 const statusColumn: Column = {
   key: "status",
   label: "Status",
-  title: "Active, paused or archived; house campaigns fill leftover time",
+  title: "Active, paused or archived; house campaigns fill leftover time. A stuck wallet needs a look",
   numeric: false,
   narrow: false,
-  sortValue: (campaign) => (campaign.house ? "house" : (campaign.status?.terms.status ?? UNKNOWN)),
+  sortValue: (campaign) => (stuckWalletsOf(campaign) > 0 ? "" : statusWord(campaign)),
   fill: (cell, campaign) => {
-    const word = campaign.house ? "house" : (campaign.status?.terms.status ?? UNKNOWN);
-    if (cell.textContent === word) return;
+    const word = statusWord(campaign);
+    const stuck = stuckWalletsOf(campaign);
+    const shown = stuck > 0 ? `${word}${STUCK}` : word;
+    if (cell.textContent === shown) return;
     const tone = word === "active" ? "good" : word === "paused" ? "warn" : "";
-    cell.replaceChildren(el("span", { class: `badge ${tone}` }, word));
+    const badges = [el("span", { class: `badge ${tone}` }, word)];
+    if (stuck > 0) badges.push(el("span", { class: "badge bad" }, STUCK));
+    cell.replaceChildren(...badges);
+  },
+};
+
+function statusWord(campaign: LiveCampaign): string {
+  return campaign.house ? "house" : (campaign.status?.terms.status ?? UNKNOWN);
+}
+
+const todayColumn: Column = {
+  key: "today",
+  label: "Today",
+  title: "Billed since midnight, and the daily budget it may not exceed",
+  numeric: true,
+  narrow: false,
+  sortValue: ({ status }) =>
+    status === null || status.today === null ? -1 : status.today.billedMicros / (status.terms.dailyBudgetMicros ?? 1),
+  fill: (cell, { status, house }) => {
+    const daily = status?.terms.dailyBudgetMicros ?? null;
+    if (house || daily === null) {
+      setText(cell, NOTHING);
+      return;
+    }
+    const billed = status?.today?.billedMicros ?? 0;
+    cell.title = `${exactMoney(billed)} of ${exactMoney(daily)}`;
+    cell.replaceChildren(shortMoney(billed), el("span", { class: "note" }, `of ${shortMoney(daily)}`));
   },
 };
 
@@ -140,6 +177,8 @@ export const COLUMNS: readonly Column[] = [
   statusColumn,
   moneyColumn("budget", "Budget", "The most that may ever be billed", false, (status) => status.terms.budgetMicros),
   moneyColumn("billed", "Billed", "Spent: billed impressions", true, (status) => status.billedMicros),
+  todayColumn,
+  moneyColumn("pending", "Pending", "Won, and waiting for its beacon", false, (status) => status.pendingMicros),
   moneyColumn(
     "outstanding",
     "Out",
@@ -161,5 +200,5 @@ export const COLUMNS: readonly Column[] = [
     (s) => s.exhausted,
     countText,
   ),
-  numberColumn("duplicates", "Dup.", "Repeated beacons: not billed again", false, (s) => s.duplicates, countText),
+  moneyColumn("unbilled", "Given", "Given away: seen, but late or exhausted", false, (status) => status.unbilledMicros),
 ];

@@ -2,7 +2,7 @@
  * The campaign table: sorts by any column, searches by name, advertiser or id, and keeps its rows while numbers move,
  * so that a reader's place and keyboard focus survive each second's answer.
  */
-import { COLUMNS, type Column } from "./campaign_columns.ts";
+import { COLUMNS, stuckWalletsOf, type Column } from "./campaign_columns.ts";
 import { byId, el, keyedList, setAttributes, setText } from "./dom.ts";
 import type { LiveCampaign } from "./live_answer.ts";
 import { countText } from "./money_text.ts";
@@ -16,6 +16,8 @@ const NAME_COLUMN: Column = {
   sortValue: (campaign) => campaign.name.toLowerCase(),
   fill: () => undefined,
 };
+/** Campaigns the notice names before it counts. */
+const STUCK_NAMED_MAX = 4;
 const ALL_COLUMNS = [NAME_COLUMN, ...COLUMNS];
 
 /** Draws the table again with new campaigns. */
@@ -39,6 +41,7 @@ export function campaignTable(open: (campaignId: string) => void): CampaignTable
     make: (campaign) => makeRow(campaign, open),
     update: updateRow,
   });
+  const drawStuck = stuckNotice(open);
   const draw = (): void => {
     const words = search.value.trim().toLowerCase();
     const found = campaigns.filter((campaign) => matches(campaign, words));
@@ -56,7 +59,32 @@ export function campaignTable(open: (campaignId: string) => void): CampaignTable
 
   return (next) => {
     campaigns = next;
+    drawStuck(campaigns);
     draw();
+  };
+}
+
+/** Names the campaigns with a stuck wallet above the table, wherever they stand in it. */
+function stuckNotice(open: (campaignId: string) => void): CampaignTable {
+  const notice = byId("campaigns-stuck", HTMLElement);
+  let shown = "";
+  return (campaigns) => {
+    const stuck = campaigns.filter((campaign) => stuckWalletsOf(campaign) > 0);
+    const key = stuck.map((campaign) => campaign.campaignId).join(" ");
+    if (key === shown) return;
+    shown = key;
+    notice.hidden = stuck.length === 0;
+    const buttons = stuck.slice(0, STUCK_NAMED_MAX).map((campaign) => {
+      const button = el("button", { type: "button", class: "link-button" }, campaign.name);
+      button.addEventListener("click", () => open(campaign.campaignId));
+      return button;
+    });
+    const more = stuck.length > buttons.length ? `and ${countText(stuck.length - buttons.length)} more` : null;
+    notice.replaceChildren(
+      el("span", {}, "A wallet has gone silent with money of"),
+      ...buttons,
+      ...(more ? [more] : []),
+    );
   };
 }
 

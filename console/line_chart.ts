@@ -14,6 +14,8 @@ export interface ChartLine {
   /** Whether the area below is tinted. */
   readonly filled: boolean;
   readonly dashed: boolean;
+  /** Its values are shares from 0 to 1, on an axis of their own at the right. */
+  readonly share?: boolean;
 }
 
 /** What a chart shows and how its values are spelled. */
@@ -22,6 +24,8 @@ export interface ChartTerms {
   readonly lines: readonly ChartLine[];
   readonly valueText: (value: number) => string;
   readonly axisText: (value: number) => string;
+  /** How shares are spelled, when a line is one. */
+  readonly shareText?: (value: number) => string;
 }
 
 /** A chart on the page. */
@@ -78,12 +82,14 @@ function themeColour(name: string): string {
 }
 
 function chartOptions(terms: ChartTerms, width: number): uPlot.Options {
+  const shareText = terms.shareText ?? String;
   const axis = {
     stroke: themeColour("--ink-soft"),
     font: "12px system-ui, sans-serif",
     grid: { stroke: themeColour("--line"), width: 1 },
     ticks: { show: false },
   };
+  const shareAxis = { ...axis, scale: "share", side: 1, size: 52, grid: { show: false } };
   return {
     width,
     height: terms.heightPx,
@@ -92,22 +98,50 @@ function chartOptions(terms: ChartTerms, width: number): uPlot.Options {
     scales: {
       x: { time: true },
       y: { range: (_plot, min, max) => [Math.min(0, min ?? 0), Math.max(1, (max ?? 0) * 1.15)] },
+      share: { range: [0, 1.15] },
     },
     axes: [
-      { ...axis, space: 80, values: "{HH}:{mm}:{ss}" },
+      {
+        ...axis,
+        space: 80,
+        values: (_plot, ticks, _axis, _space, stepSec) => ticks.map((at) => timeText(at, stepSec)),
+      },
       { ...axis, size: 64, values: (_plot, ticks) => ticks.map(terms.axisText) },
+      ...(terms.lines.some((line) => line.share === true)
+        ? [
+            {
+              ...shareAxis,
+              values: (_plot: uPlot, ticks: number[]) => ticks.map((at) => (at > 1 ? "" : shareText(at))),
+            },
+          ]
+        : []),
     ],
     series: [
       { label: "time", value: "{HH}:{mm}:{ss}" },
-      ...terms.lines.map((line) => ({
-        label: line.label,
-        stroke: themeColour(line.colour),
-        width: 1.75,
-        points: { show: false },
-        ...(line.filled ? { fill: `${themeColour(line.colour)}22` } : {}),
-        ...(line.dashed ? { dash: [5, 4] } : {}),
-        value: (_plot: uPlot, value: number | null) => (value === null ? "–" : terms.valueText(value)),
-      })),
+      ...terms.lines.map((line) => lineOptions(line, line.share === true ? shareText : terms.valueText)),
     ],
   };
+}
+
+function lineOptions(line: ChartLine, valueText: (value: number) => string): uPlot.Series {
+  return {
+    label: line.label,
+    scale: line.share === true ? "share" : "y",
+    stroke: themeColour(line.colour),
+    width: 1.75,
+    points: { show: false },
+    ...(line.filled ? { fill: `${themeColour(line.colour)}22` } : {}),
+    ...(line.dashed ? { dash: [5, 4] } : {}),
+    value: (_plot: uPlot, value: number | null) => (value === null ? "–" : valueText(value)),
+  };
+}
+
+/** A tick of the time axis: as fine as the steps between ticks are. */
+function timeText(atSec: number, stepSec: number): string {
+  const at = new Date(atSec * 1000);
+  if (stepSec >= 86_400) return at.toLocaleDateString(undefined, { month: "short", day: "numeric" });
+  const seconds = stepSec < 60 ? ({ second: "2-digit" } as const) : {};
+  const clock = at.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", ...seconds, hourCycle: "h23" });
+  if (stepSec < 3600 || at.getHours() !== 0) return clock;
+  return at.toLocaleDateString(undefined, { month: "short", day: "numeric" });
 }

@@ -1,6 +1,6 @@
 /**
- * What the page remembers of the feed: seconds by time, the newest decisions, and each campaign's money since the page
- * was opened. Everything is bounded, because a console stays open for days.
+ * What the page remembers of the feed: seconds by time and the newest decisions. Everything is bounded, because a
+ * console stays open for days. Campaigns' money over time is not remembered here: their ledgers keep it.
  */
 import type { DecisionSummary } from "../src/telemetry/activity.ts";
 import type { LiveAnswer } from "./live_answer.ts";
@@ -10,7 +10,6 @@ export const TRAFFIC_WINDOW_SEC = 600;
 /** The newest seconds still grow; a chart that drew them would always end in a dip. */
 export const UNFINISHED_SEC = 4;
 const DECISIONS_MAX = 60;
-const HISTORY_POINTS_MAX = 900;
 /** Longest stretch the first points of the chart may span before there is more to show. */
 const TRAFFIC_SPAN_SEC_MIN = 120;
 
@@ -24,13 +23,6 @@ export interface TrafficColumns {
   readonly billed: readonly number[];
 }
 
-/** One campaign's money over time. Units: micros. */
-export interface SpendHistory {
-  readonly atSec: number[];
-  readonly billedMicros: number[];
-  readonly plannedMicros: number[];
-}
-
 /** The page's memory. */
 export interface LiveStore {
   readonly accept: (answer: LiveAnswer) => void;
@@ -39,7 +31,6 @@ export interface LiveStore {
   readonly decisionsPerSec: (nowMs: number) => number;
   /** Newest first. */
   readonly decisions: () => readonly DecisionSummary[];
-  readonly history: (campaignId: string) => SpendHistory | null;
 }
 
 interface Second {
@@ -50,13 +41,11 @@ interface Second {
 /** An empty memory. */
 export function createLiveStore(): LiveStore {
   const seconds = new Map<number, Second>();
-  const histories = new Map<string, SpendHistory>();
   let newest: readonly DecisionSummary[] = [];
 
   const accept = (answer: LiveAnswer): void => {
     if (answer.restarted) {
       seconds.clear();
-      histories.clear();
       newest = [];
     }
     const { series } = answer;
@@ -66,7 +55,6 @@ export function createLiveStore(): LiveStore {
     const oldestSec = Math.floor(answer.nowMs / 1000) - TRAFFIC_WINDOW_SEC - UNFINISHED_SEC;
     for (const atSec of seconds.keys()) if (atSec < oldestSec) seconds.delete(atSec);
     newest = mergeDecisions(answer.decisions, newest);
-    rememberSpend(histories, answer);
   };
 
   const traffic = (nowMs: number): TrafficColumns => {
@@ -84,13 +72,7 @@ export function createLiveStore(): LiveStore {
     });
   const decisionsPerSec = (nowMs: number): number => traffic(nowMs).decisions.at(-1) ?? 0;
 
-  return {
-    accept,
-    traffic,
-    decisionsPerSec,
-    decisions: () => newest,
-    history: (campaignId) => histories.get(campaignId) ?? null,
-  };
+  return { accept, traffic, decisionsPerSec, decisions: () => newest };
 }
 
 function mergeDecisions(arrived: readonly DecisionSummary[], held: readonly DecisionSummary[]): DecisionSummary[] {
@@ -98,22 +80,4 @@ function mergeDecisions(arrived: readonly DecisionSummary[], held: readonly Deci
   return [...byId.values()]
     .sort((a, b) => b.atMs - a.atMs || (a.decisionId < b.decisionId ? -1 : 1))
     .slice(0, DECISIONS_MAX);
-}
-
-function rememberSpend(histories: Map<string, SpendHistory>, answer: LiveAnswer): void {
-  const atSec = answer.campaignsAtMs / 1000;
-  const listed = new Set(answer.campaigns.map((campaign) => campaign.campaignId));
-  for (const campaignId of histories.keys()) if (!listed.has(campaignId)) histories.delete(campaignId);
-  for (const { campaignId, status } of answer.campaigns) {
-    if (status === null) continue;
-    const kept = histories.get(campaignId) ?? { atSec: [], billedMicros: [], plannedMicros: [] };
-    histories.set(campaignId, kept);
-    if (atSec <= (kept.atSec.at(-1) ?? 0)) continue;
-    kept.atSec.push(atSec);
-    kept.billedMicros.push(status.billedMicros);
-    kept.plannedMicros.push(status.plannedMicros);
-    if (kept.atSec.length > HISTORY_POINTS_MAX) {
-      for (const column of [kept.atSec, kept.billedMicros, kept.plannedMicros]) column.shift();
-    }
-  }
 }

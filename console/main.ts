@@ -45,7 +45,7 @@ function showSignIn(reason: string | null): void {
 function buildBoard(): (answer: LiveAnswer) => void {
   const store = createLiveStore();
   const drawOverview = overview();
-  const detail = campaignDetail(store);
+  const detail = campaignDetail();
   const drawCampaigns = campaignTable(detail.open);
   const drawDecisions = decisionList();
   const versions = byId("versions", HTMLElement);

@@ -8,6 +8,7 @@ import type { DecisionSummaryRejection } from "../src/telemetry/activity.ts";
 /** The stages in the order in which a decision passes them, each with a title. */
 const STAGE_TITLES: Readonly<Record<Stage, string>> = {
   retrieve: "Not eligible for this break",
+  guarantee: "Guaranteed, but not in this break",
   rank: "Cut by the early ranker",
   value: "Not usable after scoring",
   auction: "Not allowed to compete",

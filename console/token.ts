@@ -15,6 +15,11 @@ export function takeToken(): string | null {
     history.replaceState(null, "", location.pathname + location.search + (rest === "" ? "" : `#${rest}`));
     if (arrived !== "") keepToken(arrived);
   }
+  return heldToken();
+}
+
+/** The token this tab holds, or null. */
+export function heldToken(): string | null {
   return sessionStorage.getItem(STORAGE_KEY);
 }
 

@@ -11,6 +11,7 @@ import { Log, LogLevel, Miniflare, convertV4MiniflareOptions } from "miniflare";
 import type { Json, V4MiniflareOptions, V4WorkerOptions } from "miniflare";
 import { buildAll, projectDir } from "./build.ts";
 import type { BundledWorker } from "./build.ts";
+import { ringCrons, type Bell } from "./schedule.ts";
 import { loadSecrets } from "./secrets.ts";
 import type { LocalSecrets } from "./secrets.ts";
 import { tether } from "./tether.ts";
@@ -62,7 +63,9 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const held = await tether(stateDir, path.join(rootDir, "dist"));
   const log = openLog(stateDir);
   let miniflare: Miniflare | undefined;
+  let stopCrons: (() => void) | undefined;
   const end = async (): Promise<void> => {
+    stopCrons?.();
     try {
       await miniflare?.dispose();
     } finally {
@@ -88,11 +91,20 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       }),
     );
     await miniflare.ready;
+    stopCrons = ringCrons(
+      bellOf(miniflare),
+      workers.map(({ config }) => config),
+      (message) => log.write(Date.now(), "warn", message),
+    );
     return { edgeUrl, originUrl, adminToken: secrets.adminToken, logPath: log.path, stop };
   } catch (error) {
     await stop().catch(() => undefined);
     throw error;
   }
+}
+
+function bellOf(miniflare: Miniflare): Bell {
+  return { callWorker: async (scriptName, cron) => (await miniflare.getWorker(scriptName)).scheduled({ cron }) };
 }
 
 function sharedOptions(stateDir: string, log: RuntimeLog): Partial<V4MiniflareOptions> {

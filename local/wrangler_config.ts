@@ -30,6 +30,8 @@ export interface WorkerConfig {
   readonly moduleTypes: ReadonlyMap<string, V4ModuleRuleType>;
   /** Plain variables with their values from the file. */
   readonly vars: Readonly<Record<string, Json>>;
+  /** When it is called by the clock, as crontab says it. */
+  readonly crons: readonly string[];
   /** Everything else, in Miniflare's words, without code and variables. */
   readonly options: Readonly<Record<string, unknown>>;
 }
@@ -95,6 +97,7 @@ function readOne(wrangler: Wrangler, rootDir: string, role: WorkerRole): WorkerC
     mainPath: config.main,
     secretNames: config.secrets?.required ?? [],
     moduleTypes,
+    crons: config.triggers.crons ?? [],
     vars: z.record(z.string(), z.json()).parse(config.vars),
     options,
   };

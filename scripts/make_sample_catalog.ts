@@ -17,6 +17,7 @@ import type {
 import { stream, type RandomStream } from "../src/kernel/random.ts";
 import { SAMPLE_HOUSE, SAMPLE_PUBLISHERS } from "./sample_house.ts";
 import { VERTICALS, type Vertical } from "./sample_brands.ts";
+import { sampleGuaranteed } from "./sample_guaranteed.ts";
 import { sampleTargeting } from "./sample_targeting.ts";
 
 type Advertiser = z.input<typeof advertiserSchema>;
@@ -56,12 +57,13 @@ export function sampleCatalogFiles(): ReadonlyMap<string, string> {
       lineItems.push(...makeLineItems(brand, campaign, random));
     }
   });
-  const deals = makeDeals(lineItems);
+  const guaranteed = sampleGuaranteed(brands, FLIGHT);
+  const deals = [...makeDeals(lineItems), ...guaranteed.deals];
   return new Map([
     ["publishers.json", pretty({ publishers: SAMPLE_PUBLISHERS })],
     ["advertisers.json", pretty({ advertisers: [...brands.map((b) => b.advertiser), SAMPLE_HOUSE.advertiser] })],
-    ["campaigns.json", pretty({ campaigns: [...campaigns, SAMPLE_HOUSE.campaign] })],
-    ["line_items.json", pretty({ lineItems: [...lineItems, ...SAMPLE_HOUSE.lineItems] })],
+    ["campaigns.json", pretty({ campaigns: [...campaigns, ...guaranteed.campaigns, SAMPLE_HOUSE.campaign] })],
+    ["line_items.json", pretty({ lineItems: [...lineItems, ...guaranteed.lineItems, ...SAMPLE_HOUSE.lineItems] })],
     ["creatives.json", pretty({ creatives: [...brands.flatMap((b) => b.creatives), ...SAMPLE_HOUSE.creatives] })],
     ["deals.json", pretty({ deals })],
   ]);
@@ -179,7 +181,6 @@ function makeDeals(lineItems: readonly LineItem[]): Deal[] {
   const some = (from: number): string[] => ids.filter((_, i) => i % 47 === from).slice(0, 3);
   return [
     deal("deal-sports-first", "Sports first look", "preferred", ["sports-live"], some(3), 26),
-    deal("deal-sports-derby", "Derby night", "guaranteed", ["sports-live"], some(11), 38),
     deal("deal-kids-safe", "Family hours", "fixed", ["kids-tv"], some(19), 14),
     deal("deal-demo-room", "Demo private auction", "privateAuction", ["demo"], some(23), 12),
     deal("deal-news-morning", "Morning headlines", "preferred", ["news-now"], some(29), 18),

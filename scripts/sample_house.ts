@@ -10,6 +10,7 @@ import type {
   lineItemSchema,
   publisherSchema,
 } from "../src/catalog/entities.ts";
+import { SAMPLE_FORECASTS } from "./sample_guaranteed.ts";
 
 const DOLLAR = 1_000_000;
 
@@ -20,6 +21,7 @@ export const SAMPLE_PUBLISHERS: readonly z.input<typeof publisherSchema>[] = [
     name: "Demo Channel",
     floorCpmMicros: 4 * DOLLAR,
     surfaceFloorsCpmMicros: { preroll: 5 * DOLLAR, pause: 2 * DOLLAR },
+    forecast: SAMPLE_FORECASTS.demo,
   },
   {
     id: "sports-live",
@@ -27,6 +29,7 @@ export const SAMPLE_PUBLISHERS: readonly z.input<typeof publisherSchema>[] = [
     floorCpmMicros: 9 * DOLLAR,
     surfaceFloorsCpmMicros: { midroll: 12 * DOLLAR, postroll: 6 * DOLLAR },
     blockedCategories: ["IAB13-7"],
+    forecast: SAMPLE_FORECASTS["sports-live"],
   },
   {
     id: "kids-tv",
@@ -40,6 +43,7 @@ export const SAMPLE_PUBLISHERS: readonly z.input<typeof publisherSchema>[] = [
     name: "News Now",
     floorCpmMicros: 7 * DOLLAR,
     blockedAdvertiserDomains: ["ledgerfoxinvest.example"],
+    forecast: SAMPLE_FORECASTS["news-now"],
   },
   {
     id: "film-club",

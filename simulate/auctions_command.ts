@@ -3,19 +3,12 @@
  * 0 done; 1 a file was refused or the replay is impossible; 2 the command itself was wrong.
  */
 import { readFileSync } from "node:fs";
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, CommanderError } from "commander";
 import { z } from "zod";
 import { CliFault } from "../cli/fault.ts";
-import { showTable } from "../cli/outcome.ts";
+import { countOf, showTable } from "../cli/outcome.ts";
+import { type Auctions, type Column, parseAuctions, type Training } from "../src/simulation/auctions/auctions.ts";
 import {
-  type Auctions,
-  type Column,
-  parseAuctions,
-  type Shock,
-  type Training,
-} from "../src/simulation/auctions/auctions.ts";
-import {
-  type BidderName,
   BIDDERS,
   LEARN_SHARE,
   replay,
@@ -23,6 +16,7 @@ import {
   type ReplayOptions,
   type ReplayReport,
 } from "../src/simulation/auctions/replay.ts";
+import { biddersOf, columnsOf, fractionOf, numberFrom, shockOf, wholeFrom } from "./auctions_words.ts";
 
 /** Where the command writes. */
 export interface Output {
@@ -190,7 +184,8 @@ function linesOf(report: ReplayReport, learnedFrom: string): string[] {
     "off plan",
   ];
   return [
-    `${report.auctions} auctions, ${report.flights} flights of budget ${report.flightBudget} (mean price ${report.priceMean.toFixed(2)})`,
+    `${countOf(report.auctions, "auction")}, mean price ${report.priceMean.toFixed(2)}`,
+    `${countOf(report.flights, "flight")} with a budget of ${report.flightBudget} each`,
     `learned from ${learnedFrom}`,
     "",
     ...showTable(header, rows, new Set([1, 2, 3, 4, 5, 6, 7, 8])),
@@ -243,59 +238,6 @@ function readText(file: string): string {
       },
     );
   }
-}
-
-function columnsOf(text: string): Column[] {
-  const names = text.split(",").map((name) => name.trim());
-  const columns = names.map((name): Column => (name === "click" || name === "price" || name === "pctr" ? name : null));
-  for (const name of ["click", "price", "pctr"] as const) {
-    if (names.filter((each) => each === name).length !== 1) {
-      throw new InvalidArgumentError(`It must name click, price and pctr once each; "${name}" is not there once.`);
-    }
-  }
-  return columns;
-}
-
-function biddersOf(text: string): BidderName[] {
-  if (text === "all") return [...BIDDERS];
-  return text.split(",").map((word) => {
-    const name = BIDDERS.find((each) => each === word.trim());
-    if (name === undefined)
-      throw new InvalidArgumentError(`There is no bidder "${word}". Take all, or some of ${BIDDERS.join(",")}.`);
-    return name;
-  });
-}
-
-function fractionOf(text: string): number {
-  const [, top, bottom] = /^\s*(\d+(?:\.\d+)?)\s*(?:\/\s*(\d+(?:\.\d+)?))?\s*$/.exec(text) ?? [];
-  const value = Number(top) / Number(bottom ?? 1);
-  if (!(value > 0 && value <= 100)) throw new InvalidArgumentError("It must be a part like 1/32 or 0.125, above 0.");
-  return value;
-}
-
-function shockOf(text: string): Shock {
-  const terms = new Map(text.split(",").map((term) => [term.split("=")[0]?.trim() ?? "", Number(term.split("=")[1])]));
-  const [priceFactor, from, to] = [terms.get("price") ?? NaN, terms.get("from") ?? NaN, terms.get("to") ?? NaN];
-  if (terms.size !== 3 || !(priceFactor > 0 && priceFactor <= 1_000 && from >= 0 && from < to && to <= 1)) {
-    throw new InvalidArgumentError("It must be like price=3,from=0.45,to=0.55 with 0 ≤ from < to ≤ 1.");
-  }
-  return { priceFactor, from, to };
-}
-
-function wholeFrom(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() !== "" && Number.isSafeInteger(value) && value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
-  };
-}
-
-function numberFrom(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() !== "" && value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`It must be a number from ${least} to ${most}.`);
-  };
 }
 
 function printJson(output: Output, value: unknown): void {

@@ -5,7 +5,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { build, type Plugin } from "esbuild";
-import type { Mutant } from "./mutants.ts";
+import type { Mutant } from "./mutants/mutant.ts";
 
 const projectDir = path.resolve(import.meta.dirname, "..");
 const ENTRY = "src/simulation/money/run_seed.ts";

@@ -1,7 +1,7 @@
 /**
- * `npm run sim:money`: throws the money protocol into seeded worlds where everything fails, and checks its laws at every
- * message. A seed that breaks a law is printed with the law, the last events and the command that repeats it. Then bugs
- * are planted, one at a time, and each must be noticed. Progress goes to standard error.
+ * `npm run sim:money`: throws the money protocol into seeded worlds where everything fails, and checks its laws at
+ * every message. A seed that breaks a law is printed with the law, the last events and the command that repeats it.
+ * Then bugs are planted, one at a time, and each must be noticed. Progress goes to standard error.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
@@ -11,7 +11,9 @@ import { optionsOf, run } from "../local/command.ts";
 import { runSeed, type SeedReport } from "../src/simulation/money/run_seed.ts";
 import { drawSwarm, type SwarmWishes } from "../src/simulation/money/swarm.ts";
 import { bundleSimulator } from "./bundle.ts";
-import { MUTANTS, type Mutant } from "./mutants.ts";
+import { type CorpusEntry, writeCorpus } from "./corpus.ts";
+import { MUTANTS } from "./mutants/all.ts";
+import type { Mutant } from "./mutants/mutant.ts";
 import type { SeedTask } from "./seed_worker.ts";
 import { type Summary, summarize } from "./summary.ts";
 import { runTasks } from "./threads.ts";
@@ -29,6 +31,7 @@ bugs to see that each is noticed. Exit status 1 when a law breaks or a planted b
   --mutants          only the planted bugs
   --no-mutants       no planted bugs
   --mutant NAME      only this planted bug
+  --write-corpus     keep for every planted bug the world that noticed it, in simulate/corpus.json
   --threads N        threads (default: half of the machine's, at most 2)
   --verbose          print what each seed is about: its world, its faults, its report
   --json             print one JSON object on standard output`;
@@ -47,6 +50,7 @@ interface Asked {
   readonly runsSeeds: boolean;
   readonly threads: number;
   readonly verbose: boolean;
+  readonly writesCorpus: boolean;
   readonly json: boolean;
 }
 
@@ -68,6 +72,7 @@ await run(async () => {
     const mutants = await runMutants(asked, directory);
     const missed = mutants.filter(({ caughtBySeed }) => caughtBySeed === null);
     const summary = summarize(reports);
+    if (asked.writesCorpus) await writeCorpus(mutants.flatMap(corpusEntry));
     print(asked, summary, mutants, (performance.now() - began) / 1_000);
     if (summary.failed.length > 0 || missed.length > 0) process.exitCode = 1;
   } finally {
@@ -88,6 +93,7 @@ function readOptions(): Asked {
     mutant: text,
     mutants: flag,
     "no-mutants": flag,
+    "write-corpus": flag,
     verbose: flag,
     json: flag,
   });
@@ -111,6 +117,7 @@ function readOptions(): Asked {
     runsSeeds: !plants,
     threads: whole("--threads", given.threads, Math.min(2, Math.ceil(availableParallelism() / 2)), 1),
     verbose: given.verbose === true,
+    writesCorpus: given["write-corpus"] === true,
     json: given.json === true,
   };
 }
@@ -169,6 +176,11 @@ async function runMutants(asked: Asked, directory: string): Promise<readonly Mut
     console.error(mutantText(reported[task]));
   });
   return reported;
+}
+
+function corpusEntry({ name, caughtBySeed, law }: MutantReport): CorpusEntry[] {
+  if (caughtBySeed === null || law === null) return [];
+  return [{ seed: caughtBySeed, decisions: DECISIONS_MIN, bug: name, law }];
 }
 
 function print(asked: Asked, summary: Summary, mutants: readonly MutantReport[], seconds: number): void {

@@ -4,8 +4,8 @@ import type { SeedReport } from "../src/simulation/money/run_seed.ts";
 import type { SeedTask } from "./seed_worker.ts";
 
 /**
- * Runs tasks on some threads; answers in the order of the tasks. `heard` is called as each is done. What goes wrong in a
- * thread ends the run.
+ * Runs tasks on some threads; answers in the order of the tasks. `heard` is called as each is done. What goes wrong in
+ * a thread ends the run.
  */
 export async function runTasks(
   tasks: readonly SeedTask[],

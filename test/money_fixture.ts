@@ -40,7 +40,7 @@ export function wish(change: Partial<DrawCampaign> = {}): DrawCampaign {
 /** A draw for one campaign. */
 export function ask(purseId: string, committed: number, want: number, change: Partial<DrawRequest> = {}): DrawRequest {
   const campaigns = [wish({ committedMicros: micros(committed), wantMicros: micros(want) })];
-  return { purseId, campaigns, closing: false, ...change };
+  return { purseId, incarnation: null, campaigns, closing: false, ...change };
 }
 
 /** The commit of that number of purse "p1", at a price of 10 micros. */

@@ -116,7 +116,7 @@ function someDraw(random: RandomStream, purseId: string): DrawRequest {
       opportunities: random.below(100),
     }),
   );
-  return { purseId, campaigns, closing: random.below(10) === 0 };
+  return { purseId, incarnation: null, campaigns, closing: random.below(10) === 0 };
 }
 
 function someClaims(random: RandomStream, purseId: string, nowMs: number): BillingClaim[] {

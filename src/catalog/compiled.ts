@@ -18,6 +18,8 @@ export interface CompiledCatalog {
   readonly creatives: ReadonlyMap<string, Creative>;
   /** By id. */
   readonly deals: readonly Deal[];
+  /** Deals of kind "guaranteed", by id. */
+  readonly guarantees: readonly CompiledGuarantee[];
   /** By line item id, then creative id, in code units: the offers of one line item are neighbours. */
   readonly paidOffers: readonly Offer[];
   /** Offers of line items whose goal is "house", in the same order. They cost nothing and fill what is left. */
@@ -60,6 +62,18 @@ export interface CompiledLineItem {
   readonly frequencyCap: { readonly impressions: number; readonly windowMs: number } | null;
 }
 
+/** A guaranteed deal with what it is about. All its line items are of its campaign, and all of the campaign's its. */
+export interface CompiledGuarantee {
+  readonly dealId: string;
+  /** Where it holds. */
+  readonly publisherIds: ReadonlySet<string>;
+  /** Promised over the whole flight. */
+  readonly impressions: number;
+  readonly cpmMicros: Micros;
+  readonly campaign: CompiledCampaign;
+  readonly lines: readonly CompiledLineItem[];
+}
+
 /** One line item with one of its creatives: what may win a slot. */
 export interface Offer {
   /** Position in `paidOffers` or `houseOffers`: breaks ties, and stays the same for the same snapshot. */
@@ -74,6 +88,8 @@ export interface Offer {
   readonly line: CompiledLineItem;
   readonly creative: Creative;
   readonly goal: Goal;
+  /** The guaranteed deal it is shown for, or null: it competes as open demand. */
+  readonly guarantee: CompiledGuarantee | null;
   readonly durationSec: number;
   /** IAB codes of the creative, in code-unit order, each once. */
   readonly categories: readonly string[];
@@ -99,10 +115,14 @@ export function compileCatalog(catalog: Catalog): CompiledCatalog {
   const lineItems = new Map(
     catalog.lineItems.map((lineItem) => [lineItem.id, compileLineItem(lineItem, campaigns)] as const),
   );
+  const deals = catalog.deals.toSorted((a, b) => compareIds(a.id, b.id));
+  const guarantees = deals.flatMap((deal) => compileGuarantee(deal, lineItems) ?? []);
+  const guaranteeOf = new Map(guarantees.flatMap((deal) => deal.lines.map((line) => [line, deal] as const)));
   const offers: Omit<Offer, "order">[] = [];
   for (const line of lineItems.values()) {
     for (const creativeId of line.lineItem.creativeIds) {
-      offers.push(compileOffer(line, present(creatives.get(creativeId), "a line item's creatives are in the catalog")));
+      const creative = present(creatives.get(creativeId), "a line item's creatives are in the catalog");
+      offers.push(compileOffer(line, creative, guaranteeOf.get(line) ?? null));
     }
   }
   offers.sort(byLineItemThenCreative);
@@ -112,7 +132,8 @@ export function compileCatalog(catalog: Catalog): CompiledCatalog {
     campaigns,
     lineItems,
     creatives,
-    deals: catalog.deals.toSorted((a, b) => compareIds(a.id, b.id)),
+    deals,
+    guarantees,
     paidOffers: numbered(offers.filter((offer) => offer.goal.kind !== "house")),
     houseOffers: numbered(offers.filter((offer) => offer.goal.kind === "house")),
   };
@@ -197,7 +218,24 @@ function compileLineItem(lineItem: LineItem, campaigns: ReadonlyMap<string, Comp
   };
 }
 
-function compileOffer(line: CompiledLineItem, creative: Creative): Omit<Offer, "order"> {
+function compileGuarantee(deal: Deal, lineItems: ReadonlyMap<string, CompiledLineItem>): CompiledGuarantee | null {
+  if (deal.kind !== "guaranteed") return null;
+  const lines = deal.lineItemIds.map((id) => present(lineItems.get(id), "a deal's line items are in the catalog"));
+  return {
+    dealId: deal.id,
+    publisherIds: new Set(deal.publisherIds),
+    impressions: present(deal.impressions, "a guaranteed deal promises impressions"),
+    cpmMicros: micros(deal.cpmMicros),
+    campaign: present(lines[0], "a deal has a line item").campaign,
+    lines,
+  };
+}
+
+function compileOffer(
+  line: CompiledLineItem,
+  creative: Creative,
+  guarantee: CompiledGuarantee | null,
+): Omit<Offer, "order"> {
   const { campaign, advertiser, flightStartMs, flightEndMs } = line.campaign;
   return {
     lineItemId: line.lineItem.id,
@@ -208,6 +246,7 @@ function compileOffer(line: CompiledLineItem, creative: Creative): Omit<Offer, "
     line,
     creative,
     goal: line.lineItem.goal,
+    guarantee,
     durationSec: creative.durationSec,
     categories: [...new Set(creative.categories)].sort(compareIds),
     categoriesWithParents: withParents(creative.categories),

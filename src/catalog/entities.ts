@@ -75,6 +75,23 @@ export const targetingSchema = z.strictObject({
 });
 
 /**
+ * Breaks a publisher expects, week after week: of one kind, spread evenly over the hours of `dayparts` (absent: all
+ * hours). A dimension left out is not known of these breaks. Guaranteed deals are planned from it.
+ */
+export const forecastSchema = z.strictObject({
+  surface: z.enum(SURFACES),
+  device: z.enum(DEVICES).optional(),
+  country: country.optional(),
+  region: z.string().min(1).max(64).optional(),
+  genre: z.enum(GENRES).optional(),
+  rating: z.enum(RATINGS).optional(),
+  language: language.optional(),
+  segments: list(id).default([]),
+  dayparts: z.array(daypart).min(1).max(32).optional(),
+  breaksPerWeek: z.int().positive().max(CATALOG_LIMITS.impressionsMax),
+});
+
+/**
  * What the buyer pays for. All goals are billed per impression at the clearing price; the goal decides the bid.
  * Units: micros, per thousand impressions, per completed view or per click.
  */
@@ -99,6 +116,7 @@ export const publisherSchema = z.strictObject({
   abandonCostMicros: floor.default(20_000),
   /** Whether time that no paid ad wins is filled with house line items. */
   houseFill: z.boolean().default(true),
+  forecast: z.array(forecastSchema).max(CATALOG_LIMITS.forecastLinesMax).default([]),
 });
 
 /** Who buys. `domain` is the landing domain, OpenRTB `adomain`. */
@@ -171,15 +189,30 @@ export const creativeSchema = z.strictObject({
   clickThroughUrl: z.url({ protocol: /^https?$/ }),
 });
 
-/** Private terms between buyer and seller (OpenRTB `pmp`). Who may use it, and from which price. Units: micros CPM. */
-export const dealSchema = z.strictObject({
-  id,
-  name,
-  kind: z.enum(["fixed", "privateAuction", "preferred", "guaranteed"]),
-  publisherIds: list(id).min(1),
-  lineItemIds: list(id).min(1),
-  cpmMicros: amount,
-});
+/**
+ * Private terms between buyer and seller (OpenRTB `pmp`). Who may use it, and from which price. Units: micros CPM. A
+ * guaranteed deal promises `impressions` within the flight of its campaign, at exactly its price.
+ */
+export const dealSchema = z
+  .strictObject({
+    id,
+    name,
+    kind: z.enum(["fixed", "privateAuction", "preferred", "guaranteed"]),
+    publisherIds: list(id).min(1),
+    lineItemIds: list(id).min(1),
+    cpmMicros: amount,
+    impressions: z.int().positive().max(CATALOG_LIMITS.impressionsMax).optional(),
+  })
+  .refine((deal) => deal.kind !== "guaranteed" || deal.impressions !== undefined, {
+    path: ["impressions"],
+    message: "the number of impressions that this guaranteed deal promises",
+    params: { problem: "impressions_missing" },
+  })
+  .refine((deal) => deal.kind === "guaranteed" || deal.impressions === undefined, {
+    path: ["impressions"],
+    message: 'no impressions, because only a deal of kind "guaranteed" promises them',
+    params: { problem: "impressions_not_promised" },
+  });
 
 /** The whole catalog, one array a kind. */
 export const catalogSchema = z.strictObject({
@@ -197,6 +230,7 @@ export type Genre = (typeof GENRES)[number];
 export type Rating = (typeof RATINGS)[number];
 export type Targeting = z.output<typeof targetingSchema>;
 export type Goal = z.output<typeof goalSchema>;
+export type Forecast = z.output<typeof forecastSchema>;
 export type Publisher = z.output<typeof publisherSchema>;
 export type Advertiser = z.output<typeof advertiserSchema>;
 export type Campaign = z.output<typeof campaignSchema>;

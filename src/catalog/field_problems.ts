@@ -12,6 +12,9 @@ export interface EntityPlace {
   readonly path: readonly PropertyKey[];
 }
 
+/** Rules that the schemas state with a code of their own. */
+const RULES = ["daypart_reversed", "flight_reversed", "impressions_missing", "impressions_not_promised"] as const;
+
 type Issue = z.core.$ZodIssue;
 
 /** Problems of one value, in the order of its fields. `knownFields` is where spelling is looked up. */
@@ -113,7 +116,7 @@ function formatWords(issue: z.core.$ZodIssueInvalidStringFormat): string {
 
 function ruleCode(params: Record<string, unknown> | undefined): CatalogProblemCode {
   const problem = params?.["problem"];
-  return problem === "daypart_reversed" || problem === "flight_reversed" ? problem : "rule_broken";
+  return RULES.find((rule) => rule === problem) ?? "rule_broken";
 }
 
 function typeWords(expected: string): string {

@@ -33,6 +33,13 @@ export const CATALOG_PROBLEM_CODES = [
   "house_goal_with_budget",
   "paid_goal_without_budget",
   "house_line_item_in_deal",
+  "impressions_missing",
+  "impressions_not_promised",
+  "guarantee_over_campaigns",
+  "guarantee_shares_campaign",
+  "guarantee_price_differs",
+  "guarantee_over_budget",
+  "too_many_guarantees",
   "no_publisher",
 ] as const;
 

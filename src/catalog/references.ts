@@ -155,7 +155,8 @@ function checkId(
   report(problemAt(placed, section, path, "unknown_reference", expected, showValue(id)));
 }
 
-function problemAt(
+/** A problem of one field of an entity, placed where the entity was written. */
+export function problemAt(
   placed: Placed<unknown>,
   section: string,
   path: readonly PropertyKey[],

@@ -128,7 +128,8 @@ function compileChoice(
   };
 }
 
-function compileHours(dayparts: Targeting["dayparts"]): Uint8Array | null {
+/** The hours of the week that dayparts cover, or null when they ask nothing. Shape: as `CompiledTargeting.hours`. */
+export function compileHours(dayparts: Targeting["dayparts"]): Uint8Array | null {
   if (dayparts === undefined) return null;
   const hours = new Uint8Array(HOURS_A_WEEK);
   for (const part of dayparts) {

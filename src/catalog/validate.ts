@@ -14,12 +14,14 @@ import {
   dealSchema,
   lineItemSchema,
   mediaFileSchema,
+  forecastSchema,
   publisherSchema,
   targetingSchema,
   type Catalog,
 } from "./entities.ts";
 import { fieldProblems, hint } from "./field_problems.ts";
 import { showPath, showValue, type CatalogProblem } from "./problem.ts";
+import { checkGuarantees } from "./guarantee_laws.ts";
 import { checkReferences, type Placed, type Report, type Section, type Sections } from "./references.ts";
 
 /** One file as read. `file` is what problems call it. */
@@ -45,6 +47,7 @@ export function parseCatalog(files: readonly CatalogFile[]): Result<Catalog, rea
   };
   const sections = readSections(files, report);
   checkReferences(sections, report);
+  checkGuarantees(sections, report);
   if (unreported > 0) {
     const expected = `fewer than ${CATALOG_LIMITS.problemsMax} problems`;
     problems.push({ file: "catalog", path: "", code: "too_many_problems", expected, found: `${unreported} more` });
@@ -63,6 +66,7 @@ export function parseCatalog(files: readonly CatalogFile[]): Result<Catalog, rea
 const FIELDS: ReadonlySet<string> = new Set(
   [
     publisherSchema,
+    forecastSchema,
     advertiserSchema,
     campaignSchema,
     campaignSchema.shape.flight,

@@ -1,5 +1,5 @@
 /**
- * Fourth stage: scored candidates become bids, and bids that may not compete leave. Floors are required here, before
+ * Fifth stage: scored candidates become bids, and bids that may not compete leave. Floors are required here, before
  * the pod is chosen, so that no winner can be priced below one.
  */
 import { present } from "../kernel/assert.ts";
@@ -21,10 +21,13 @@ export interface Auctioned {
   readonly rejections: readonly Rejection[];
 }
 
-/** Why a bid may not compete, or null. In this order: value to the break, floor, money at hand. */
+/**
+ * Why a bid may not compete, or null. In this order: value to the break, floor, money at hand. The price of a
+ * guaranteed deal was agreed with the publisher and stands above its floors.
+ */
 function refusal(bid: Bid, budget: CampaignBudget, terms: AuctionTerms): RejectionReason | null {
   if (bid.valueMicros <= 0) return "no_value";
-  if (bid.bidMicros < terms.floorMicros) return "below_floor";
+  if (bid.offer.guarantee === null && bid.bidMicros < terms.floorMicros) return "below_floor";
   return bid.bidMicros > budget.availableMicros ? "purse_short" : null;
 }
 

@@ -2,9 +2,9 @@
  * A decision from end to end. Read this file first: the stages stand here in their order, and each is one file beside
  * this one.
  *
- *   plan    retrieve → hydrate              pure, synchronous
- *   score   early rank → cut → heads        the one await, handed in
- *   finish  value → auction → pod → price   pure, synchronous
+ *   plan    retrieve → guarantee → hydrate   pure, synchronous
+ *   score   early rank → cut → heads         the one await, handed in
+ *   finish  value → auction → pod → price    pure, synchronous
  *
  * Nothing here knows a clock, a store or a network; all that it may know is in the World. What a stage drops goes to
  * `rejections` with a reason. Committing money and rendering the answer belong to the door that called.
@@ -14,6 +14,7 @@ import type { BreakRequest } from "../protocols/break_request.ts";
 import { auction } from "./auction.ts";
 import type { Candidate } from "./candidate.ts";
 import type { Decision, Slot } from "./decision.ts";
+import { seatGuarantee } from "./guarantee.ts";
 import { fillWithHouse } from "./house.ts";
 import { hydrate, type FeatureMatrix } from "./hydrate.ts";
 import { choosePod, whyNotChosen, type PodRules } from "./pod.ts";
@@ -38,7 +39,8 @@ export interface ScoringPlan {
 
 /** Which candidates there are and what the models will be shown of them. */
 export function plan(request: BreakRequest, world: World, publisher: CompiledPublisher): ScoringPlan {
-  const paid = retrieve(request, world, publisher);
+  const retrieved = retrieve(request, world, publisher);
+  const paid = seatGuarantee(retrieved.candidates, world);
   const house = retrieveHouse(request, world, publisher);
   return {
     request,
@@ -47,7 +49,7 @@ export function plan(request: BreakRequest, world: World, publisher: CompiledPub
     candidates: paid.candidates,
     house: house.candidates,
     matrix: hydrate(request, world.nowMs, paid.candidates),
-    rejections: [...paid.rejections, ...house.rejections],
+    rejections: [...retrieved.rejections, ...paid.rejections, ...house.rejections],
   };
 }
 

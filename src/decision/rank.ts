@@ -1,5 +1,5 @@
 /**
- * Second and third stage: a cheap early ranker over all candidates, a cut that keeps the promising ones, and the full
+ * Third and fourth stage: a cheap early ranker over all candidates, a cut that keeps the promising ones, and the full
  * heads over what is kept. The models come in through the `Scorer` port, so this file runs the same on ONNX, on the
  * fallback and in replay.
  */
@@ -83,6 +83,8 @@ async function keep({ candidates, matrix, world }: ScoringTask, scorer: Scorer):
   if (candidates.length <= world.limits.scoredRowsMax) return candidates.map((_, index) => index);
   const promises = await scorer.rank(matrix);
   const roughBids = candidates.map(({ offer }, index) => {
+    // The deal that has the break's guaranteed seat is not cut.
+    if (offer.guarantee !== null) return Number.POSITIVE_INFINITY;
     const multiplierPpm = world.budgets.get(offer.campaignId)?.multiplierPpm ?? 0;
     return roughBid(offer.goal, promises[index] ?? 0) * multiplierPpm;
   });

@@ -7,7 +7,7 @@ import type { Offer } from "../catalog/compiled.ts";
 import type { Micros } from "../kernel/money.ts";
 
 /** The stages of a decision, in the order in which they may drop a candidate. */
-export type Stage = "retrieve" | "rank" | "value" | "auction" | "pod" | "commit";
+export type Stage = "retrieve" | "guarantee" | "rank" | "value" | "auction" | "pod" | "commit";
 
 /** Every reason: the stage that gives it, the trade's number, and what it means in plain words. */
 export const REJECTIONS = {
@@ -23,6 +23,7 @@ export const REJECTIONS = {
   targeting_languages: { stage: "retrieve", seatNonBid: 200, meaning: "the line item does not target this language" },
   targeting_segments: { stage: "retrieve", seatNonBid: 8, meaning: "the viewer is not in the audience" },
   targeting_dayparts: { stage: "retrieve", seatNonBid: 200, meaning: "the line item does not run at this hour" },
+  deal_elsewhere: { stage: "retrieve", seatNonBid: 200, meaning: "its guaranteed deal is with other publishers" },
   advertiser_blocked: { stage: "retrieve", seatNonBid: 356, meaning: "the publisher or request blocks the advertiser" },
   category_blocked: { stage: "retrieve", seatNonBid: 357, meaning: "the publisher or request blocks the category" },
   duration_not_allowed: {
@@ -34,6 +35,11 @@ export const REJECTIONS = {
   frequency_capped: { stage: "retrieve", seatNonBid: 9, meaning: "the viewer has seen this line item often enough" },
   no_budget: { stage: "retrieve", seatNonBid: 501, meaning: "this data centre holds no money for the campaign" },
   too_many_candidates: { stage: "retrieve", seatNonBid: 203, meaning: "more candidates than one decision considers" },
+  guarantee_not_drawn: {
+    stage: "guarantee",
+    seatNonBid: 505,
+    meaning: "this break's guaranteed seat fell to another deal or to none",
+  },
   early_cut: { stage: "rank", seatNonBid: 203, meaning: "the early ranker kept more promising candidates" },
   score_invalid: { stage: "value", seatNonBid: 102, meaning: "the models gave no usable score" },
   no_value: { stage: "value", seatNonBid: 0, meaning: "the bid does not cover what the ad costs the viewer" },

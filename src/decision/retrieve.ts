@@ -70,6 +70,7 @@ function refusal(offer: Offer, gate: Gate): RejectionReason | null {
   if (!inFlight(offer, world.nowMs)) return "outside_flight";
   const dimension = firstMismatch(offer.line.targeting, gate.facts);
   if (dimension !== null) return `targeting_${dimension}`;
+  if (offer.guarantee !== null && !offer.guarantee.publisherIds.has(request.publisherId)) return "deal_elsewhere";
   if (gate.blockedDomains.has(offer.advertiserDomain)) return "advertiser_blocked";
   if (isCategoryBlocked(offer, gate.blockedCategories)) return "category_blocked";
   const longest = Math.min(request.maxAdDurationSec, request.podDurationSec);
@@ -84,15 +85,23 @@ function refusal(offer: Offer, gate: Gate): RejectionReason | null {
   return (world.budgets.get(offer.campaignId)?.availableMicros ?? 0) > 0 ? null : "no_budget";
 }
 
-/** Splits offers into those that may run here and those that may not. Keeps catalog order; at most `max` pass. */
+/**
+ * Splits offers into those that may run here and those that may not. Keeps catalog order; at most `max` of open demand
+ * pass, and as many of guaranteed deals, so that no crowd of open demand can keep a promise out.
+ */
 function admit(offers: readonly Offer[], gate: Gate, max: number): Retrieved {
   const candidates: Candidate[] = [];
   const rejections: Rejection[] = [];
+  const passed = { open: 0, guaranteed: 0 };
   for (const offer of offers) {
     const reason = refusal(offer, gate);
+    const demand = offer.guarantee === null ? "open" : "guaranteed";
     if (reason !== null) rejections.push({ offer, reason });
-    else if (candidates.length >= max) rejections.push({ offer, reason: "too_many_candidates" });
-    else candidates.push({ offer, frequencyCount: shownWithin(gate, offer.lineItemId, DAY_MS) });
+    else if (passed[demand] >= max) rejections.push({ offer, reason: "too_many_candidates" });
+    else {
+      passed[demand]++;
+      candidates.push({ offer, frequencyCount: shownWithin(gate, offer.lineItemId, DAY_MS) });
+    }
   }
   return { candidates, rejections };
 }

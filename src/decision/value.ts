@@ -3,8 +3,22 @@
  * pacing scales it down; what viewers who leave cost the publisher is taken off its value, never off its price.
  */
 import type { Goal } from "../catalog/entities.ts";
-import { micros, perImpression, scaleMicrosDown, subtractMicros, ZERO_MICROS, type Micros } from "../kernel/money.ts";
+import {
+  addMicros,
+  micros,
+  perImpression,
+  scaleMicrosDown,
+  subtractMicros,
+  ZERO_MICROS,
+  type Micros,
+} from "../kernel/money.ts";
+import { CATALOG_LIMITS, FULL_LIMITS } from "../kernel/limits.ts";
 import type { Bid, Scored, Scores } from "./candidate.ts";
+
+/** What a kept promise is worth to the break beyond its price: more than any break of open demand. Units: micros. */
+const PROMISE_MICROS = micros(CATALOG_LIMITS.priceMicrosMax * (FULL_LIMITS.podAdsMax + 1));
+/** Guaranteed deals pay their price; the table paces them. Units: ppm. */
+const UNPACED_PPM = 1_000_000;
 
 /** An expected amount: `amount × probability`, rounded down. Requires: probability in [0, 1]. */
 function expectedMicros(amount: Micros, probability: number): Micros {
@@ -45,11 +59,15 @@ export function scoresAreUsable(scores: Scores): boolean {
 }
 
 /**
- * The bid of one scored candidate: its goal's value, scaled by the campaign's multiplier. Units: micros, ppm.
+ * The bid of one scored candidate: its goal's value, scaled by the campaign's multiplier. Units: micros, ppm. A
+ * guaranteed ad bids its whole price, and is worth more to the break than all open demand together.
  * Requires: `scoresAreUsable`. `abandonCostMicros`: cost of one viewer leaving.
  */
 export function toBid(scored: Scored, multiplierPpm: number, abandonCostMicros: Micros): Bid {
-  const bidMicros = scaleMicrosDown(goalValue(scored.offer.goal, scored.scores), multiplierPpm);
+  const { goal, guarantee } = scored.offer;
+  const pacedPpm = guarantee === null ? multiplierPpm : UNPACED_PPM;
+  const bidMicros = scaleMicrosDown(goalValue(goal, scored.scores), pacedPpm);
+  const promiseMicros = guarantee === null ? ZERO_MICROS : PROMISE_MICROS;
   const abandonMicros = expectedMicros(abandonCostMicros, scored.scores.abandon);
-  return { ...scored, bidMicros, valueMicros: subtractMicros(bidMicros, abandonMicros) };
+  return { ...scored, bidMicros, valueMicros: subtractMicros(addMicros(bidMicros, promiseMicros), abandonMicros) };
 }

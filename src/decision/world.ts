@@ -3,6 +3,7 @@
  * recorded World decides again to the same bytes.
  */
 import type { CompiledCatalog } from "../catalog/compiled.ts";
+import type { GuaranteeTable } from "../guaranteed/contract.ts";
 import type { Limits } from "../kernel/limits.ts";
 import type { Micros } from "../kernel/money.ts";
 
@@ -25,5 +26,7 @@ export interface World {
   readonly catalog: CompiledCatalog;
   /** Campaigns the purse holds money for. Absent means none. */
   readonly budgets: ReadonlyMap<string, CampaignBudget>;
+  /** How guaranteed deals share the breaks that are expected. A deal without a line is not due. */
+  readonly guarantees: GuaranteeTable;
   readonly limits: Limits;
 }

@@ -55,6 +55,12 @@ export const CATALOG_LIMITS = {
   entitiesMax: 50_000,
   /** Campaigns: each has a ledger, and a publish speaks to all of them within one request. */
   campaignsMax: 2_000,
+  /** Guaranteed deals: origin asks each one's ledger and solves for all of them at once. */
+  guaranteedDealsMax: 500,
+  /** Largest number of impressions of a guaranteed deal, and of breaks a week of a forecast. */
+  impressionsMax: 10_000_000_000,
+  /** Lines of one publisher's forecast. */
+  forecastLinesMax: 200,
   /** Line items times creatives: the offers an edge keeps in memory. */
   offersMax: 100_000,
   /** Largest price of any goal, floor or deal. Units: micros. */

@@ -137,6 +137,13 @@ export function isStuck(share: LedgerShare, nowMs: number): boolean {
   return share.writeOff === null && outstandingOf(share) > 0 && nowMs - share.heardMs > STUCK_AFTER_MS;
 }
 
+/** When any holder was last heard; 0 before the first report. */
+export function lastHeardMs(state: LedgerState): number {
+  let lastMs = 0;
+  for (const { heardMs } of state.shares.values()) lastMs = Math.max(lastMs, heardMs);
+  return lastMs;
+}
+
 /** Throws when a law of the ledger is broken. Asserted after every command. */
 export function assertLedgerInvariants(state: LedgerState): void {
   const sums = sumShares(state.shares);

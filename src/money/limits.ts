@@ -80,12 +80,13 @@ export const STUCK_AFTER_MS = 15 * MINUTE_MS;
 export const COMMITS_MAX = 1_048_576;
 /** Claims in one bill call. */
 export const BILL_CLAIMS_MAX = 500;
-/** Impressions the edge gathers into one batch, how long it gathers, and how long waiting requests trust its sender. */
+/** Impressions the edge likes to gather into one batch, how long a quiet isolate gathers, and how long a busy one. */
 export const BILL_BATCH_CLAIMS = 100;
 export const BILL_WINDOW_MS = 20;
-/** Shortest time between two batches of one isolate to one wallet, unless they are full. */
-export const BILL_GAP_MS = 250;
-export const BILL_TAKEOVER_MS = 500;
+export const BILL_WINDOW_MS_MAX = 200;
+/** How long the requests of a batch trust that another will send it: longer than any window. */
+export const BILL_TAKEOVER_MS = 250;
+/** How long a wallet may take to answer. */
 export const BILL_ANSWER_MS = 1_500;
 /** Shards of its region that one data centre uses: more take a larger load, fewer fill larger batches. */
 export const COLO_SHARDS = 4;

@@ -10,6 +10,8 @@ import type { CampaignTotals } from "./totals.ts";
 export interface DrawRequest {
   /** Random id of this purse; an isolate rotates its purse about once a minute. */
   readonly purseId: string;
+  /** Storage of the wallet that filled the purse, as its first reply said; null before. */
+  readonly incarnation: string | null;
   /** Every campaign the purse holds or wants. */
   readonly campaigns: readonly DrawCampaign[];
   /** True in the last report of a purse that was rotated out: its uncommitted rest may return at once. */
@@ -33,6 +35,8 @@ export interface DrawCampaign {
 /** The wallet's answer. An allotment is left out while the wallet does not know the campaign's multiplier. */
 export interface DrawReply {
   readonly purseId: string;
+  /** Storage of the wallet that answered. */
+  readonly incarnation: string;
   /** The wallet's clock when it answered. */
   readonly nowMs: number;
   /** The purse must stop committing at this time (by the wallet's clock, minus its own skew guard). */

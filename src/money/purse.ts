@@ -77,6 +77,8 @@ interface Line {
 export interface Purse {
   readonly purseId: string;
   readonly wallet: string;
+  /** The wallet's storage that holds this purse's money; null before the first reply. */
+  incarnation: string | null;
   /** When its first draw was asked for, by the isolate's clock; null before. */
   openedMs: number | null;
   /**
@@ -93,14 +95,20 @@ export interface Purse {
 /** A purse before its first draw. */
 export function newPurse(purseId: string, wallet: string): Purse {
   const lines = new Map<string, Line>();
-  return { purseId, wallet, openedMs: null, commitUntilMs: null, walletExpiryMs: 0, askedMs: 0, commits: 0, lines };
+  const times = { openedMs: null, commitUntilMs: null, walletExpiryMs: 0, askedMs: 0 };
+  return { purseId, wallet, incarnation: null, ...times, commits: 0, lines };
 }
 
-/** The purse that takes over from another: it knows how that one spent, so that its first draw asks for enough. */
-export function nextPurse(purseId: string, before: Purse): Purse {
+/**
+ * The purse that takes over from another: it knows how that one spent on what is still wanted, so that its first draw
+ * asks for enough. What is wanted no longer is not passed on, or a long life would fill a purse with it.
+ */
+export function nextPurse(purseId: string, before: Purse, wanted: ReadonlySet<string>): Purse {
   const purse = newPurse(purseId, before.wallet);
   for (const [campaignId, { perSecMicros, peakMicros }] of before.lines) {
-    if (peakMicros > 0) purse.lines.set(campaignId, { ...newLine(), perSecMicros, peakMicros });
+    if (peakMicros > 0 && wanted.has(campaignId)) {
+      purse.lines.set(campaignId, { ...newLine(), perSecMicros, peakMicros });
+    }
   }
   return purse;
 }
@@ -178,7 +186,7 @@ export function askFor(purse: Purse, wanted: ReadonlySet<string>, nowMs: number)
     wantMicros: wanted.has(campaignId) ? line.wantMicros : ZERO_MICROS,
     leastMicros: line.peakMicros,
   }));
-  return { purseId: purse.purseId, campaigns, closing: false };
+  return { purseId: purse.purseId, incarnation: purse.incarnation, campaigns, closing: false };
 }
 
 /** The last report of a purse that commits no more. The same bytes each time it is sent. */
@@ -187,15 +195,21 @@ export function lastReport(purse: Purse): DrawRequest {
     ...soFar(campaignId, line),
     wantMicros: ZERO_MICROS,
   }));
-  return { purseId: purse.purseId, campaigns, closing: true };
+  return { purseId: purse.purseId, incarnation: purse.incarnation, campaigns, closing: true };
 }
 
 /**
  * Takes a wallet's reply. `askedMs` is when its request left, by the isolate's clock: the time left counts from there,
- * so a slow reply shortens the purse's life but never lengthens it. Drawn totals only grow.
+ * so a slow reply shortens the purse's life but never lengthens it. Drawn totals only grow. A reply of another storage
+ * than the first says that the money of this purse is lost: it commits no more.
  */
 export function receive(purse: Purse, reply: DrawReply, askedMs: number): void {
   if (reply.purseId !== purse.purseId) return;
+  purse.incarnation ??= reply.incarnation;
+  if (purse.incarnation !== reply.incarnation) {
+    purse.commitUntilMs = 0;
+    return;
+  }
   const leftMs = Math.max(0, reply.expiryMs - reply.nowMs - SKEW_GUARD_MS);
   const untilMs = askedMs + leftMs;
   purse.commitUntilMs = purse.commitUntilMs === null ? untilMs : Math.min(purse.commitUntilMs, untilMs);

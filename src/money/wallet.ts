@@ -58,6 +58,7 @@ interface Served {
  */
 export function draw(state: WalletState, request: DrawRequest, nowMs: number): Result<Outcome<DrawReply>, DrawRefusal> {
   if (!isId(request.purseId)) return refused("purse_malformed");
+  if (request.incarnation !== null && !isId(request.incarnation)) return refused("purse_malformed");
   if (request.campaigns.length > DRAW_CAMPAIGNS_MAX) return refused("too_many_campaigns");
   if (!request.campaigns.every((wish) => isId(wish.campaignId))) return refused("campaign_malformed");
   if (!request.campaigns.every(amountsAreWhole)) return refused("amount_malformed");
@@ -65,8 +66,10 @@ export function draw(state: WalletState, request: DrawRequest, nowMs: number): R
   if (known === undefined && state.purses.size >= PURSES_MAX) return refused("wallet_full");
 
   const draft = new WalletDraft(state);
-  const used = request.closing || request.campaigns.some((wish) => wish.committedMicros > 0);
-  if (known === undefined && used) return ok(strangerReply(draft, request, nowMs));
+  const elsewhere = request.incarnation !== null && request.incarnation !== state.incarnation;
+  const used =
+    request.closing || request.incarnation !== null || request.campaigns.some((wish) => wish.committedMicros > 0);
+  if (elsewhere || (known === undefined && used)) return ok(strangerReply(draft, request, nowMs));
   const expiryMs = nowMs + PURSE_LIFETIME_MS;
   const purse = draft.purse(request.purseId) ?? draft.openPurse({ purseId: request.purseId, expiryMs, phase: "open" });
 
@@ -76,6 +79,7 @@ export function draw(state: WalletState, request: DrawRequest, nowMs: number): R
   const served = request.campaigns.map((wish) => serve(draft, purse.purseId, wish, mayDraw, nowMs));
   const reply: DrawReply = {
     purseId: purse.purseId,
+    incarnation: state.incarnation,
     nowMs,
     expiryMs: purse.expiryMs,
     allotments: served.flatMap(({ allotment }) => (allotment === null ? [] : [allotment])),
@@ -145,9 +149,17 @@ function amountsAreWhole(wish: DrawCampaign): boolean {
   return [...money, wish.impressionsCommitted, wish.outcomesPpm, wish.opportunities].every(isWhole);
 }
 
-/** A purse this wallet never opened or has forgotten, yet with commits: it must not come to life again. */
+/** A purse this storage never opened or has forgotten, yet one that was filled before: it must not come to life. */
 function strangerReply(draft: WalletDraft, request: DrawRequest, nowMs: number): Outcome<DrawReply> {
-  const reply = { purseId: request.purseId, nowMs, expiryMs: 0, allotments: [], retryAfterMs: DRAW_RETRY_MS };
+  const { incarnation } = draft.state;
+  const reply = {
+    purseId: request.purseId,
+    incarnation,
+    nowMs,
+    expiryMs: 0,
+    allotments: [],
+    retryAfterMs: DRAW_RETRY_MS,
+  };
   return { reply, changes: draft.changes() };
 }
 

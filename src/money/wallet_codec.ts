@@ -84,6 +84,12 @@ export function mergeChanges(list: readonly WalletChanges[]): WalletChanges {
   };
 }
 
+/** Whether anything changed that is written at all. Rounds mostly change the outlook only. */
+export function isWritten(changes: WalletChanges): boolean {
+  const { accounts, purses, lines, billed, closedPurses, forgottenPurses } = changes;
+  return [accounts, purses, lines, billed, closedPurses, forgottenPurses].some((rows) => rows.length > 0);
+}
+
 /** One journal entry. */
 export function encodeChanges(changes: WalletChanges): string {
   const billed = new Map<string, Cell[]>();

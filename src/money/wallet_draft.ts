@@ -24,7 +24,7 @@ export class WalletDraft {
   readonly #purses = new Map<string, Mutable<PurseAccount>>();
   readonly #lines = new Map<string, { purseId: string; line: Mutable<PurseLine> }>();
   readonly #closed = new Set<string>();
-  readonly #billed = new Map<string, BilledKey>();
+  readonly #billed = new Map<string, Set<number>>();
   readonly forgottenPurses = new Set<string>();
   readonly forgottenOutlooks = new Set<string>();
 
@@ -65,13 +65,15 @@ export class WalletDraft {
   }
 
   /** Whether this impression was billed before, in the state or in this draft. */
-  wasBilled(key: BilledKey): boolean {
-    return this.state.billed.get(key.purseId)?.has(key.seq) === true || this.#billed.has(billedKey(key));
+  wasBilled({ purseId, seq }: BilledKey): boolean {
+    return this.state.billed.get(purseId)?.has(seq) === true || this.#billed.get(purseId)?.has(seq) === true;
   }
 
   /** Remembers an impression as billed. */
   markBilled({ purseId, seq }: BilledKey): void {
-    this.#billed.set(billedKey({ purseId, seq }), { purseId, seq });
+    const seqs = this.#billed.get(purseId);
+    if (seqs === undefined) this.#billed.set(purseId, new Set([seq]));
+    else seqs.add(seq);
   }
 
   /** Marks a purse closed; its lines go. */
@@ -102,17 +104,12 @@ export class WalletDraft {
       lines: [...this.#lines.values()].filter(
         ({ purseId, line }) => !this.#closed.has(purseId) && differs(line, lines.get(purseId)?.get(line.campaignId)),
       ),
-      billed: [...this.#billed.values()],
+      billed: [...this.#billed].flatMap(([purseId, seqs]) => Array.from(seqs, (seq) => ({ purseId, seq }))),
       closedPurses: [...this.#closed],
       forgottenPurses: [...this.forgottenPurses],
       forgottenOutlooks: [...this.forgottenOutlooks],
     };
   }
-}
-
-/** The name of one impression within a wallet. */
-function billedKey({ purseId, seq }: BilledKey): string {
-  return `${purseId} ${seq}`;
 }
 
 function emptyAccount(campaignId: string): Account {
@@ -149,7 +146,7 @@ function editable<T extends object>(
   return copy;
 }
 
-/** Rows are flat: unequal in any column. */
+/** Rows are flat, and a copy has the columns of its original: unequal in any of them. */
 function differs<T extends object>(row: T, held: T | undefined): boolean {
   if (held === undefined) return true;
   for (const column in row) if (row[column] !== held[column]) return true;

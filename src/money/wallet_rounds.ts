@@ -179,8 +179,8 @@ export function walletStatus(state: WalletState, nowMs: number): WalletStatus {
 /** Rotated out, and all it committed is billed: nothing can arrive any more but duplicates. */
 function isSettled(state: WalletState, purse: PurseAccount): boolean {
   if (purse.phase !== "closing") return false;
-  const lines = state.lines.get(purse.purseId)?.values() ?? [];
-  return [...lines].every((line) => line.billedMicros === line.drawnMicros);
+  for (const line of linesOf(state, purse.purseId)) if (line.billedMicros !== line.drawnMicros) return false;
+  return true;
 }
 
 function closePurse(draft: WalletDraft, purseId: string): void {

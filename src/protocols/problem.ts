@@ -34,6 +34,8 @@ export const PROBLEMS = {
   model_set_invalid: { status: 422, title: "The model set does not validate" },
   publish_in_progress: { status: 409, title: "Another publish is under way" },
   ledgers_unavailable: { status: 503, title: "Some campaign ledgers did not accept their terms" },
+  wallet_unknown: { status: 404, title: "The campaign has no such wallet" },
+  wallet_not_stuck: { status: 409, title: "The wallet is not stuck" },
   storage_unavailable: { status: 503, title: "The store could not be reached" },
   not_ready: { status: 503, title: "Not ready to decide yet" },
   billing_unavailable: { status: 503, title: "The impression could not be billed now" },

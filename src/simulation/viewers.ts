@@ -31,6 +31,8 @@ export interface Temper {
 
 /** One person of the audience. */
 export interface SimulatedViewer {
+  /** Which person of the audience. */
+  readonly number: number;
   readonly id: string;
   readonly device: Device;
   /** ISO 3166-1 alpha-2. */
@@ -89,6 +91,7 @@ export function viewerOf(audience: Audience, n: number): SimulatedViewer {
   const random = stream(audience.seed, `viewer ${n}`);
   const place = drawWord(random, PLACES);
   return {
+    number: n,
     id: `viewer-${n}-${random.below(0x1000000).toString(36)}`,
     device: drawWord(random, DEVICE_SHARES),
     country: place.country,
@@ -112,9 +115,17 @@ function drawGenre(random: RandomStream, viewer: SimulatedViewer): Genre {
   return drawWord(random, shares);
 }
 
-/** Few people and publishers make most of the visits. */
+/** Few people and publishers make most of the visits: the share of the first x of them is x to the power of 1/this. */
+const VISIT_SKEW = 1.7;
+
 function drawIndex(random: RandomStream, size: number): number {
-  return Math.floor(size * random.next() ** 1.7);
+  return Math.floor(size * random.next() ** VISIT_SKEW);
+}
+
+/** Share of all breaks that person number n of an audience watches. Requires: 0 ≤ n < size, whole. */
+export function visitShare(audience: Audience, n: number): number {
+  const upTo = (people: number): number => (people / audience.size) ** (1 / VISIT_SKEW);
+  return upTo(n + 1) - upTo(n);
 }
 
 /**

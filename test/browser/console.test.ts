@@ -110,10 +110,67 @@ describe.skipIf(executablePath === null)("an operator at the console", () => {
     }, DEADLINE_MS);
     await page.locator(`[data-campaign="${campaignId}"] .row-button`).press("Enter");
     await textSettles(page, "#campaign-detail", (text) => text.includes(`Billed${wanted}`));
-    await textSettles(page, "#campaign-detail tbody", (text) => text.includes(wanted));
+    await textSettles(page, "#campaign-detail .wallets tbody", (text) => text.includes(wanted));
     await page.keyboard.press("Escape");
     expect(await page.locator("#campaign-detail").isVisible()).toBe(false);
     expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  test("sees on a page just opened what was billed before, as the ledger remembers it", async () => {
+    const busiest = await busiestCampaign(midroll, viewed);
+    const page = await signedIn();
+    const complaints = complaintsOf(page);
+    await page.locator(`[data-campaign="${busiest.terms.campaignId}"] .row-button`).press("Enter");
+    await page.getByRole("button", { name: "All", exact: true }).click();
+    const wanted = `Billed ${exactMoney(busiest.billedMicros)}.`;
+    await textSettles(page, ".history .visually-hidden", (text) => text === wanted);
+    await textSettles(page, ".audit", (text) =>
+      text.includes(`Catalog: budget ${exactMoney(busiest.terms.budgetMicros)}`),
+    );
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  test("is led to a stuck wallet, and writes it off only with name, reason and a clear yes", async () => {
+    const { campaignId } = (await busiestCampaign(midroll, viewed)).terms;
+    const page = await signedIn();
+    // The wallet is in good health: only this page is told that it is not, and origin knows better.
+    await page.route("**/v1/admin/live*", async (route) => {
+      const answer = await route.fetch();
+      const feed = await answer.json();
+      for (const { status } of feed.campaigns) {
+        if (status?.terms.campaignId !== campaignId) continue;
+        for (const share of status.wallets) Object.assign(share, { stuck: true, outstandingMicros: 1_234_567 });
+      }
+      await route.fulfill({ response: answer, json: feed });
+    });
+    await page.locator("#campaigns-stuck button").first().click({ timeout: DEADLINE_MS });
+    expect(await page.locator("#campaign-detail .stuck").textContent()).toContain("1.234567 outstanding");
+    await page.locator(".stuck summary").click();
+    expect(await page.locator(".write-off").textContent()).toContain("stays counted against the budget");
+
+    const sent: string[] = [];
+    page.on("request", (request) => {
+      if (request.url().endsWith("/write-off")) sent.push(request.postData() ?? "");
+    });
+    await page.locator(".write-off [name=by]").fill("Kim");
+    await page.locator(".write-off [name=why]").fill("the region is gone");
+    await page.locator(".write-off button").click();
+    expect(sent).toEqual([]);
+    await page.locator(".write-off [name=sure]").check();
+    await page.locator(".write-off button").click();
+    await textSettles(page, ".write-off .refusal", (text) => text.includes("Its money comes back by itself."));
+    expect(JSON.parse(sent[0] ?? "")).toMatchObject({ by: "Kim", why: "the region is gone" });
+
+    await page.route("**/write-off", (route) => route.fulfill({ json: {} }));
+    await page.locator(".write-off button").click();
+    await textSettles(
+      page,
+      ".stuck [role=status]",
+      (text) => text.includes("1.234567 at") && text.includes("written off"),
+    );
+    await page.unrouteAll({ behavior: "ignoreErrors" });
     await page.context().close();
   });
 

@@ -1,6 +1,17 @@
 /** Ways to spoil one field of the small catalog, and what the operator is told of each. Reviewed by reading. */
 import type { CatalogProblemCode } from "../../src/catalog/problem.ts";
 
+/** A guaranteed deal of the small catalog's one campaign, whose budget pays for 2,500 impressions. */
+const promise = {
+  id: "deal-1",
+  name: "Promise",
+  kind: "guaranteed",
+  publisherIds: ["demo"],
+  lineItemIds: ["cars-tv"],
+  cpmMicros: 20_000_000,
+  impressions: 2_500,
+};
+
 /** What was spoiled and how; then the one problem that must come of it: code, place, what was expected, found. */
 export const REFUSALS: readonly (readonly [
   path: string,
@@ -260,6 +271,54 @@ export const REFUSALS: readonly (readonly [
     "deals[0].lineItemIds[0]",
     "a paid line item, because a deal has a price",
     '"own-1" with the goal "house"',
+  ],
+  [
+    "deals[0].kind",
+    "guaranteed",
+    "impressions_missing",
+    "deals[0].impressions",
+    "the number of impressions that this guaranteed deal promises",
+    "nothing",
+  ],
+  [
+    "deals[0].impressions",
+    5,
+    "impressions_not_promised",
+    "deals[0].impressions",
+    'no impressions, because only a deal of kind "guaranteed" promises them',
+    "5",
+  ],
+  [
+    "deals",
+    [promise, { ...promise, id: "deal-2" }],
+    "guarantee_shares_campaign",
+    "deals[1].lineItemIds",
+    'all line items of campaign "cars" and no other guaranteed deal for it: all it bills counts here',
+    'deal "deal-1" as well',
+  ],
+  [
+    "deals[0]",
+    { ...promise, cpmMicros: 19_000_000 },
+    "guarantee_price_differs",
+    "deals[0].cpmMicros",
+    'the cpm goal of line item "cars-tv", {"kind":"cpm","cpmMicros":20000000}: one promise, one price',
+    "19000000",
+  ],
+  [
+    "deals[0]",
+    { ...promise, impressions: 2_501 },
+    "guarantee_over_budget",
+    "deals[0].impressions",
+    'at most 2500 impressions, for which budgetMicros 50000000 of campaign "cars" pays',
+    "2501",
+  ],
+  [
+    "publishers[0].forecast",
+    [{ surface: "midroll", breaksPerWeek: 0 }],
+    "out_of_range",
+    "publishers[0].forecast[0].breaksPerWeek",
+    "a number more than 0",
+    "0",
   ],
   [
     "lineitems",

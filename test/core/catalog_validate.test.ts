@@ -135,6 +135,8 @@ describe("A catalog", () => {
       "not_an_object",
       "no_publisher",
       "too_many_entities",
+      "guarantee_over_campaigns",
+      "too_many_guarantees",
     ];
     const rest = ["too_many_offers", "too_many_files", "too_many_problems", "rule_broken"];
     const covered = new Set<string>([...REFUSALS.map(([, , code]) => code), ...shownElsewhere, ...rest]);

@@ -12,6 +12,7 @@ import {
   lastReport,
   missPurse,
   newPurse,
+  nextPurse,
   type Purse,
   receive,
   runsLow,
@@ -27,7 +28,8 @@ const COFFEE = new Set(["coffee"]);
 
 function reply(purse: Purse, drawn: number, change: Partial<DrawReply> = {}): DrawReply {
   const allotments = [{ campaignId: "coffee", drawnMicros: micros(drawn), multiplierPpm: 800_000 }];
-  return { purseId: purse.purseId, nowMs: NOW, expiryMs: NOW + 60_000, allotments, retryAfterMs: 1_000, ...change };
+  const times = { nowMs: NOW, expiryMs: NOW + 60_000, retryAfterMs: 1_000 };
+  return { purseId: purse.purseId, incarnation: INCARNATION, allotments, ...times, ...change };
 }
 
 function filled(drawn: number): Purse {
@@ -143,6 +145,20 @@ describe("a purse", () => {
     expect(askFor(purse, new Set(), NOW + 3_000).campaigns[0]?.wantMicros).toBe(0);
   });
 
+  it("hands on how it spent, but no money, no numbers, and nothing of what is wanted no longer", () => {
+    const purse = filled(1_000_000);
+    for (let i = 0; i < 10; i++) commit(purse, buy("coffee", 20_000), NOW);
+    askFor(purse, COFFEE, NOW + 1_000);
+    const next = nextPurse("p2", purse, COFFEE);
+    expect(viewPurse(next, NOW).size).toBe(0);
+    const first = askFor(next, COFFEE, NOW + 1_100);
+    expect(first).toMatchObject({ purseId: "p2", closing: false });
+    expect(first.campaigns).toEqual([wish({ wantMicros: micros(600_000), leastMicros: micros(20_000) })]);
+    receive(next, reply(next, 500_000), NOW + 1_100);
+    expect(must(commit(next, buy("coffee", 1), NOW + 1_100)).seq).toBe(0);
+    expect(askFor(nextPurse("p3", next, new Set(["tea"])), new Set(), NOW).campaigns).toEqual([]);
+  });
+
   it("runs low only while its wallet gives what it asks", () => {
     const generous = filled(100_000);
     commit(generous, buy("coffee", 80_000), NOW);
@@ -181,10 +197,26 @@ const drawRefusal = (request: DrawRequest) => reasonOf(draw(newWallet(WALLET, IN
 describe("a wallet", () => {
   it("refuses draws in its documented order", () => {
     const many = Array.from({ length: 1_001 }, () => wish({ campaignId: "a b", committedMicros: micros(-1) }));
-    expect(drawRefusal({ purseId: "a b", campaigns: many, closing: false })).toBe("purse_malformed");
-    expect(drawRefusal({ purseId: "p1", campaigns: many, closing: false })).toBe("too_many_campaigns");
-    expect(drawRefusal({ purseId: "p1", campaigns: many.slice(0, 1), closing: false })).toBe("campaign_malformed");
+    expect(drawRefusal(ask("a b", 0, 0, { campaigns: many }))).toBe("purse_malformed");
+    expect(drawRefusal(ask("p1", 0, 0, { incarnation: "a b", campaigns: many }))).toBe("purse_malformed");
+    expect(drawRefusal(ask("p1", 0, 0, { campaigns: many }))).toBe("too_many_campaigns");
+    expect(drawRefusal(ask("p1", 0, 0, { campaigns: many.slice(0, 1) }))).toBe("campaign_malformed");
     expect(drawRefusal(ask("p1", 0, -1))).toBe("amount_malformed");
+  });
+
+  it("gives nothing to a purse that was filled from another storage, and the purse commits no more", () => {
+    const state = fundedWallet(5_000_000);
+    const answer = drawn(state, ask("p9", 0, 300_000, { incarnation: "lost" }));
+    expect(answer).toMatchObject({ incarnation: INCARNATION, expiryMs: 0, allotments: [] });
+    expect(state.purses.has("p9")).toBe(false);
+
+    const purse = newPurse("p1", WALLET);
+    receive(purse, reply(purse, 300_000, { incarnation: "lost" }), NOW);
+    expect(askFor(purse, COFFEE, NOW).incarnation).toBe("lost");
+    receive(purse, reply(purse, 900_000), NOW);
+    expect(reasonOf(commit(purse, { campaignId: "coffee", priceMicros: micros(1), outcomePpm: 0 }, NOW))).toBe(
+      "purse_expired",
+    );
   });
 
   it("gives the same totals for the same draw sent twice", () => {

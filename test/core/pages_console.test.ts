@@ -1,12 +1,12 @@
-/** What the console remembers of its feed, and how it words why others lost. */
+/** What the console remembers of its feed, which part of a history it draws, and how it words why others lost. */
 import { describe, expect, test } from "vitest";
-import type { LiveAnswer, LiveCampaign } from "../../console/live_answer.ts";
+import { HISTORY_WINDOWS, historyColumns } from "../../console/history_window.ts";
+import type { LiveAnswer } from "../../console/live_answer.ts";
 import { createLiveStore, TRAFFIC_WINDOW_SEC, UNFINISHED_SEC } from "../../console/live_store.ts";
 import { groupLosers, reasonSentence } from "../../console/reasons.ts";
 import { micros } from "../../src/kernel/money.ts";
-import { NO_TOTALS } from "../../src/money/totals.ts";
+import type { HistoryPoint } from "../../src/money/ledger_history.ts";
 import type { DecisionSummary, DecisionSummaryRejection } from "../../src/telemetry/activity.ts";
-import { terms } from "../money_fixture.ts";
 
 const NOW_SEC = 1_800_000_000;
 
@@ -19,28 +19,6 @@ const decision = (decisionId: string, atMs: number): DecisionSummary => ({
   tier: "full",
   slots: [],
   rejections: [],
-});
-
-const campaign = (campaignId: string, billed: number): LiveCampaign => ({
-  campaignId,
-  name: campaignId,
-  advertiserName: "Advertiser",
-  lineItems: 1,
-  house: false,
-  status: {
-    ...NO_TOTALS,
-    terms: terms({ campaignId, budgetMicros: micros(1_000_000), flightStartMs: 0, flightEndMs: 1, pacing: "even" }),
-    grantedMicros: micros(billed),
-    billedMicros: micros(billed),
-    outstandingMicros: micros(0),
-    writtenOffMicros: micros(0),
-    pendingMicros: micros(0),
-    plannedMicros: micros(0),
-    today: null,
-    multiplierPpm: 1_000_000,
-    impressionsBilled: 1,
-    wallets: [],
-  },
 });
 
 /** An answer with this many decisions in some seconds before now. */
@@ -81,10 +59,6 @@ function answer(secondsAgo: Readonly<Record<number, number>>, more: Partial<Live
   };
 }
 
-/** An answer in which one campaign has billed this much. Units: epoch milliseconds, micros. */
-const spendAt = (campaignsAtMs: number, billed: number): LiveAnswer =>
-  answer({}, { campaignsAtMs, campaigns: [campaign("c1", billed)] });
-
 describe("the console's memory", () => {
   test("fills the gaps of a sparse feed with zero and leaves out seconds that still grow", () => {
     const store = createLiveStore();
@@ -120,21 +94,57 @@ describe("the console's memory", () => {
     expect(store.decisions().length).toBeLessThan(100);
   });
 
-  test("gathers a campaign's spend once for each time the ledgers were asked", () => {
-    const store = createLiveStore();
-    store.accept(spendAt(1000, 10));
-    store.accept(spendAt(1000, 10));
-    store.accept(spendAt(2000, 25));
-    expect(store.history("c1")).toMatchObject({ atSec: [1, 2], billedMicros: [10, 25] });
-    expect(store.history("c2")).toBeNull();
-  });
-
   test("forgets everything when origin starts anew", () => {
     const store = createLiveStore();
     store.accept(answer({ 10: 20 }, { decisions: [decision("old", 1)] }));
     store.accept(answer({}, { restarted: true, decisions: [decision("new", 2)] }));
     expect(store.decisions().map(({ decisionId }) => decisionId)).toEqual(["new"]);
     expect(store.decisionsPerSec(NOW_SEC * 1000)).toBe(0);
+  });
+});
+
+/** A point of a ledger's history, this many minutes after the first. */
+const point = (minute: number, billed: number, planned: number): HistoryPoint => ({
+  atMs: NOW_SEC * 1000 + minute * 60_000,
+  billedMicros: micros(billed),
+  spentMicros: micros(billed),
+  outstandingMicros: micros(0),
+  pendingMicros: micros(0),
+  plannedMicros: micros(planned),
+  multiplierPpm: 250_000,
+  impressions: 0,
+  late: 0,
+  exhausted: 0,
+  unbilledMicros: micros(0),
+});
+
+/** Minutes after the first point. */
+const minutes = (atSec: readonly number[]): number[] => atSec.map((at) => (at - NOW_SEC) / 60);
+
+describe("a campaign over time", () => {
+  const [hour, day, all] = HISTORY_WINDOWS;
+  const history = [point(0, 10, 20), point(30, 15, 30), point(89, 40, 50), point(150, 70, 80)];
+
+  test("shows within an hour what was added in it, from what was known when it began", () => {
+    const shown = historyColumns(history, hour);
+    // Minute 89 was the last one known at minute 90.
+    expect(minutes(shown.atSec)).toEqual([90, 150]);
+    expect([shown.billed, shown.planned]).toEqual([
+      [0, 30],
+      [0, 30],
+    ]);
+    expect(shown.multiplier).toEqual([0.25, 0.25]);
+  });
+
+  test("begins with its first point when the window is longer than the history", () => {
+    expect(historyColumns(history, day ?? hour)).toMatchObject({ billed: [0, 5, 30, 60], planned: [0, 10, 30, 60] });
+  });
+
+  test("shows the amounts themselves over the whole flight", () => {
+    const shown = historyColumns(history, all ?? hour);
+    expect(minutes(shown.atSec)).toEqual([0, 30, 89, 150]);
+    expect(shown).toMatchObject({ billed: [10, 15, 40, 70], planned: [20, 30, 50, 80] });
+    expect(historyColumns([], all ?? hour).atSec).toEqual([]);
   });
 });
 

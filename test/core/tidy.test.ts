@@ -26,14 +26,15 @@ const MAY_IMPORT: Readonly<Record<string, { readonly values: readonly string[]; 
     features: { values: [], types: ["catalog"] },
     models: { values: [], types: ["catalog"] },
     money: { values: [], types: ["catalog"] },
+    guaranteed: { values: [], types: ["catalog"] },
     telemetry: { values: [], types: ["catalog"] },
     decision: {
-      values: ["catalog", "protocols", "features", "models", "money", "telemetry"],
-      types: ["catalog", "protocols", "features", "models", "money", "telemetry"],
+      values: ["catalog", "protocols", "features", "models", "money", "guaranteed", "telemetry"],
+      types: ["catalog", "protocols", "features", "models", "money", "guaranteed", "telemetry"],
     },
     simulation: {
-      values: ["catalog", "protocols", "features", "models", "money", "telemetry", "decision"],
-      types: ["catalog", "protocols", "features", "models", "money", "telemetry", "decision"],
+      values: ["catalog", "protocols", "features", "models", "money", "guaranteed", "telemetry", "decision"],
+      types: ["catalog", "protocols", "features", "models", "money", "guaranteed", "telemetry", "decision"],
     },
   };
 

@@ -54,6 +54,7 @@ export class ScriptedOrigin implements EdgeDesk {
   readonly store = new Map<string, Uint8Array>();
   catalogDigest: string | null = null;
   modelSetDigest: string | null = null;
+  guaranteesDigest: string | null = null;
   manifestCalls = 0;
   manifest = async (): Promise<Manifest> => {
     this.manifestCalls += 1;
@@ -65,11 +66,12 @@ export class ScriptedOrigin implements EdgeDesk {
   answerArtifact: EdgeDesk["artifact"] = async (_kind, digest) => this.store.get(digest) ?? null;
 
   current(): Manifest {
-    return { catalogDigest: this.catalogDigest, modelSetDigest: this.modelSetDigest };
+    const { catalogDigest, modelSetDigest, guaranteesDigest } = this;
+    return { catalogDigest, modelSetDigest, guaranteesDigest };
   }
 
   /** Stores an artifact and makes it current. */
-  publish(kind: "catalogDigest" | "modelSetDigest", { digest, bytes }: Artifact): void {
+  publish(kind: keyof Manifest, { digest, bytes }: Artifact): void {
     this.store.set(digest, bytes);
     this[kind] = digest;
   }
@@ -96,7 +98,7 @@ export class ScriptedWallet implements WalletStub {
       drawnMicros: micros(1_000_000_000),
       multiplierPpm: 1_000_000,
     }));
-    return { purseId, nowMs, expiryMs: nowMs + 60_000, allotments, retryAfterMs: 1_000 };
+    return { purseId, incarnation: "s1", nowMs, expiryMs: nowMs + 60_000, allotments, retryAfterMs: 1_000 };
   }
 
   honest(claims: readonly BillingClaim[]): BillReply {
@@ -159,7 +161,7 @@ export function edgeWith(origin: EdgeDesk, wallet: WalletStub) {
     publication: new Publication(recorder, loadStandIn),
     signer: new TokenSigner(env.BILLING_KEYS),
     purse: new PurseHolder({ wallet: "wallet:local:0", recorder }),
-    billing: new BillingBatcher(recorder),
+    billing: new BillingBatcher({ recorder }),
   };
   const app = new Hono<EdgeContext>();
   app.use(async (c, next) => {

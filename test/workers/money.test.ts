@@ -249,9 +249,9 @@ describe("a campaign's money in workerd", () => {
     const wallet = WALLET.getByName(NAME);
     const nobody = wish({ campaignId: "nobody", wantMicros: micros(100_000) });
     const campaigns = [nobody, ...ask("p1", 0, 100_000).campaigns];
-    await wallet.draw({ purseId: "p1", campaigns, closing: false });
+    await wallet.draw(ask("p1", 0, 0, { campaigns }));
     await runDurableObjectAlarm(wallet);
-    const reply = await wallet.draw({ purseId: "p1", campaigns, closing: false });
+    const reply = await wallet.draw(ask("p1", 0, 0, { campaigns }));
     expect(reply.allotments).toEqual([{ campaignId: "coffee", drawnMicros: 100_000, multiplierPpm: 1_000_000 }]);
   });
 });

@@ -13,7 +13,7 @@ import { askFor, commit, newPurse, type Purse, receive } from "../../src/money/p
 import { walletStatus } from "../../src/money/wallet_rounds.ts";
 import type { CampaignLedger } from "../../workers/origin/campaign_ledger.ts";
 import type { RegionWallet } from "../../workers/origin/region_wallet.ts";
-import { claim, NOON_MS, terms, WALLET as NAME } from "../money_fixture.ts";
+import { claim, INCARNATION, NOON_MS, terms, WALLET as NAME } from "../money_fixture.ts";
 import { CAMPAIGNS, moneyScript, type MoneyStep, PureMoney } from "../money_script.ts";
 
 // The bindings come from origin's wrangler file; the generic env type does not know them.
@@ -32,7 +32,8 @@ const round = (wallet: string) =>
 /** What the objects answer to a step. */
 async function answerOf(step: MoneyStep): Promise<unknown> {
   pass(step.passMs);
-  if (step.kind === "draw") return WALLET.getByName(NAME).draw(step.request);
+  // The object's storage has a random name; the script's has not.
+  if (step.kind === "draw") return { ...(await WALLET.getByName(NAME).draw(step.request)), incarnation: INCARNATION };
   if (step.kind === "bill") return WALLET.getByName(NAME).bill(step.claims);
   if (step.kind === "round") await round(NAME);
   else await LEDGER.getByName(step.terms.campaignId).configure(step.terms);

@@ -7,7 +7,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { micros } from "../../src/kernel/money.ts";
 import { MINUTE_MS } from "../../src/kernel/time.ts";
-import { COMMITS_MAX } from "../../src/money/limits.ts";
+import { COMMITS_MAX, IDLE_RETURN_MS } from "../../src/money/limits.ts";
 import type { BillingClaim } from "../../src/money/protocol.ts";
 import { applyChanges, type WalletChanges } from "../../src/money/wallet_state.ts";
 import type { CampaignLedger } from "../../workers/origin/campaign_ledger.ts";
@@ -120,6 +120,15 @@ describe("a wallet that is evicted in the middle of a flight", () => {
     expect(new Set(await bill([...free, claim(0, tokens), claim(groups - 1, tokens)]))).toEqual(new Set(["duplicate"]));
   });
 
+  it("writes no row for rounds in which nothing changed but its view of the ledgers", async () => {
+    await drawn("p1");
+    await round();
+    const rows = await rowsOf("journal");
+    for (let turn = 0; turn < 5; turn++) await round();
+    expect(await rowsOf("journal")).toBe(rows);
+    expect((await heard())?.[0]?.heardMs, "it did report").toBeGreaterThan(NOON_MS + GROUP_MS);
+  });
+
   it("makes a checkpoint of a group that is too large for a row", async () => {
     await runInDurableObject(wallet(), (_object: RegionWallet, { storage }) => {
       const journal = new WalletJournal(storage.sql);
@@ -190,17 +199,22 @@ describe("a group that the disk refuses", () => {
     expect((await held()).campaigns).toMatchObject([{ billedMicros: 40, impressionsBilled: 4, duplicates: 1 }]);
   });
 
-  it("sends no report that was not written, and the round after tells the ledger all", async () => {
+  it("keeps back the report of a round that was not written, and a later round tells the ledger all", async () => {
     await drawn("p1");
     await bill([claim(0)]);
+    // What lies idle is due to go back, so the round has something to write.
+    pass(IDLE_RETURN_MS);
     const before = await heard();
     await refuse();
     await round();
     expect(await heard()).toEqual(before);
     await relent();
     await round();
+    expect(await heard()).toMatchObject([{ billedMicros: 10, returnedMicros: 0 }]);
+    // It began anew from its disk, and so did the time that money lies idle.
+    pass(IDLE_RETURN_MS);
     await round();
-    expect(await heard()).toMatchObject([{ billedMicros: 10 }]);
+    expect(await heard()).toMatchObject([{ billedMicros: 10, returnedMicros: 800_000 }]);
   });
 });
 

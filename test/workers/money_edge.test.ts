@@ -6,6 +6,7 @@ import { createExecutionContext, reset, runDurableObjectAlarm, waitOnExecutionCo
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { micros } from "../../src/kernel/money.ts";
+import { BILL_CLAIMS_MAX, BILL_WINDOW_MS, BILL_WINDOW_MS_MAX } from "../../src/money/limits.ts";
 import type { BillingClaim, BillReply, DrawReply, DrawRequest } from "../../src/money/protocol.ts";
 import { BillingBatcher } from "../../workers/edge/billing.ts";
 import { PurseHolder } from "../../workers/edge/purse_holder.ts";
@@ -69,7 +70,7 @@ describe("purse holder", () => {
     expect(holder.view(Date.now()).get("coffee")).toEqual({ availableMicros: 100_000, multiplierPpm: 1_000_000 });
     const made = holder.commit(coffee(5), Date.now());
     const backed = claim(0, { priceMicros: micros(5), ...must(made) });
-    const billing = new BillingBatcher(new Faults());
+    const billing = new BillingBatcher({ recorder: new Faults() });
     expect(await billing.bill(door, backed)).toBe("billed");
     expect(await billing.bill(door, backed)).toBe("duplicate");
   });
@@ -146,32 +147,46 @@ describe("grouped beacons", () => {
         return Promise.resolve({ verdicts: claims.map((_, i) => verdicts[i % 3] ?? "invalid") });
       },
     });
-    const billing = new BillingBatcher(new Faults());
+    const billing = new BillingBatcher({ recorder: new Faults() });
     const answers = await Promise.all([1, 2, 3].map((seq) => billing.bill(door, claim(seq))));
     expect(answers).toEqual(verdicts);
     expect(batches).toEqual([3]);
   });
 
-  it("does not let a batch grow beyond a hundred, and keeps wallets apart", async () => {
+  it("does not let a batch grow beyond what a wallet takes, and keeps wallets apart", async () => {
     const batches: number[] = [];
-    const door = doorTo({
-      bill: (claims) => {
-        batches.push(claims.length);
-        return billAll(claims);
-      },
-    });
-    const billing = new BillingBatcher(new Faults());
-    const many = Array.from({ length: 250 }, (_, i) => claim(i));
+    const door = countingDoor(batches);
+    const billing = new BillingBatcher({ recorder: new Faults() });
+    const many = Array.from({ length: 2 * BILL_CLAIMS_MAX + 50 }, (_, i) => claim(i));
     many.push(claim(0, { wallet: "wallet:eu:1" }));
     const answers = await Promise.all(many.map((one) => billing.bill(door, one)));
     expect(new Set(answers)).toEqual(new Set(["billed"]));
-    expect(batches.sort((a, b) => a - b)).toEqual([1, 50, 100, 100]);
+    expect(batches.sort((a, b) => a - b)).toEqual([1, 50, BILL_CLAIMS_MAX, BILL_CLAIMS_MAX]);
+  });
+
+  it("waits longer for the next ones when many came together, and not at all longer after a rest", async () => {
+    const windows = timersSet();
+    let nowMs = 10_000;
+    const billing = new BillingBatcher({ recorder: new Faults(), clock: () => nowMs });
+    const door = countingDoor([]);
+    const send = (count: number) => {
+      windows.length = 0;
+      return Promise.all(Array.from({ length: count }, (_, seq) => billing.bill(door, claim(seq))));
+    };
+    await send(10);
+    expect(windows[0], "nothing is known yet").toBe(BILL_WINDOW_MS);
+    nowMs += 40;
+    await send(10);
+    expect(windows[0], "10 in 40 ms").toBe(BILL_WINDOW_MS_MAX);
+    nowMs += 60_000;
+    await send(1);
+    expect(windows[0], "a minute later").toBe(BILL_WINDOW_MS);
   });
 
   it("answers nothing rather than something false when the wallet is down", async () => {
     const faults = new Faults();
     const door = doorTo({ bill: () => Promise.reject(new Error("down")) });
-    expect(await new BillingBatcher(faults).bill(door, claim(1))).toBe(null);
+    expect(await new BillingBatcher({ recorder: faults }).bill(door, claim(1))).toBe(null);
     expect(faults.count).toBe(2);
   });
 
@@ -184,26 +199,20 @@ describe("grouped beacons", () => {
         return Promise.resolve({ verdicts: claims.map(() => "duplicate" as const) });
       },
     });
-    expect(await new BillingBatcher(new Faults()).bill(door, claim(1))).toBe("duplicate");
+    expect(await new BillingBatcher({ recorder: new Faults() }).bill(door, claim(1))).toBe("duplicate");
   });
 
   it("is taken over by another when the request that gathered it died before sending", async () => {
-    const billing = new BillingBatcher(new Faults());
+    const billing = new BillingBatcher({ recorder: new Faults() });
     forgetTimers(1);
     void billing.bill(doorTo({}), claim(1));
     const batches: number[] = [];
-    const alive = doorTo({
-      bill: (claims) => {
-        batches.push(claims.length);
-        return billAll(claims);
-      },
-    });
-    expect(await billing.bill(alive, claim(2))).toBe("billed");
+    expect(await billing.bill(countingDoor(batches), claim(2))).toBe("billed");
     expect(batches).toEqual([2]);
   });
 
   it("is billed alone when the request that sent the batch died with the answer", async () => {
-    const billing = new BillingBatcher(new Faults());
+    const billing = new BillingBatcher({ recorder: new Faults() });
     // The dead request's window timer still fires; what it waits for after sending never does.
     forgetTimers(3, 4);
     void billing.bill(doorTo({ bill: () => new Promise<never>(() => {}) }), claim(1));
@@ -211,11 +220,32 @@ describe("grouped beacons", () => {
   }, 15_000);
 
   it("calls a claim without a wallet invalid without calling anybody", async () => {
-    const billing = new BillingBatcher(new Faults());
+    const billing = new BillingBatcher({ recorder: new Faults() });
     expect(await billing.bill(doorTo({}), claim(1, { wallet: "" }))).toBe("invalid");
     expect(await billing.bill(doorTo({}), claim(1, { wallet: "admin" }))).toBe("invalid");
   });
 });
+
+/** A wallet that bills everything and notes how much came in each call. */
+function countingDoor(batches: number[]) {
+  return doorTo({
+    bill: (claims) => {
+      batches.push(claims.length);
+      return billAll(claims);
+    },
+  });
+}
+
+/** How long each timer from now on was set for; they all ring at once. */
+function timersSet(): number[] {
+  const real = globalThis.setTimeout;
+  const lengths: number[] = [];
+  vi.spyOn(globalThis, "setTimeout").mockImplementation((...[ring, ms]: Parameters<typeof setTimeout>) => {
+    lengths.push(ms ?? 0);
+    return real(ring, 0);
+  });
+  return lengths;
+}
 
 /** Swallows the n-th timers set from now on: so it is for those who wait in a request that has died. */
 function forgetTimers(...nth: readonly number[]): void {
@@ -238,7 +268,7 @@ function scriptedWallet(drawn: (request: DrawRequest) => number, clock: () => nu
         multiplierPpm: 1_000_000,
       }));
       const times = { nowMs: clock(), expiryMs: clock() + 60_000, retryAfterMs: 1_000 };
-      return Promise.resolve({ purseId: request.purseId, allotments, ...times });
+      return Promise.resolve({ purseId: request.purseId, incarnation: "s1", allotments, ...times });
     } catch (error) {
       return Promise.reject(error);
     }

@@ -4,16 +4,23 @@
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { FULL_LIMITS } from "../../src/kernel/limits.ts";
-import {
-  appliedCatalogSchema,
-  campaignListSchema,
-  campaignStatusSchema,
-  catalogStateSchema,
-} from "../../workers/origin/api_schemas.ts";
+import { appliedCatalogSchema, catalogStateSchema } from "../../workers/origin/api_schemas.ts";
 import { originApp } from "../../workers/origin/app.ts";
+import { campaignListSchema, campaignStatusSchema } from "../../workers/origin/campaign_schemas.ts";
 import { sha256Hex } from "../../workers/platform/digest.ts";
-import type { LedgerStub, OriginEnv } from "../../workers/origin/env.ts";
-import { asAdmin, ask, catalogOf, desk, originEnv, refusal, refusedAs, sendJson, TOKEN } from "./origin_fixture.ts";
+import type { OriginEnv } from "../../workers/origin/env.ts";
+import {
+  asAdmin,
+  ask,
+  catalogOf,
+  desk,
+  ledgerWith,
+  originEnv,
+  refusal,
+  refusedAs,
+  sendJson,
+  TOKEN,
+} from "./origin_fixture.ts";
 
 afterEach(async () => {
   await reset();
@@ -88,7 +95,11 @@ describe("publishing a catalog", () => {
   test("makes it current under the digest of its snapshot, which the edge can fetch", async () => {
     const applied = await publish(catalogOf(["spring", "autumn"]));
     expect(applied).toMatchObject({ campaigns: 2, lineItems: 2 });
-    expect(await desk.manifest()).toEqual({ catalogDigest: applied.digest, modelSetDigest: null });
+    expect(await desk.manifest()).toEqual({
+      catalogDigest: applied.digest,
+      modelSetDigest: null,
+      guaranteesDigest: null,
+    });
     const bytes = await desk.artifact("snapshot", applied.digest);
     expect(bytes).not.toBeNull();
     expect(await sha256Hex(bytes ?? new Uint8Array())).toBe(applied.digest);
@@ -108,8 +119,25 @@ describe("publishing a catalog", () => {
         flightEndMs: Date.UTC(2030, 0, 1),
         status: "active",
         pacing: "even",
+        dailyBudgetMicros: null,
+        timeZone: "UTC",
+        targetCostMicros: null,
+        supplyShape: [],
       })),
     );
+  });
+
+  test("gives the ledger a daily budget, its zone, a target cost and a supply shape as the catalog has them", async () => {
+    const goal = {
+      dailyBudgetMicros: 1_000_000,
+      timeZone: "America/New_York",
+      targetCostMicros: 250_000,
+      supplyShape: Array.from({ length: 168 }, (_, hour) => hour),
+    };
+    const catalog = catalogOf(["spring"]);
+    await publish({ ...catalog, campaigns: catalog.campaigns.map((campaign) => ({ ...campaign, ...goal })) });
+    const answer = await asAdmin("/v1/admin/campaigns/spring");
+    expect(campaignStatusSchema.parse(await answer.json()).terms).toMatchObject(goal);
   });
 
   test("twice is once: the same digest, one line of history", async () => {
@@ -198,10 +226,7 @@ const put = (catalog: unknown): RequestInit => ({
 const ledgersWithout = (deadId: string): OriginEnv["LEDGER"] => ({
   getByName: (name) => (name === deadId ? deadLedger : originEnv.LEDGER.getByName(name)),
 });
-const deadLedger: LedgerStub = {
-  configure: () => Promise.reject(new Error("the object is gone")),
-  status: () => Promise.reject(new Error("the object is gone")),
-};
+const deadLedger = ledgerWith({});
 
 describe("when a ledger does not answer", () => {
   beforeEach(() => {

@@ -33,7 +33,7 @@ const setOf = (digest: string, sizeBytes: number) => {
 
 describe("the edges' desk", () => {
   test("has nothing before the first publish", async () => {
-    expect(await desk.manifest()).toEqual({ catalogDigest: null, modelSetDigest: null });
+    expect(await desk.manifest()).toEqual({ catalogDigest: null, modelSetDigest: null, guaranteesDigest: null });
   });
 
   test("answers null for what the store lacks, and for names that are no names", async () => {

@@ -7,7 +7,17 @@ import { afterEach, describe, expect, test } from "vitest";
 import { originApp } from "../../workers/origin/app.ts";
 import type { LedgerStub, OriginEnv } from "../../workers/origin/env.ts";
 import { CLAIM_TTL_MS } from "../../workers/origin/registry.ts";
-import { asAdmin, catalogOf, desk, originEnv, refusal, refusedAs, sendJson, TOKEN } from "./origin_fixture.ts";
+import {
+  asAdmin,
+  catalogOf,
+  desk,
+  ledgerWith,
+  originEnv,
+  refusal,
+  refusedAs,
+  sendJson,
+  TOKEN,
+} from "./origin_fixture.ts";
 
 afterEach(async () => {
   await reset();
@@ -17,8 +27,8 @@ const registry = () => originEnv.REGISTRY.getByName("catalog");
 const DIGEST = "d".repeat(64);
 
 /** Publishes while every ledger is asked through `ledger`. */
-const publishWith = (catalog: unknown, ledger: (stub: LedgerStub) => LedgerStub) => {
-  const LEDGER: OriginEnv["LEDGER"] = { getByName: (name) => ledger(originEnv.LEDGER.getByName(name)) };
+const publishWith = (catalog: unknown, ledger: (stub: LedgerStub) => Partial<LedgerStub>) => {
+  const LEDGER: OriginEnv["LEDGER"] = { getByName: (name) => ledgerWith(ledger(originEnv.LEDGER.getByName(name))) };
   const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" };
   const init = { method: "PUT", headers, body: JSON.stringify(catalog) };
   return originApp().request("http://origin.test/v1/admin/catalog", init, { ...originEnv, LEDGER });

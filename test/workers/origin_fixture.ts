@@ -6,7 +6,8 @@ import { PROBLEM_MEDIA_TYPE } from "../../src/protocols/problem.ts";
 import type { ActivityReport } from "../../src/telemetry/activity.ts";
 import { emptyCounters } from "../../src/telemetry/activity_window.ts";
 import { problemSchema } from "../../workers/origin/api_schemas.ts";
-import type { OriginEnv } from "../../workers/origin/env.ts";
+import type { LedgerStub, OriginEnv } from "../../workers/origin/env.ts";
+import type { Manifest } from "../../workers/edge/env.ts";
 
 /** The bindings of the Worker under test. The test runtime's own type does not know them by name. */
 export const originEnv = env as unknown as OriginEnv;
@@ -18,7 +19,7 @@ export const TOKEN = "test-admin-token";
 const origin = exports as unknown as {
   readonly default: { fetch(request: Request): Promise<Response> };
   readonly EdgeDesk: {
-    manifest(): Promise<{ catalogDigest: string | null; modelSetDigest: string | null }>;
+    manifest(): Promise<Manifest>;
     artifact(kind: string, digest: string): Promise<Uint8Array | null>;
   };
 };
@@ -52,6 +53,13 @@ export async function refusal(answer: Response): Promise<Readonly<Record<string,
 /** What `refusal` gives for a problem of this code. */
 export function refusedAs(status: number, code: string) {
   return { status, code, httpStatus: status, mediaType: PROBLEM_MEDIA_TYPE };
+}
+
+const gone = () => Promise.reject(new Error("the object is gone"));
+
+/** A ledger that answers these calls; all others find the object gone. */
+export function ledgerWith(answers: Partial<LedgerStub>): LedgerStub {
+  return { configure: gone, status: gone, history: gone, audit: gone, writeOff: gone, ...answers };
 }
 
 /** A catalog of one publisher and these campaigns, each with one line item. */

@@ -1,16 +1,15 @@
 /**
  * Group commit of impression beacons. A wallet settles a batch of a hundred about as fast as a single impression, so
- * beacons of one wallet are gathered and sent as one call: some milliseconds' worth when it is quiet, and what comes
- * until the next of at most four calls a second when it is busy. Each request is answered only after the wallet has
- * answered. A request may die at any moment with what it was doing, so every other one keeps a timer of its own and does
- * the work again if need be: billing is idempotent.
+ * beacons of one wallet are gathered for a moment, longer when many arrive (src/money/gathering.ts), and sent as one
+ * call; each request is answered only after the wallet has answered. A request may die at any moment with what it was
+ * doing, so every other one keeps a timer of its own and does the work again if need be: billing is idempotent.
  */
+import { gatherWindowMs, type LastBatch } from "../../src/money/gathering.ts";
 import {
   BILL_ANSWER_MS,
-  BILL_BATCH_CLAIMS,
-  BILL_GAP_MS,
+  BILL_CLAIMS_MAX,
   BILL_TAKEOVER_MS,
-  BILL_WINDOW_MS,
+  BILL_WINDOW_MS_MAX,
   parseWalletName,
 } from "../../src/money/limits.ts";
 import type { BillingClaim, BillVerdict } from "../../src/money/protocol.ts";
@@ -21,6 +20,9 @@ type Verdicts = readonly BillVerdict[] | null;
 
 interface Batch {
   readonly wallet: string;
+  readonly openedMs: number;
+  /** How long whoever began it waits before sending it. */
+  readonly windowMs: number;
   readonly claims: BillingClaim[];
   /** Null: the wallet could not be reached. Resolves once, by whoever sent the batch; never, when that request died. */
   readonly verdicts: Promise<Verdicts>;
@@ -28,15 +30,25 @@ interface Batch {
   sent: boolean;
 }
 
+/** What the batcher is made of. The clock is the platform's unless a test brings its own. */
+export interface BillingBatcherParts {
+  readonly recorder: { fault(code: "wallet_unreachable"): void };
+  readonly clock?: () => number;
+}
+
+/** Wallets whose last batch is remembered. Tokens name few: those of one region. */
+const WALLETS_REMEMBERED = 64;
+
 /** See the head of this file. */
 export class BillingBatcher {
-  readonly #recorder: { fault(code: "wallet_unreachable"): void };
+  readonly #recorder: BillingBatcherParts["recorder"];
+  readonly #clock: () => number;
   readonly #gathering = new Map<string, Batch>();
-  /** When the last batch was sent, by wallet. Tokens are signed, so there are no more than wallets. */
-  readonly #sentMs = new Map<string, number>();
+  readonly #last = new Map<string, LastBatch>();
 
-  constructor(recorder: { fault(code: "wallet_unreachable"): void }) {
+  constructor({ recorder, clock = Date.now }: BillingBatcherParts) {
     this.#recorder = recorder;
+    this.#clock = clock;
   }
 
   /**
@@ -45,34 +57,38 @@ export class BillingBatcher {
    */
   async bill(door: DrawDoor, claim: BillingClaim): Promise<BillVerdict | null> {
     if (parseWalletName(claim.wallet) === null) return "invalid";
-    const gathering = this.#gathering.get(claim.wallet);
-    const batch = gathering ?? newBatch(claim.wallet);
-    if (gathering === undefined) this.#gathering.set(claim.wallet, batch);
+    const opened = this.#gathering.get(claim.wallet);
+    const batch = opened ?? this.#open(claim.wallet);
     const place = batch.claims.push(claim) - 1;
-    const full = batch.claims.length >= BILL_BATCH_CLAIMS;
-    if (full) this.#send(door, batch);
+    if (batch.claims.length >= BILL_CLAIMS_MAX) this.#send(door, batch);
     else {
-      const waitMs = gathering === undefined ? this.#windowMs(claim.wallet) : BILL_TAKEOVER_MS;
-      const answered = await within(waitMs, batch.verdicts);
+      const patienceMs = opened === undefined ? batch.windowMs : BILL_TAKEOVER_MS;
+      const answered = await within(patienceMs, batch.verdicts);
       if (!answered) this.#send(door, batch);
     }
-    if (await within(2 * BILL_ANSWER_MS + BILL_GAP_MS, batch.verdicts)) return (await batch.verdicts)?.[place] ?? null;
+    if (await within(2 * BILL_ANSWER_MS + BILL_WINDOW_MS_MAX, batch.verdicts))
+      return (await batch.verdicts)?.[place] ?? null;
     // The request that sent the batch may have died with the answer: ask alone.
     return (await this.#ask(door, claim.wallet, [claim]))?.[0] ?? null;
   }
 
-  /** How long a new batch gathers. */
-  #windowMs(wallet: string): number {
-    const gapMs = (this.#sentMs.get(wallet) ?? 0) + BILL_GAP_MS - Date.now();
-    return Math.max(BILL_WINDOW_MS, Math.min(gapMs, BILL_GAP_MS));
+  /** Begins the wallet's next batch. */
+  #open(wallet: string): Batch {
+    const { promise, resolve } = Promise.withResolvers<Verdicts>();
+    const openedMs = this.#clock();
+    const windowMs = gatherWindowMs(this.#last.get(wallet), openedMs);
+    const batch = { wallet, openedMs, windowMs, claims: [], verdicts: promise, resolve, sent: false };
+    this.#gathering.set(wallet, batch);
+    return batch;
   }
 
   /** Sends the batch unless another request has. Outlives this request's answer. */
   #send(door: DrawDoor, batch: Batch): void {
     if (batch.sent) return;
     batch.sent = true;
-    this.#sentMs.set(batch.wallet, Date.now());
     if (this.#gathering.get(batch.wallet) === batch) this.#gathering.delete(batch.wallet);
+    if (this.#last.size >= WALLETS_REMEMBERED) this.#last.clear();
+    this.#last.set(batch.wallet, { openedMs: batch.openedMs, claims: batch.claims.length });
     door.waitUntil(this.#ask(door, batch.wallet, batch.claims).then(batch.resolve));
   }
 
@@ -95,9 +111,4 @@ export class BillingBatcher {
     this.#recorder.fault("wallet_unreachable");
     return null;
   }
-}
-
-function newBatch(wallet: string): Batch {
-  const { promise, resolve } = Promise.withResolvers<Verdicts>();
-  return { wallet, claims: [], verdicts: promise, resolve, sent: false };
 }

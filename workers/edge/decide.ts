@@ -37,7 +37,9 @@ export interface CommittedDecision {
 /** What the plan could have used money for: the isolate's purse is asked to hold some of it. */
 function campaignsOf(scoringPlan: ScoringPlan): ReadonlySet<string> {
   const wanted = new Set(scoringPlan.candidates.map((candidate) => candidate.offer.campaignId));
-  for (const { offer, reason } of scoringPlan.rejections) if (reason === "no_budget") wanted.add(offer.campaignId);
+  for (const { offer, reason } of scoringPlan.rejections) {
+    if (reason === "no_budget" || reason === "guarantee_not_drawn") wanted.add(offer.campaignId);
+  }
   return wanted;
 }
 
@@ -48,6 +50,7 @@ function gather(door: Door, loaded: LoadedCatalog, decisionId: string): World {
     catalogDigest: loaded.digest,
     catalog: loaded.catalog,
     budgets: door.isolate.purse.view(door.nowMs),
+    guarantees: door.isolate.publication.guarantees,
     limits: FULL_LIMITS,
   };
 }

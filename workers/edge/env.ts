@@ -9,10 +9,11 @@ import type { ActivityReport } from "../../src/telemetry/activity.ts";
 export interface Manifest {
   readonly catalogDigest: string | null;
   readonly modelSetDigest: string | null;
+  readonly guaranteesDigest: string | null;
 }
 
 /** Kinds of content-addressed artifacts that origin hands out. */
-export type ArtifactKind = "snapshot" | "model" | "modelSet";
+export type ArtifactKind = "snapshot" | "model" | "modelSet" | "guarantees";
 
 /** Origin's RPC entrypoint for edges. */
 export interface EdgeDesk {

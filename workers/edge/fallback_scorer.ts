@@ -3,14 +3,8 @@
  * isolate, while a model set loads, and whenever the ONNX tier fails.
  */
 import weights from "../../models/fallback.json";
-import type { Scorer } from "../../src/decision/rank.ts";
-import { fallbackWeightsSchema, scoreEarlyFallback, scoreFallback } from "../../src/models/fallback.ts";
-
-const parsed = fallbackWeightsSchema.parse(weights);
+import { linearScorer } from "../../src/decision/linear_scorer.ts";
+import { fallbackWeightsSchema } from "../../src/models/fallback.ts";
 
 /** Scores with the bundled linear models. Never rejects. */
-export const fallbackScorer: Scorer = {
-  tier: "fallback",
-  rank: async ({ rows, rowCount, columns }) => scoreEarlyFallback(parsed, rows, rowCount, columns),
-  score: async ({ rows, rowCount, columns }) => scoreFallback(parsed, rows, rowCount, columns),
-};
+export const fallbackScorer = linearScorer(fallbackWeightsSchema.parse(weights));

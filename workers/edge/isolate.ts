@@ -51,7 +51,7 @@ export function isolateFor(env: Env, cf: unknown): Isolate {
       publication: new Publication(recorder, loadModelSet),
       signer: new TokenSigner(env.BILLING_KEYS),
       purse: new PurseHolder({ wallet: walletName(place, env.REGION_SHARDS), recorder }),
-      billing: new BillingBatcher(recorder),
+      billing: new BillingBatcher({ recorder }),
     };
   }
   return held;

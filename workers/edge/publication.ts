@@ -1,11 +1,14 @@
 /**
- * What origin has published, as this isolate holds it: one catalog snapshot and one model set, each verified against
- * its digest before it is used and swapped by moving one pointer. Discovery is driven by requests: an isolate that has
- * not asked for a while asks in the background, and one that is about to break the five-second promise waits.
+ * What origin has published, as this isolate holds it: one catalog snapshot, one model set, one table of guaranteed
+ * deals, each verified against its digest before it is used and swapped by moving one pointer. Discovery is driven by
+ * requests: an isolate that has not asked for a while asks in the background, and one that is about to break the
+ * five-second promise waits.
  */
 import { compileCatalog, type CompiledCatalog } from "../../src/catalog/compiled.ts";
 import { decodeSnapshot } from "../../src/catalog/snapshot.ts";
 import type { Scorer } from "../../src/decision/rank.ts";
+import type { GuaranteeTable } from "../../src/guaranteed/contract.ts";
+import { decodeTable } from "../../src/guaranteed/table.ts";
 import { sha256Hex } from "../platform/digest.ts";
 import type { ArtifactKind, Env } from "./env.ts";
 import type { Recorder } from "./recorder.ts";
@@ -35,6 +38,14 @@ export interface LoadedCatalog {
   readonly catalog: CompiledCatalog;
 }
 
+/** A verified table of guaranteed deals. */
+interface LoadedGuarantees {
+  readonly digest: string | null;
+  readonly table: GuaranteeTable;
+}
+
+const NO_GUARANTEES: LoadedGuarantees = { digest: null, table: [] };
+
 /** A model set that is loaded. `retire` frees it once the last decision that uses it has ended. */
 export interface LoadedModelSet extends Scorer {
   readonly digest: string;
@@ -63,6 +74,7 @@ export class Publication {
   readonly #recorder: Recorder;
   readonly #loadModelSet: LoadModelSet;
   #catalog: LoadedCatalog | null = null;
+  #guarantees: LoadedGuarantees = NO_GUARANTEES;
   #scorer: LoadedModelSet | null = null;
   #modelSetDigest: string | null = null;
   #answeredMs = Number.NEGATIVE_INFINITY;
@@ -79,6 +91,11 @@ export class Publication {
   /** The catalog to decide with, or null before the first one has arrived. */
   get catalog(): LoadedCatalog | null {
     return this.#catalog;
+  }
+
+  /** How guaranteed deals share breaks. Empty before the first table has arrived: none of them is shown. */
+  get guarantees(): GuaranteeTable {
+    return this.#guarantees.table;
   }
 
   /** The scorer of the live model set, or null while none is loaded: the fallback tier answers. */
@@ -116,6 +133,9 @@ export class Publication {
       if (manifest.catalogDigest !== null && manifest.catalogDigest !== this.#catalog?.digest) {
         await this.#loadCatalog(env, manifest.catalogDigest);
       }
+      if (manifest.guaranteesDigest !== this.#guarantees.digest) {
+        await this.#loadGuarantees(env, manifest.guaranteesDigest);
+      }
     } catch (error) {
       this.#failedMs = nowMs;
       this.#recorder.fault("origin_unreachable");
@@ -131,6 +151,17 @@ export class Publication {
     } catch (error) {
       this.#recorder.fault("catalog_unavailable");
       console.warn(`keeping the catalog that is loaded: ${String(error)}`);
+    }
+  }
+
+  async #loadGuarantees(env: Env, digest: string | null): Promise<void> {
+    try {
+      const table = digest === null ? [] : decodeTable(await verifiedArtifact(env, "guarantees", digest));
+      if (table === null) throw new Error(`guarantees ${digest} are refused: no table`);
+      this.#guarantees = { digest, table };
+    } catch (error) {
+      this.#recorder.fault("guarantees_unavailable");
+      console.warn(`keeping the guaranteed deals that are loaded: ${String(error)}`);
     }
   }
 

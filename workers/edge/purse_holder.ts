@@ -176,7 +176,8 @@ export class PurseHolder {
     if (this.#next !== null && !shouldRotate(this.#next, nowMs)) return this.#next;
     if (this.#next !== null) this.#retire(this.#next);
     const purseId = this.#newPurseId();
-    this.#next = this.#current === null ? newPurse(purseId, this.#wallet) : nextPurse(purseId, this.#current);
+    const before = this.#current;
+    this.#next = before === null ? newPurse(purseId, this.#wallet) : nextPurse(purseId, before, this.#wantedNow(nowMs));
     return this.#next;
   }
 

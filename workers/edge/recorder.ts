@@ -22,6 +22,7 @@ export type Fault =
   | "scoring_failed"
   | "models_unavailable"
   | "catalog_unavailable"
+  | "guarantees_unavailable"
   | "origin_unreachable"
   | "wallet_unreachable"
   | "report_lost"

@@ -3,10 +3,10 @@
  * of the OpenAPI document. Units are last in the names.
  */
 import { z } from "@hono/zod-openapi";
-import { FULL_LIMITS } from "../../src/kernel/limits.ts";
 import { modelSetSchema } from "../../src/models/manifest.ts";
 import { PROBLEM_MEDIA_TYPE, PROBLEMS, type ProblemCode } from "../../src/protocols/problem.ts";
 import { decisionSummarySchema } from "../../src/telemetry/activity_report.ts";
+import { campaignIdSchema, campaignStatusSchema } from "./campaign_schemas.ts";
 
 /** What the document says of routes behind the admin gate. */
 export const ADMIN_ONLY = [{ adminToken: [] }];
@@ -14,16 +14,10 @@ export const ADMIN_ONLY = [{ adminToken: [] }];
 export const HISTORY_SHOWN_MAX = 50;
 
 const count = z.int().nonnegative();
-const amountMicros = z.int();
 const epochMs = z.int();
 
 /** SHA-256 in lower-case hexadecimal. */
 export const digestSchema = z.string().regex(/^[0-9a-f]{64}$/, "64 lower-case hexadecimal digits");
-/** Id of a campaign. */
-export const campaignIdSchema = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/)
-  .max(FULL_LIMITS.idCharsMax);
 
 /** Shape: RFC 9457 with our stable `code`. Some codes add members. */
 export const problemSchema = z
@@ -48,44 +42,6 @@ export const catalogStateSchema = z
     history: z.array(versionSchema),
   })
   .openapi("CatalogState");
-
-const walletShareSchema = z.object({
-  wallet: z.string(),
-  grantedMicros: amountMicros,
-  billedMicros: amountMicros,
-  returnedMicros: amountMicros,
-  heardMs: epochMs,
-});
-
-/** Where a campaign's money is. See src/money/protocol.ts. */
-export const campaignStatusSchema = z
-  .object({
-    terms: z.object({
-      campaignId: campaignIdSchema,
-      budgetMicros: amountMicros,
-      flightStartMs: epochMs,
-      flightEndMs: epochMs,
-      status: z.enum(["active", "paused", "archived"]),
-      pacing: z.enum(["even", "asap"]),
-    }),
-    grantedMicros: amountMicros,
-    billedMicros: amountMicros,
-    returnedMicros: amountMicros,
-    outstandingMicros: amountMicros,
-    plannedMicros: amountMicros,
-    multiplierPpm: count,
-    impressionsBilled: count,
-    late: count,
-    exhausted: count,
-    duplicates: count,
-    wallets: z.array(walletShareSchema),
-  })
-  .openapi("CampaignStatus");
-
-/** All campaigns of the current catalog; those whose ledger did not answer are named in `unknown`. */
-export const campaignListSchema = z
-  .object({ campaigns: z.array(campaignStatusSchema), unknown: z.array(campaignIdSchema) })
-  .openapi("CampaignList");
 
 /** The models that serve. */
 export const modelStateSchema = z
@@ -181,6 +137,12 @@ export function problemAnswers(...codes: readonly ProblemCode[]): Record<number,
   }
   const content = { [PROBLEM_MEDIA_TYPE]: { schema: problemSchema } };
   return Object.fromEntries([...titles].map(([status, said]) => [status, { description: said.join("; "), content }]));
+}
+
+/** The JSON Schema of a body that body.ts reads and bounds; the document only describes it. */
+export function jsonSchemaOf(schema: z.ZodType): Record<string, unknown> {
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io: "input" });
+  return rest;
 }
 
 interface DocumentedAnswer {

@@ -6,7 +6,7 @@ import { sha256Hex } from "../platform/digest.ts";
 import { reach } from "./unreachable.ts";
 
 /** Kinds of artifact. */
-export const ARTIFACT_KINDS = ["snapshot", "model", "modelSet"] as const;
+export const ARTIFACT_KINDS = ["snapshot", "model", "modelSet", "guarantees"] as const;
 export type ArtifactKind = (typeof ARTIFACT_KINDS)[number];
 
 const DIGEST = /^[0-9a-f]{64}$/;
@@ -23,8 +23,16 @@ export function isArtifactKind(word: string): word is ArtifactKind {
 
 /** Key in the store. */
 export function artifactKey(kind: ArtifactKind, digest: string): string {
-  if (kind === "snapshot") return `snapshots/${digest}.json`;
-  return kind === "model" ? `models/${digest}.onnx` : `model-sets/${digest}.json`;
+  switch (kind) {
+    case "snapshot":
+      return `snapshots/${digest}.json`;
+    case "model":
+      return `models/${digest}.onnx`;
+    case "modelSet":
+      return `model-sets/${digest}.json`;
+    case "guarantees":
+      return `guarantees/${digest}.json`;
+  }
 }
 
 /** Stores bytes under their digest. Storing them again mends what was damaged in the store. Throws `Unreachable`. */

@@ -1,21 +1,33 @@
 /**
- * Where the campaigns' money is, asked from their ledgers at this moment. A ledger that does not answer costs its own
- * line and no other.
+ * Where the campaigns' money is, how it got there, and the one thing an operator can do about it by hand: give up on
+ * the money of a wallet that has gone silent. All of it is asked from the ledgers at this moment; a ledger that does
+ * not answer costs its own line and no other.
  */
 import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { FULL_LIMITS } from "../../src/kernel/limits.ts";
+import { ok, refused, type Result } from "../../src/kernel/result.ts";
+import type { WriteOffCommand, WriteOffRefusal } from "../../src/money/ledger.ts";
+import { ADMIN_ONLY, jsonAnswer, jsonSchemaOf, problemAnswers } from "./api_schemas.ts";
+import { sweepLedgers } from "./campaign_board.ts";
 import {
-  ADMIN_ONLY,
+  campaignAuditSchema,
+  campaignHistorySchema,
   campaignIdSchema,
   campaignListSchema,
   campaignStatusSchema,
-  jsonAnswer,
-  problemAnswers,
-} from "./api_schemas.ts";
-import { sweepLedgers } from "./campaign_board.ts";
+  writeOffSchema,
+} from "./campaign_schemas.ts";
 import { rosterOf } from "./catalog_roster.ts";
-import type { OriginEnv } from "./env.ts";
+import type { LedgerStub, OriginEnv } from "./env.ts";
+import { bodyDetail, readJson } from "../platform/body.ts";
 import { problem } from "../platform/problem_response.ts";
 import { reach } from "./unreachable.ts";
+
+type Origin = { Bindings: OriginEnv };
+
+const params = z.object({ campaignId: campaignIdSchema });
+const oneProblems = ["unauthorized", "bad_field", "not_found", "ledgers_unavailable"] as const;
 
 const listCampaigns = createRoute({
   method: "get",
@@ -37,15 +49,64 @@ const getCampaign = createRoute({
   tags: ["campaigns"],
   summary: "Status of one campaign, also one that is archived",
   security: ADMIN_ONLY,
-  request: { params: z.object({ campaignId: campaignIdSchema }) },
+  request: { params },
+  responses: { 200: jsonAnswer("The campaign", campaignStatusSchema), ...problemAnswers(...oneProblems) },
+});
+
+const getHistory = createRoute({
+  method: "get",
+  path: "/v1/admin/campaigns/{campaignId}/history",
+  operationId: "getCampaignHistory",
+  tags: ["campaigns"],
+  summary: "How a campaign's money moved, from its first minute to now",
+  security: ADMIN_ONLY,
+  request: { params },
+  responses: { 200: jsonAnswer("The history", campaignHistorySchema), ...problemAnswers(...oneProblems) },
+});
+
+const getAudit = createRoute({
+  method: "get",
+  path: "/v1/admin/campaigns/{campaignId}/audit",
+  operationId: "getCampaignAudit",
+  tags: ["campaigns"],
+  summary: "What operators did to a campaign: changed terms and write-offs",
+  security: ADMIN_ONLY,
+  request: { params },
+  responses: { 200: jsonAnswer("The entries", campaignAuditSchema), ...problemAnswers(...oneProblems) },
+});
+
+const postWriteOff = createRoute({
+  method: "post",
+  path: "/v1/admin/campaigns/{campaignId}/write-off",
+  operationId: "writeOffWallet",
+  tags: ["campaigns"],
+  summary: "Give up on the money of a stuck wallet",
+  description:
+    "The money no longer counts as outstanding, but it stays counted against the budget: should the wallet come " +
+    "back, nothing is overspent, and its next report takes the write-off back. Recorded in the campaign's audit.",
+  security: ADMIN_ONLY,
+  request: {
+    params,
+    body: { required: true, content: { "application/json": { schema: jsonSchemaOf(writeOffSchema) } } },
+  },
   responses: {
-    200: jsonAnswer("The campaign", campaignStatusSchema),
-    ...problemAnswers("unauthorized", "bad_field", "not_found", "ledgers_unavailable"),
+    200: jsonAnswer("Written off; the campaign as it is now", campaignStatusSchema),
+    ...problemAnswers(
+      "unauthorized",
+      "bad_field",
+      "unsupported_media_type",
+      "body_too_large",
+      "malformed_json",
+      "not_found",
+      "wallet_unknown",
+      "wallet_not_stuck",
+      "ledgers_unavailable",
+    ),
   },
 });
 
 /** Adds the campaigns' routes. */
-export function addCampaignRoutes(app: OpenAPIHono<{ Bindings: OriginEnv }>): void {
+export function addCampaignRoutes(app: OpenAPIHono<Origin>): void {
   app.openapi(listCampaigns, async (c) => {
     const { digest } = await reach("storage_unavailable", "The registry did not answer.", () =>
       c.env.REGISTRY.getByName("catalog").current(),
@@ -59,11 +120,69 @@ export function addCampaignRoutes(app: OpenAPIHono<{ Bindings: OriginEnv }>): vo
   });
 
   app.openapi(getCampaign, async (c) => {
-    const { campaignId } = c.req.valid("param");
-    const status = await reach("ledgers_unavailable", "The campaign's ledger did not answer.", () =>
-      c.env.LEDGER.getByName(campaignId).status(),
-    );
-    if (status === null) return problem("not_found", "No campaign of that id was ever published.");
-    return c.json(status, 200);
+    const status = await askLedger(c.env, c.req.valid("param"), (ledger) => ledger.status());
+    return status === null ? neverPublished() : c.json(status, 200);
   });
+
+  app.openapi(getHistory, async (c) => {
+    const { campaignId } = c.req.valid("param");
+    const points = await askLedger(c.env, { campaignId }, (ledger) => ledger.history());
+    return points === null ? neverPublished() : c.json({ campaignId, points }, 200);
+  });
+
+  app.openapi(getAudit, async (c) => {
+    const { campaignId } = c.req.valid("param");
+    const entries = await askLedger(c.env, { campaignId }, (ledger) => ledger.audit());
+    return entries === null ? neverPublished() : c.json({ campaignId, entries }, 200);
+  });
+
+  app.openapi(postWriteOff, async (c) => {
+    const campaign = c.req.valid("param");
+    const command = await readWriteOff(c);
+    if (!command.ok) return command.reason;
+    const written = await askLedger(c.env, campaign, (ledger) => ledger.writeOff(command.value));
+    return written.ok ? c.json(written.value, 200) : writeOffProblem(written.reason);
+  });
+}
+
+function askLedger<T>(
+  env: OriginEnv,
+  { campaignId }: z.output<typeof params>,
+  ask: (ledger: LedgerStub) => Promise<T>,
+): Promise<T> {
+  return reach("ledgers_unavailable", "The campaign's ledger did not answer.", () =>
+    ask(env.LEDGER.getByName(campaignId)),
+  );
+}
+
+function neverPublished(): Response {
+  return problem("not_found", "No campaign of that id was ever published.");
+}
+
+/** The command in a request, or the response that refuses it. */
+async function readWriteOff(c: Context<Origin>): Promise<Result<WriteOffCommand, Response>> {
+  const bytesMax = FULL_LIMITS.bodyBytesMax;
+  const json = await readJson(c.req.raw, bytesMax);
+  if (!json.ok) return refused(problem(json.reason, bodyDetail(json.reason, "application/json", bytesMax)));
+  const parsed = writeOffSchema.safeParse(json.value);
+  if (parsed.success) return ok(parsed.data);
+  const issue = parsed.error.issues[0];
+  return refused(problem("bad_field", `${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not allowed"}`));
+}
+
+/** A refused write-off in HTTP's words, in the order in which a ledger refuses. */
+function writeOffProblem(refusal: WriteOffRefusal): Response {
+  switch (refusal) {
+    case "campaign_unknown":
+      return neverPublished();
+    case "words_malformed":
+      return problem("bad_field", "by, why: 1 to 200 printable characters");
+    case "wallet_unknown":
+      return problem("wallet_unknown", "The ledger has never heard of this wallet with this incarnation.");
+    case "wallet_not_stuck":
+      return problem(
+        "wallet_not_stuck",
+        "It was heard of lately, holds nothing, or is written off already. Its money comes back by itself.",
+      );
+  }
 }

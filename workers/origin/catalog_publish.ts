@@ -1,7 +1,7 @@
 /**
  * Publishing a catalog, in the one order that is safe to break off anywhere and to repeat: bytes into the store, terms
- * onto every ledger, then the pointer, then the campaigns that are gone. No edge can meet a campaign whose ledger does
- * not know it, and no catalog is current whose bytes are not stored.
+ * onto every ledger, then the pointer, then the campaigns that are gone, then the table of guaranteed deals. No edge
+ * can meet a campaign whose ledger does not know it, and no catalog is current whose bytes are not stored.
  */
 import type { Campaign, Catalog } from "../../src/catalog/entities.ts";
 import { micros } from "../../src/kernel/money.ts";
@@ -10,6 +10,7 @@ import type { CampaignTerms } from "../../src/money/protocol.ts";
 import { putArtifact } from "./artifacts.ts";
 import { mapBounded } from "./bounded.ts";
 import type { OriginEnv } from "./env.ts";
+import { solveGuaranteesOf } from "./guarantees.ts";
 import { logFailure } from "../platform/log.ts";
 import { reach } from "./unreachable.ts";
 
@@ -67,7 +68,9 @@ export async function publishCatalog(
   );
   if (!claimed) return refused({ code: "publish_in_progress" });
   try {
-    return await publishClaimed(env, publication, holder, now);
+    const published = await publishClaimed(env, publication, holder, now);
+    if (published.ok) await solveGuaranteesOf(env, publication.catalog, now());
+    return published;
   } finally {
     // A claim that cannot be given back ends by itself.
     await registry.release(holder).catch((failure: unknown) => logFailure("origin", "claim_not_released", failure));

@@ -2,7 +2,7 @@
  * The catalog over HTTP: what is current, whether a document would be accepted, and the publish itself. A refused
  * catalog is answered with what is wrong, where, and what was expected there.
  */
-import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
+import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { catalogSchema } from "../../src/catalog/entities.ts";
 import { encodeSnapshot } from "../../src/catalog/snapshot.ts";
@@ -15,6 +15,7 @@ import {
   catalogStateSchema,
   HISTORY_SHOWN_MAX,
   jsonAnswer,
+  jsonSchemaOf,
   problemAnswers,
 } from "./api_schemas.ts";
 import { sha256Hex } from "../platform/digest.ts";
@@ -27,7 +28,6 @@ import { reach } from "./unreachable.ts";
 
 type Origin = { Bindings: OriginEnv };
 
-// Bodies are read by body.ts, which bounds them; the document only describes them, as JSON Schema.
 const catalogBody = {
   required: true,
   description: "The whole catalog. Line items, creatives and the rest refer to each other by id.",
@@ -139,9 +139,4 @@ function publishProblem(refusal: PublishRefusal): Response {
     ? `The catalog is current, but ${campaigns.length} removed campaigns are not archived yet. Publish again.`
     : `${campaigns.length} ledgers did not take their terms, so the catalog was not published. Publish again.`;
   return problem(refusal.code, detail, { campaigns, published }, again);
-}
-
-function jsonSchemaOf(schema: z.ZodType): Record<string, unknown> {
-  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io: "input" });
-  return rest;
 }

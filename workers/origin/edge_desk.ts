@@ -6,15 +6,24 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import { getArtifact, isArtifactKind, isDigest } from "./artifacts.ts";
 import type { OriginEnv } from "./env.ts";
 
+/** Digests of what is current. */
+interface Manifest {
+  readonly catalogDigest: string | null;
+  readonly modelSetDigest: string | null;
+  readonly guaranteesDigest: string | null;
+}
+
 /** See the head of this file. */
 export class EdgeDesk extends WorkerEntrypoint<OriginEnv> {
   /** Which immutable artifacts are current. Null: nothing published yet. */
-  async manifest(): Promise<{ catalogDigest: string | null; modelSetDigest: string | null }> {
-    const [catalog, models] = await Promise.all([
-      this.env.REGISTRY.getByName("catalog").current(),
-      this.env.REGISTRY.getByName("models").current(),
+  async manifest(): Promise<Manifest> {
+    const current = async (registry: string) => (await this.env.REGISTRY.getByName(registry).current()).digest;
+    const [catalogDigest, modelSetDigest, guaranteesDigest] = await Promise.all([
+      current("catalog"),
+      current("models"),
+      current("guarantees"),
     ]);
-    return { catalogDigest: catalog.digest, modelSetDigest: models.digest };
+    return { catalogDigest, modelSetDigest, guaranteesDigest };
   }
 
   /** The bytes under a digest, or null when the store lacks them, they are not those bytes, or the name is no name. */

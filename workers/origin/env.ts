@@ -2,6 +2,10 @@
  * What the origin Worker is bound to. Durable Objects are given by the RPC methods that origin calls, as plain shapes,
  * so that a route compiles against the message and not against the object's code. Bindings are named in wrangler.toml.
  */
+import type { Result } from "../../src/kernel/result.ts";
+import type { WriteOffCommand, WriteOffRefusal } from "../../src/money/ledger.ts";
+import type { NumberedEntry } from "../../src/money/ledger_audit.ts";
+import type { HistoryPoint } from "../../src/money/ledger_history.ts";
 import type { CampaignStatus, CampaignTerms } from "../../src/money/protocol.ts";
 import type { ActivityBatch, ActivityFeed, BatchOutcome } from "./activity_messages.ts";
 import type { CampaignSweep } from "./campaign_board.ts";
@@ -18,6 +22,11 @@ export interface LedgerStub {
   configure(terms: CampaignTerms): Promise<unknown>;
   /** Where the money is, or null when the ledger was never configured. */
   status(): Promise<CampaignStatus | null>;
+  /** How it got there, and what operators did; null as above. */
+  history(): Promise<HistoryPoint[] | null>;
+  audit(): Promise<NumberedEntry[] | null>;
+  /** Gives up on the money of a silent wallet. */
+  writeOff(command: WriteOffCommand): Promise<Result<CampaignStatus | null, WriteOffRefusal>>;
 }
 
 /** What origin asks of the Activity object. */
@@ -31,7 +40,7 @@ export interface ActivityStub {
 export interface OriginEnv {
   /** One per campaign, named by campaign id. */
   readonly LEDGER: ObjectsByName<LedgerStub>;
-  /** Named `catalog` and `models`. */
+  /** Named `catalog`, `models` and `guarantees`. */
   readonly REGISTRY: ObjectsByName<RegistryRpc>;
   /** Named `live`. */
   readonly ACTIVITY: ObjectsByName<ActivityStub>;

@@ -1,9 +1,11 @@
 /**
- * The origin Worker's entry: HTTP, the activity queue, the Durable Object classes, and the desk that edges call. The
- * platform finds all of these as exports of this one file, which is why it alone exports what others define.
+ * The origin Worker's entry: HTTP, the activity queue, the schedule, the Durable Object classes, and the desk that
+ * edges call. The platform finds all of these as exports of this one file, which is why it alone exports what others
+ * define.
  */
 import { originApp } from "./app.ts";
 import type { OriginEnv } from "./env.ts";
+import { solveCurrentGuarantees } from "./guarantees.ts";
 import { takeReports } from "./report_queue.ts";
 
 export { Activity } from "./activity.ts";
@@ -17,4 +19,5 @@ const app = originApp();
 export default {
   fetch: (request, env, context) => app.fetch(request, env, context),
   queue: (batch, env) => takeReports(batch, env),
+  scheduled: (_event, env) => solveCurrentGuarantees(env, Date.now()),
 } satisfies ExportedHandler<OriginEnv>;

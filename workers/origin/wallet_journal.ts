@@ -4,7 +4,7 @@
  * deleted. A row a group instead of a row an impression is what keeps the cost and the number of writes small.
  */
 import { assert } from "../../src/kernel/assert.ts";
-import { decodeChanges, encodeChanges, encodeWallet, restoreWallet } from "../../src/money/wallet_codec.ts";
+import { decodeChanges, encodeChanges, encodeWallet, isWritten, restoreWallet } from "../../src/money/wallet_codec.ts";
 import { applyChanges, newWallet, type WalletChanges, type WalletState } from "../../src/money/wallet_state.ts";
 
 /** Numbered migrations of a wallet. Step 1 was of a layout that was never released. */
@@ -77,8 +77,12 @@ export class WalletJournal {
     return state;
   }
 
-  /** Writes a group. `state`: the wallet with these changes. Requires: inside a transaction. */
+  /**
+   * Writes a group, when there is something in it to write. `state`: the wallet with these changes. Requires: inside a
+   * transaction.
+   */
   append(changes: WalletChanges, state: WalletState): void {
+    if (!isWritten(changes)) return;
     const body = encodeChanges(changes);
     const entry = this.#entry + 1;
     const full = entry - this.#checkpointed >= JOURNAL_SLOTS || this.#charsSince + body.length > JOURNAL_CHARS_MAX;

@@ -4,9 +4,9 @@
  * the constraint that binds. A step depends on how far the totals moved, not on how often they are reported, so a
  * thousand reporters steer no harder than one.
  *
- * Source: Conitzer, Kroer, Sodomka, Stier-Moses, "Multiplicative pacing equilibria in auction markets", Operations
- * Research 2022 (scaling bids is optimal in second-price auctions); Balseiro, Kim, Mahdian, Mirrokni, "Budget
- * management strategies in repeated auctions", WWW 2017 (and better than throttling). The step itself: course.ts.
+ * Source: Balseiro, Gur, "Learning in repeated auctions with budgets", Management Science 2019 (scaling all bids by one
+ * number is asymptotically optimal); Balseiro, Kim, Mahdian, Mirrokni, "Budget-management strategies in repeated
+ * auctions", Operations Research 2021 (and better than throttling). The step itself: course.ts.
  */
 import { MULTIPLIER_PPM_MAX, MULTIPLIER_PPM_MIN, PACE_STEP_MS } from "../limits.ts";
 import { clamp, clampLog, FULL_LOG, type Move, steer } from "./course.ts";
@@ -48,7 +48,7 @@ const PATIENCE_IMPRESSIONS = 50;
 const PATIENCE_MAX = 0.5;
 /** Without a single impression yet the averaging is at least this share. */
 const PATIENCE_BLIND = 0.1;
-/** An averaging in multiples of the time between steps, and of the age of what is heard: shorter, and the loop swings. */
+/** An averaging in multiples of the time between steps and of the age of what is heard; shorter, the loop swings. */
 const PATIENCE_STEPS = 1.5;
 const PATIENCE_AGES = 1.2;
 /** Traffic counts for this many times as much of the plan as it did so far, plus some; the rest was without any. */

@@ -1,7 +1,7 @@
 /**
  * The plan: how much of the budget should be spent by when. Money follows supply: an hour of the week in which twice as
  * many viewers are expected is planned twice the money, so that one multiplier fits all hours. Only the shape of the
- * forecast is used, never its scale. Hours are UTC: a flight over a change of clocks has no hour twice and none missing.
+ * forecast is used, never its scale. Hours are UTC: where clocks change, no hour comes twice and none is missing.
  */
 import { type Micros, micros, ZERO_MICROS } from "../../kernel/money.ts";
 import { DAY_MS, HOUR_MS } from "../../kernel/time.ts";

@@ -9,7 +9,7 @@ import { SECOND_MS } from "../../kernel/time.ts";
 import type { PaceReading, PaceStep, PaceTerms } from "../../money/pacing/terms.ts";
 import type { Flight } from "./flight.ts";
 
-/** How a paced flight is flown. */
+/** How a paced flight is flown. One price unit counts as one micro: only proportions matter here. */
 export interface PacedPlan<P extends { readonly multiplierPpm: number }> {
   readonly budget: number;
   /** Auctions of the flight: one a second. */
@@ -44,10 +44,8 @@ interface Isolate {
   opportunities: number;
 }
 
-/** Opens a flight. `closing` gives the pacer as it stands. */
-export function openPacedFlight<P extends { readonly multiplierPpm: number }>(
-  plan: PacedPlan<P>,
-): Flight & { readonly closing: () => P } {
+/** Opens a flight. Law: what is leased, spent and free always add up to the budget. */
+export function openPacedFlight<P extends { readonly multiplierPpm: number }>(plan: PacedPlan<P>): Flight {
   return new PacedFlight(plan);
 }
 
@@ -57,9 +55,12 @@ class PacedFlight<P extends { readonly multiplierPpm: number }> implements Fligh
   readonly #lagMs: number;
   readonly #isolates: Isolate[];
   #pacer: P;
+  /** Money that no isolate holds. */
   #free: number;
-  #heardSumMs: number;
+  /** Totals that the pacer has heard of, and the sum of the moments at which it heard of each isolate. */
   #told = { spent: 0, outcomes: 0, impressions: 0, opportunities: 0 };
+  #heardSumMs: number;
+  /** The isolate that sees the current auction. */
   #now: Isolate;
 
   constructor(plan: PacedPlan<P>) {
@@ -108,10 +109,6 @@ class PacedFlight<P extends { readonly multiplierPpm: number }> implements Fligh
     this.#now.spent += price;
     this.#now.outcomes += ctr;
     this.#now.impressions++;
-  }
-
-  closing(): P {
-    return this.#pacer;
   }
 
   /** Tells all that was not told, steps the pacer, hears the multiplier. */

@@ -16,10 +16,11 @@ export interface Bidder {
 
 /** Bids the predicted probability times what a click cost in training. Requires: training saw a click. */
 export function mcpcBidder(training: Training, priceMax: number): Bidder {
-  return proportional("mcpc", training.cost / training.clicks, priceMax);
+  const costPerClick = training.cost / training.clicks;
+  return stateless("mcpc", (ctr) => Math.min(Math.floor(ctr * costPerClick), priceMax));
 }
 
-/** Bids `baseBid` for an auction of average probability, and in proportion for others. Requires: training saw a click. */
+/** Bids `baseBid` for an auction of average probability, others in proportion. Requires: training saw a click. */
 export function linBidder(training: Training, baseBid: number, priceMax: number): Bidder {
   const ctrMean = training.clicks / training.impressions;
   // The order of these operations is the published one: it decides how bids round.
@@ -47,10 +48,6 @@ export function tuneBaseBid(
     else worse++;
   }
   return best;
-}
-
-function proportional(name: string, perOutcome: number, priceMax: number): Bidder {
-  return stateless(name, (ctr) => Math.min(Math.floor(ctr * perOutcome), priceMax));
 }
 
 function stateless(name: string, bidAt: (ctr: number) => number): Bidder {

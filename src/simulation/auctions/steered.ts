@@ -23,7 +23,7 @@ const HEADROOM = 8;
 /** The fitted bid as a multiplier of full bids. Units: ppm. */
 const FITTED_PPM = MULTIPLIER_PPM_MAX / HEADROOM;
 
-/** The product's pacer, warm from the fit; each later flight starts from the multiplier that fits all before it. */
+/** The product's pacer, warm from the fit. */
 export function midrollBidder(steering: Steering): Bidder {
   return {
     name: "midroll",

@@ -3,7 +3,9 @@
  * all the time, so duration is objects × time; rows and calls are counted in the simulation, except calls that bill: the
  * simulation hands beacons over together, so how many batches isolates would have sent is reckoned here.
  */
-import { BILL_BATCH_CLAIMS, BILL_GAP_MS, BILL_WINDOW_MS, COLO_SHARDS } from "../../money/limits.ts";
+import { stream } from "../../kernel/random.ts";
+import { gatherWindowMs, type LastBatch } from "../../money/gathering.ts";
+import { BILL_CLAIMS_MAX, COLO_SHARDS } from "../../money/limits.ts";
 import type { FleetRates } from "./rates.ts";
 import { REGIONS } from "./scenario.ts";
 
@@ -24,6 +26,8 @@ export const LIST_PRICES: Usage = { requests: 0.15, rowsWritten: 1, rowsRead: 0.
 /** An object in memory is billed as this much. Units: GB. */
 const OBJECT_GB = 0.128;
 const MILLION = 1_000_000;
+/** How long gathering is watched. */
+const GATHERED_MS = 200_000;
 
 /** Dollars, kind by kind and together. */
 export function priceOf(usage: Usage, prices: Usage = LIST_PRICES): Usage & { readonly total: number } {
@@ -38,14 +42,28 @@ export function priceOf(usage: Usage, prices: Usage = LIST_PRICES): Usage & { re
 }
 
 /**
- * Batches that one isolate sends one wallet in a second, when beacons come at random: the first beacon opens a batch,
- * which leaves after the window, but not sooner than the gap after the one before, or when it is full.
+ * Batches that one isolate sends one wallet in a second, when beacons come at random: counted beacon by beacon over some
+ * minutes of the edge's own gathering.
  */
 export function billCallsPerSec(beaconsPerSec: number): number {
   if (beaconsPerSec <= 0) return 0;
-  const [gapSec, windowSec] = [BILL_GAP_MS / 1_000, BILL_WINDOW_MS / 1_000];
-  const waitSec = Math.exp(-beaconsPerSec * (gapSec - windowSec)) / beaconsPerSec;
-  return Math.max(1 / (gapSec + waitSec), beaconsPerSec / BILL_BATCH_CLAIMS);
+  const random = stream("beacons", String(beaconsPerSec));
+  const endMs = GATHERED_MS / Math.min(1, beaconsPerSec);
+  let last: LastBatch | undefined;
+  let [openedMs, leavesMs, claims, batches] = [0, 0, 0, 0];
+  for (let nowMs = 0; nowMs < endMs; nowMs -= (Math.log(1 - random.next()) * 1_000) / beaconsPerSec) {
+    if (claims > 0 && (nowMs >= leavesMs || claims >= BILL_CLAIMS_MAX)) {
+      last = { openedMs, claims };
+      claims = 0;
+    }
+    if (claims === 0) {
+      batches += 1;
+      openedMs = nowMs;
+      leavesMs = nowMs + gatherWindowMs(last, nowMs);
+    }
+    claims += 1;
+  }
+  return (batches * 1_000) / endMs;
 }
 
 /** Wallets whose tokens come back to one isolate: those that its data centre uses. */

@@ -6,11 +6,14 @@
 import { present } from "../../kernel/assert.ts";
 import { type RandomStream, stream } from "../../kernel/random.ts";
 import { nameWallet } from "../../money/limits.ts";
+import { isWritten } from "../../money/wallet_codec.ts";
+import type { WalletChanges } from "../../money/wallet_state.ts";
 import { EventQueue, WallClock } from "../money/event_queue.ts";
 import { Isolate } from "../money/isolate.ts";
 import { LedgerObject } from "../money/ledger_object.ts";
 import { Network } from "../money/network.ts";
 import { NO_FAULTS } from "../money/swarm.ts";
+import type { WalletDisk } from "../money/wallet_disk.ts";
 import { WalletObject } from "../money/wallet_object.ts";
 import { LagTrace } from "./lag_trace.ts";
 import { drawPrice } from "./landscape.ts";
@@ -30,8 +33,18 @@ const NEAR_MS = { least: 3, spread: 22 };
 /** How often it is looked who has heard of which commits. */
 const LOOK_MS = 20;
 
-/** Objects that never die need no disk. */
-const NO_DISK = { store: () => {}, load: () => {}, lose: () => {} };
+/** A disk that only counts its rows: objects that never die read nothing back. */
+class CountingDisk implements WalletDisk {
+  rows = 0;
+
+  store(group: readonly WalletChanges[]): void {
+    if (group.some(isWritten)) this.rows += 1;
+  }
+
+  load(): void {}
+
+  lose(): void {}
+}
 
 /** See the head of this file. */
 export class Fleet {
@@ -49,6 +62,7 @@ export class Fleet {
   readonly #viewers: FleetViewers;
   readonly #random: RandomStream;
   readonly #nearMs = new Map<string, number>();
+  readonly #disks = new Map<WalletObject, CountingDisk>();
 
   constructor(scenario: FleetScenario) {
     this.#scenario = scenario;
@@ -76,6 +90,11 @@ export class Fleet {
     const untilMs = this.queue.nowMs + forMs;
     while (this.queue.next(untilMs));
     this.queue.nowMs = untilMs;
+  }
+
+  /** Journal rows that a wallet has written. */
+  rowsOf(wallet: WalletObject): number {
+    return this.#disks.get(wallet)?.rows ?? 0;
   }
 
   #join(isolate: Isolate): void {
@@ -153,7 +172,10 @@ export class Fleet {
     const faults = { ...NO_FAULTS.objects, flushMsMax: FLUSH_MS_MAX, gapMs: WALLET_GAP_MS, alarmTwice: 0 };
     const ledgerAt = (id: string): LedgerObject => present(this.ledgers.get(id), "fleet: a ledger for every campaign");
     const parts = { queue, network: this.#network, random: this.#stream(name), auditor, faults, ledgerAt };
-    return new WalletObject({ name, clock: new WallClock(queue, 0), disk: NO_DISK, ...parts });
+    const disk = new CountingDisk();
+    const wallet = new WalletObject({ name, clock: new WallClock(queue, 0), disk, ...parts });
+    this.#disks.set(wallet, disk);
+    return wallet;
   }
 
   #newIsolate(i: number): Isolate {

@@ -4,6 +4,7 @@
  * campaign and, like its totals, only grow. The lag of a commit ends when the last isolate holds a multiplier that was
  * stepped with it.
  */
+import { PACE_STEP_MS } from "../../money/limits.ts";
 import type { DrawReply, DrawRequest, ReconcileReply, ReconcileReport } from "../../money/protocol.ts";
 
 /** By probe. Units: epoch milliseconds; 0: nothing known. */
@@ -29,6 +30,7 @@ export class LagTrace {
   #ledger: Marks = [];
   #stepped: Marks = [];
   #multiplierPpm = -1;
+  #steppedMs = 0;
 
   /** `probes`: names of the isolates whose commits are followed. */
   constructor(campaignId: string, probes: readonly string[]) {
@@ -73,11 +75,14 @@ export class LagTrace {
     if (report.campaignId === this.#campaignId) this.#riding.set(report, this.#wallet(report.wallet).heard);
   }
 
-  /** A ledger answered a report. A multiplier that moved was stepped with all that the ledger knew. */
-  answered(report: ReconcileReport, reply: ReconcileReply): void {
+  /** A ledger answered a report. A multiplier that moved, or could have, was stepped with all that the ledger knew. */
+  answered(report: ReconcileReport, reply: ReconcileReply, ledgerMs: number): void {
     if (report.campaignId !== this.#campaignId) return;
     this.#ledger = later(this.#ledger, this.#riding.get(report) ?? []);
-    if (reply.multiplierPpm !== this.#multiplierPpm) this.#stepped = this.#ledger;
+    if (reply.multiplierPpm !== this.#multiplierPpm || ledgerMs - this.#steppedMs >= PACE_STEP_MS) {
+      this.#stepped = this.#ledger;
+      this.#steppedMs = ledgerMs;
+    }
     this.#multiplierPpm = reply.multiplierPpm;
     this.#riding.set(reply, this.#stepped);
   }

@@ -85,11 +85,11 @@ export class FleetMeter implements WalletWitness, LedgerWitness {
     this.#trace.reported(report);
   }
 
-  granted(report: ReconcileReport, reply: ReconcileReply): void {
+  granted(report: ReconcileReport, reply: ReconcileReply, ledgerMs: number): void {
     const books = this.of(report.campaignId);
     books.reports += 1;
     books.multiplierPpm = reply.multiplierPpm;
-    this.#trace.answered(report, reply);
+    this.#trace.answered(report, reply, ledgerMs);
   }
 
   heard(holder: Holder, reply: ReconcileReply): void {

@@ -35,15 +35,16 @@ export function countRates(fleet: Fleet, forMs: number): FleetRates {
   };
 }
 
-function counts({ meter, ledgers, wallets, measured }: Fleet) {
+function counts(fleet: Fleet) {
+  const { meter, ledgers, wallets, measured } = fleet;
   const sum = (of: (wallet: (typeof wallets)[number]) => number): number =>
     wallets.reduce((total, wallet) => total + of(wallet), 0);
   return {
     draws: meter.draws,
     reports: meter.of(measured).reports,
     ledgerRows: ledgers.get(measured)?.host.writes ?? 0,
-    wallets: wallets.map(({ host, alarmsSet }) => host.writes + alarmsSet),
-    rows: sum(({ host }) => host.writes),
+    wallets: wallets.map((wallet) => fleet.rowsOf(wallet) + wallet.alarmsSet),
+    rows: sum((wallet) => fleet.rowsOf(wallet)),
     alarmsSet: sum((wallet) => wallet.alarmsSet),
     alarmsRung: sum((wallet) => wallet.alarmsRung),
   };

@@ -1,6 +1,6 @@
 /**
- * The operator's desk: terms edited in mid-flight, wallets that have been silent too long written off. An operator whose
- * command was not answered sends it again.
+ * The operator's desk: terms edited in mid-flight, wallets that have been silent too long written off. An operator
+ * whose command was not answered sends it again.
  */
 import { type Micros, micros } from "../../kernel/money.ts";
 import type { RandomStream } from "../../kernel/random.ts";

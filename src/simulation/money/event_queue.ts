@@ -1,6 +1,6 @@
 /**
- * Virtual time: what happens next, in the order of its moment; of equal moments, in the order of planning. A binary heap,
- * because a seed plans tens of thousands of events.
+ * Virtual time: what happens next, in the order of its moment; of equal moments, in the order of planning. A binary
+ * heap, because a seed plans tens of thousands of events.
  */
 
 interface Planned {

@@ -3,10 +3,10 @@
  * into batches. Mirrors what the edge Worker does around the purse, with callbacks where that has promises.
  */
 import type { Micros } from "../../kernel/money.ts";
+import { gatherWindowMs, type LastBatch } from "../../money/gathering.ts";
 import {
   BILL_ANSWER_MS,
-  BILL_BATCH_CLAIMS,
-  BILL_WINDOW_MS,
+  BILL_CLAIMS_MAX,
   CLOSING_REPORTS_MAX,
   DRAW_INTERVAL_MS,
   DRAW_LOW_INTERVAL_MS,
@@ -54,6 +54,7 @@ export interface IsolateParts {
 type HearVerdict = (verdict: BillVerdict | null) => void;
 
 interface Batch {
+  readonly openedMs: number;
   readonly claims: BillingClaim[];
   readonly waiting: HearVerdict[];
   sent: boolean;
@@ -81,6 +82,7 @@ export class Isolate {
   #lowDueMs = Number.NEGATIVE_INFINITY;
   #lastReports: DrawRequest[] = [];
   readonly #gathering = new Map<string, Batch>();
+  readonly #lastBatches = new Map<string, LastBatch>();
 
   constructor(parts: IsolateParts) {
     this.#parts = parts;
@@ -132,14 +134,16 @@ export class Isolate {
   /** Bills one impression with others of its wallet. Null: the wallet did not answer. */
   bill(claim: BillingClaim, hear: HearVerdict): void {
     const gathering = this.#gathering.get(claim.wallet);
-    const batch = gathering ?? { claims: [], waiting: [], sent: false };
+    const nowMs = this.clock.nowMs();
+    const batch = gathering ?? { openedMs: nowMs, claims: [], waiting: [], sent: false };
     batch.claims.push(claim);
     batch.waiting.push(hear);
     if (gathering === undefined) {
       this.#gathering.set(claim.wallet, batch);
-      this.#parts.queue.after(BILL_WINDOW_MS, () => this.#send(claim.wallet, batch));
+      const windowMs = gatherWindowMs(this.#lastBatches.get(claim.wallet), nowMs);
+      this.#parts.queue.after(windowMs, () => this.#send(claim.wallet, batch));
     }
-    if (batch.claims.length >= BILL_BATCH_CLAIMS) this.#send(claim.wallet, batch);
+    if (batch.claims.length >= BILL_CLAIMS_MAX) this.#send(claim.wallet, batch);
   }
 
   #isDue(nowMs: number, fresh: boolean): boolean {
@@ -150,8 +154,9 @@ export class Isolate {
 
   #draw(attempt: number): void {
     const askedMs = this.clock.nowMs();
-    const purse = this.#purseToFill(askedMs);
-    const request = askFor(purse, this.#wantedNow(askedMs), askedMs);
+    const wanted = this.#wantedNow(askedMs);
+    const purse = this.#purseToFill(askedMs, wanted);
+    const request = askFor(purse, wanted, askedMs);
     this.#callWallet(
       request,
       (reply) => {
@@ -190,12 +195,13 @@ export class Isolate {
     for (const proceed of drawing?.waiting ?? []) proceed();
   }
 
-  #purseToFill(nowMs: number): Purse {
+  #purseToFill(nowMs: number, wanted: ReadonlySet<string>): Purse {
     if (this.#current !== null && !shouldRotate(this.#current, nowMs)) return this.#current;
     if (this.#next !== null && !shouldRotate(this.#next, nowMs)) return this.#next;
     if (this.#next !== null) this.#retire(this.#next);
     const purseId = `${this.name}.${this.#purses++}`;
-    this.#next = this.#current === null ? newPurse(purseId, this.wallet.name) : nextPurse(purseId, this.#current);
+    this.#next =
+      this.#current === null ? newPurse(purseId, this.wallet.name) : nextPurse(purseId, this.#current, wanted);
     return this.#next;
   }
 
@@ -239,6 +245,7 @@ export class Isolate {
     if (batch.sent || !this.alive) return;
     batch.sent = true;
     if (this.#gathering.get(walletName) === batch) this.#gathering.delete(walletName);
+    this.#lastBatches.set(walletName, { openedMs: batch.openedMs, claims: batch.claims.length });
     this.#ask(walletName, batch, true);
   }
 

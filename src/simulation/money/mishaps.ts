@@ -3,7 +3,7 @@
  * lost, clocks that step, a wallet that hears no ledger for a long time, edits by the operator, keys that rotate. Each
  * has its own rhythm. When traffic is over everything is healed; what was begun (a rotation of keys) is finished.
  */
-import { type RandomStream } from "../../kernel/random.ts";
+import type { RandomStream } from "../../kernel/random.ts";
 import { MINUTE_MS, SECOND_MS } from "../../kernel/time.ts";
 import { STUCK_AFTER_MS, TOKEN_LIFETIME_MS } from "../../money/limits.ts";
 import { drawChance } from "../draw.ts";

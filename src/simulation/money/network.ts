@@ -1,7 +1,7 @@
 /**
- * The network between purse, wallet, ledger and player: it delays, loses, repeats and reorders messages, and for a while
- * may not join two halves of the world at all. A call is a request and its answer; whoever calls hears the first answer
- * in time, or that there was none. An echo is an answer that is heard once more, later, when newer ones have come.
+ * The network between purse, wallet, ledger and player: it delays, loses, repeats and reorders messages, and for a
+ * while may not join two halves of the world at all. A call is a request and its answer; whoever calls hears the first
+ * answer in time, or that there was none. An echo is an answer heard once more, later, when newer ones have come.
  */
 import type { RandomStream } from "../../kernel/random.ts";
 import { drawChance } from "../draw.ts";

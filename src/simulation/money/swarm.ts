@@ -15,6 +15,8 @@ import type { NetworkFaults } from "./network.ts";
 /** One campaign as its operator begins it, and the usual price of one impression. */
 export interface SimulatedCampaign {
   readonly terms: CampaignTerms;
+  /** When its ledger hears of it; isolates may ask for it before. */
+  readonly begunAfterMs: number;
   readonly priceMicros: Micros;
 }
 
@@ -104,7 +106,9 @@ export const NO_FAULTS: Faults = {
 
 function drawScale(random: RandomStream, decisions: number): Scale {
   const trafficMs = Math.round((between(random, 20 * SECOND_MS, 40 * MINUTE_MS) * decisions) / USUAL_DECISIONS);
-  const count = 1 + random.below(4);
+  // One world in ten is crowded.
+  const crowd = drawChance(random, 0.1) ? 4 : 1;
+  const count = 1 + random.below(4 * crowd);
   const slotsMax = 1 + random.below(3);
   const timeZone = ZONES[random.below(ZONES.length)] ?? "UTC";
   // Traffic begins shortly before a midnight, of a night when Europe changes its clocks.
@@ -114,7 +118,7 @@ function drawScale(random: RandomStream, decisions: number): Scale {
   const campaigns = Array.from({ length: count }, (_, i) =>
     drawCampaign(random, `campaign${i}`, { startMs, trafficMs, timeZone, impressions }),
   );
-  const places = { isolates: 1 + random.below(8), wallets: 1 + random.below(3) };
+  const places = { isolates: 1 + random.below(8 * crowd), wallets: 1 + random.below(2 + crowd) };
   return { decisions, startMs, trafficMs, slotsMax, campaigns, ...places };
 }
 
@@ -144,7 +148,8 @@ function drawCampaign(random: RandomStream, campaignId: string, stage: Stage): S
   const targetCostMicros = drawChance(random, 0.1) ? micros(priceMicros * 400) : null;
   const money = { budgetMicros, dailyBudgetMicros, timeZone, targetCostMicros, supplyShape: [] };
   const terms: CampaignTerms = { campaignId, ...money, flightStartMs, flightEndMs, status: "active", pacing };
-  return { terms, priceMicros };
+  const begunAfterMs = drawChance(random, 0.85) ? 0 : random.below(Math.ceil(trafficMs / 3));
+  return { terms, begunAfterMs, priceMicros };
 }
 
 function drawFaults(random: RandomStream, trafficMs: number): Faults {
@@ -174,14 +179,14 @@ function drawFaults(random: RandomStream, trafficMs: number): Faults {
     clockStepMsMax: Math.round(maybe(5, 900)),
     isolateDeathEveryMs: rhythm(0.02, 1),
     objectDeathEveryMs: rhythm(0.02, 1),
-    diskLossEveryMs: rhythm(0.7, 2, 0.03),
+    diskLossEveryMs: rhythm(0.8, 2.5, 0.02),
     exile: trafficMs > STUCK_AFTER_MS && drawChance(random, 0.3),
     alarmTwice: maybe(0.01, 0.3),
     beaconLate: maybe(0.000_3, 0.004),
     beaconRepeated: maybe(0.01, 0.5),
     beaconForged: maybe(0.01, 0.2),
     neverShown: maybe(0.01, 0.6),
-    editEveryMs: rhythm(0.02, 0.5),
+    editEveryMs: rhythm(0.03, 0.5),
     keyRotationEveryMs: rhythm(0.3, 1, 0.3),
     aftermathMs: Math.round(maybe(SECOND_MS, 15 * MINUTE_MS, 0.6)),
   };

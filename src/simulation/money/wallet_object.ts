@@ -1,6 +1,6 @@
 /**
- * A wallet as its durable object runs it: the pure machine, a journal, an alarm, reports to ledgers of which at most one
- * a campaign is under way. Mirrors the object that serves, with the platform taken out.
+ * A wallet as its durable object runs it: the pure machine, a journal, an alarm, reports to ledgers of which at most
+ * one a campaign is under way. Mirrors the object that serves, with the platform taken out.
  */
 import { assert } from "../../kernel/assert.ts";
 import type { RandomStream } from "../../kernel/random.ts";
@@ -65,7 +65,7 @@ export interface WalletParts {
 /** A round never follows the one before sooner than this. */
 const ROUND_GAP_MS = 50;
 /** Share of wallets whose disk is text. */
-const SPELLED_DISKS = 0.2;
+const SPELLED_DISKS = 0.1;
 
 /** See the head of this file. */
 export class WalletObject {

@@ -1,10 +1,10 @@
 /**
  * The whole world of one seed: isolates, wallets, ledgers, players and an operator on one queue, and the faults that
- * happen to them. `run` lets traffic come until every decision is made, heals everything, waits until all is at rest, and
- * lets the operator give up on what lies on disks that were lost.
+ * happen to them. `run` lets traffic come until every decision is made, heals everything, waits until all is at rest,
+ * and lets the operator give up on what lies on disks that were lost.
  */
 import { assert, present } from "../../kernel/assert.ts";
-import { stream } from "../../kernel/random.ts";
+import { type RandomStream, stream } from "../../kernel/random.ts";
 import { HOUR_MS, MINUTE_MS } from "../../kernel/time.ts";
 import { nameWallet } from "../../money/limits.ts";
 import type { CampaignStatus } from "../../money/protocol.ts";
@@ -25,6 +25,8 @@ import { WalletObject } from "./wallet_object.ts";
 const REGIONS = ["eu", "sa", "us"] as const;
 /** After traffic and faults: the longest beacon, its token, the memory of it, and room. */
 const REST_MS = 2 * HOUR_MS;
+/** A ledger writes in larger groups than a wallet. */
+const LEDGER_FLUSH_TIMES = 6;
 /** A run that needs more events than this for one decision never comes to rest. */
 const EVENTS_PER_DECISION_MAX = 2_000;
 
@@ -43,8 +45,8 @@ export class World {
   readonly #swarm: Swarm;
   readonly #traffic: Traffic;
   readonly #mishaps: Mishaps;
-  readonly #choice;
-  readonly #skews;
+  readonly #choice: RandomStream;
+  readonly #skews: RandomStream;
   #isolatesMade = 0;
 
   constructor(swarm: Swarm, tracing: boolean) {
@@ -52,18 +54,15 @@ export class World {
     const { scale, faults } = swarm;
     this.#choice = this.#stream("choice");
     this.#skews = this.#stream("skews");
-    const queue = new EventQueue(scale.startMs);
-    const chronicle = new Chronicle(queue, tracing);
-    const auditor = new Auditor(chronicle, faults.clockStepMsMax);
-    const network = new Network(queue, this.#stream("network"), faults.network);
-    this.queue = queue;
-    this.chronicle = chronicle;
-    this.auditor = auditor;
-    this.network = network;
+    this.queue = new EventQueue(scale.startMs);
+    this.chronicle = new Chronicle(this.queue, tracing);
+    this.auditor = new Auditor(this.chronicle, faults.clockStepMsMax);
+    this.network = new Network(this.queue, this.#stream("network"), faults.network);
     for (const { terms } of scale.campaigns) this.ledgers.set(terms.campaignId, this.#newLedger(terms.campaignId));
     for (let i = 0; i < scale.wallets; i++) this.wallets.push(this.#newWallet(i));
     for (let i = 0; i < scale.isolates; i++) this.isolates.push(this.newIsolate());
-    const anyIsolate = (): Isolate => this.anyIsolate();
+    const { queue, chronicle, auditor, network } = this;
+    const anyIsolate = (): Isolate => this.#anyIsolate();
     this.desk = new Desk({ queue, random: this.#stream("desk"), chronicle, ledgers: this.ledgers });
     const random = this.#stream("players");
     const players = new Players({ queue, network, random, auditor, chronicle, faults, anyIsolate });
@@ -74,7 +73,9 @@ export class World {
 
   /** Throws `InvariantBroken` when a law breaks. */
   run(): void {
-    for (const { terms } of this.#swarm.scale.campaigns) this.desk.set(terms);
+    for (const { terms, begunAfterMs } of this.#swarm.scale.campaigns) {
+      this.queue.after(begunAfterMs, () => this.desk.set(terms));
+    }
     this.#mishaps.begin();
     this.#traffic.begin();
     while (!this.#traffic.isOver) this.#next(Number.POSITIVE_INFINITY);
@@ -94,10 +95,6 @@ export class World {
     return present(this.ledgers.get(campaignId)?.status(), "world: every campaign has a ledger with terms");
   }
 
-  anyIsolate(): Isolate {
-    return present(this.isolates[this.#choice.below(this.isolates.length)], "world: there is an isolate");
-  }
-
   /** An isolate that is born, with a clock of its own, near one of the wallets. */
   newIsolate(): Isolate {
     const wallet = present(this.wallets[this.#choice.below(this.wallets.length)], "world: there is a wallet");
@@ -107,17 +104,16 @@ export class World {
     return new Isolate({ name, queue, network, clock: this.#newClock(), wallet, walletNamed, keys });
   }
 
+  #anyIsolate(): Isolate {
+    return present(this.isolates[this.#choice.below(this.isolates.length)], "world: there is an isolate");
+  }
+
   #newLedger(campaignId: string): LedgerObject {
     const { queue, auditor } = this;
     const random = this.#stream(`ledger ${campaignId}`);
-    return new LedgerObject({
-      campaignId,
-      queue,
-      random,
-      clock: this.#newClock(),
-      auditor,
-      faults: this.#swarm.faults.objects,
-    });
+    const { objects } = this.#swarm.faults;
+    const faults = { ...objects, flushMsMax: objects.flushMsMax * LEDGER_FLUSH_TIMES };
+    return new LedgerObject({ campaignId, queue, random, clock: this.#newClock(), auditor, faults });
   }
 
   #newWallet(i: number): WalletObject {
@@ -135,7 +131,7 @@ export class World {
     return new WallClock(this.queue, Math.round((2 * this.#skews.next() - 1) * most));
   }
 
-  #stream(purpose: string) {
+  #stream(purpose: string): RandomStream {
     return stream(String(this.#swarm.seed), purpose);
   }
 

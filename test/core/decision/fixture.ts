@@ -28,6 +28,8 @@ export interface AdSketch {
   readonly frequencyCap?: { readonly impressions: number; readonly windowMinutes: number };
   readonly flight?: { readonly start: string; readonly end: string };
   readonly status?: "active" | "paused" | "archived";
+  /** Sold as a guaranteed deal, `deal-` and its id, with these publishers. */
+  readonly guaranteedAt?: readonly string[];
 }
 
 /** A valid catalog with one publisher, "p", and these ads. */
@@ -65,7 +67,15 @@ export function catalogOf(ads: readonly AdSketch[], publisher: object = {}): Cat
       ],
       clickThroughUrl: "https://advertiser.example/",
     })),
+    deals: ads.flatMap(({ id, cpmMicros, guaranteedAt }) =>
+      guaranteedAt === undefined ? [] : [guaranteedDeal(id, cpmMicros ?? 20_000_000, guaranteedAt)],
+    ),
   });
+}
+
+function guaranteedDeal(id: string, cpmMicros: number, publisherIds: readonly string[]) {
+  const lineItemIds = [`li-${id}`];
+  return { id: `deal-${id}`, name: id, kind: "guaranteed", publisherIds, lineItemIds, cpmMicros, impressions: 1_000 };
 }
 
 /** A mid-roll break of 60 s for up to four ads on a television. */
@@ -104,6 +114,7 @@ export function worldOf(catalog: CompiledCatalog, over: Partial<World> = {}): Wo
     catalogDigest: "0".repeat(64),
     catalog,
     budgets: new Map([...catalog.campaigns.keys()].map((id) => [id, ample])),
+    guarantees: [],
     limits: FULL_LIMITS,
     ...over,
   };

@@ -45,6 +45,8 @@ const CASES: readonly Case[] = [
     { id: "x", frequencyCap: { impressions: 2, windowMinutes: 1440 } },
     { request: { viewer: { ...viewer, frequency: twoViews } } },
   ],
+  ["deal_elsewhere", { id: "x", guaranteedAt: ["q"] }],
+  ["guarantee_not_drawn", { id: "x", guaranteedAt: ["p"] }],
   ["no_budget", { id: "x" }, { world: { budgets: new Map() } }],
   ["too_many_candidates", { id: "x" }, { world: { limits: { ...FULL_LIMITS, candidatesMax: 1 } } }, [{ id: "a" }]],
   ["early_cut", { id: "x" }, { world: { limits: { ...FULL_LIMITS, scoredRowsMax: 1 } } }, [{ id: "a" }]],
