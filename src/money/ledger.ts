@@ -6,7 +6,7 @@
 import { isTimeZone, localDayOf } from "../kernel/local_day.ts";
 import { type Micros, maxMicros, micros, ZERO_MICROS } from "../kernel/money.ts";
 import { ok, refused, type Result } from "../kernel/result.ts";
-import { activeHolders, sizeGrant, stepRate } from "./lease.ts";
+import { activeHolders, heardMeanMs, sizeGrant, stepRate } from "./lease.ts";
 import {
   allowanceMicros,
   assertLedgerInvariants,
@@ -21,7 +21,7 @@ import {
   sumShares,
 } from "./ledger_state.ts";
 import { HOURS_OF_WEEK, isId, isWhole, isWords, parseWalletName, WALLETS_MAX } from "./limits.ts";
-import { type Pacer, stepPacer } from "./pacing.ts";
+import { type Pacer, stepPacer } from "./pacing/pacer.ts";
 import type { CampaignTerms, ReconcileReply, ReconcileReport } from "./protocol.ts";
 import { maxTotals, pickTotals, spentOf, TOTALS } from "./totals.ts";
 
@@ -115,6 +115,7 @@ export function reconcile(
   const open = openUntilMs(terms, allowance, sums.outMicros, nowMs);
   const rate = stepRate(state.rate, spentOf(sums), nowMs);
   const holders = activeHolders(shares.values(), nowMs);
+  const asOfMs = heardMeanMs(shares.values(), nowMs);
   const room = { terms, allowanceMicros: allowance, sums, rate, holders };
   const grantMicros = open > 0 ? sizeGrant(room, heard, report, nowMs) : ZERO_MICROS;
   const grantedMicros = micros(heard.grantedMicros + grantMicros);
@@ -125,7 +126,7 @@ export function reconcile(
     day,
     shares,
     rate,
-    pacer: open > 0 ? pace(state.pacer, terms, day, sums, nowMs) : state.pacer,
+    pacer: open > 0 ? pace(state.pacer, terms, { day, sums, asOfMs }, nowMs) : state.pacer,
     revision: state.revision + 1,
   };
   assertLedgerInvariants(next);
@@ -157,7 +158,14 @@ export function writeOff(
   return ok(next);
 }
 
-function pace(pacer: Pacer, terms: CampaignTerms, day: BudgetDay | null, sums: LedgerSums, nowMs: number): Pacer {
+/** What the pacer is told of: the day, what was done, and when all of it was true. */
+interface PaceView {
+  readonly day: BudgetDay | null;
+  readonly sums: LedgerSums;
+  readonly asOfMs: number;
+}
+
+function pace(pacer: Pacer, terms: CampaignTerms, { day, sums, asOfMs }: PaceView, nowMs: number): Pacer {
   const spentMicros = spentOf(sums);
   const reading = {
     ...sums,
@@ -165,6 +173,7 @@ function pace(pacer: Pacer, terms: CampaignTerms, day: BudgetDay | null, sums: L
     impressions: sums.impressionsCommitted,
     spentTodayMicros: micros(spentMicros - (day?.spentBeforeMicros ?? 0)),
     dayEndMs: Math.min(day?.endMs ?? terms.flightEndMs, terms.flightEndMs),
+    asOfMs,
   };
   return stepPacer(pacer, terms, reading, nowMs);
 }
