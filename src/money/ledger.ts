@@ -20,8 +20,17 @@ import {
   outstandingOf,
   sumShares,
 } from "./ledger_state.ts";
-import { HOURS_OF_WEEK, isId, isWhole, isWords, parseWalletName, WALLETS_MAX } from "./limits.ts";
-import { type Pacer, stepPacer } from "./pacing/pacer.ts";
+import {
+  HOURS_OF_WEEK,
+  MULTIPLIER_PPM_MAX,
+  MULTIPLIER_PPM_MIN,
+  isId,
+  isWhole,
+  isWords,
+  parseWalletName,
+  WALLETS_MAX,
+} from "./limits.ts";
+import { type Pacer, stepPacer, warmPacer } from "./pacing/pacer.ts";
 import type { CampaignTerms, ReconcileReply, ReconcileReport } from "./protocol.ts";
 import { maxTotals, pickTotals, spentOf, TOTALS } from "./totals.ts";
 
@@ -34,6 +43,7 @@ export type ConfigureRefusal =
   | "time_zone_unknown"
   | "flight_malformed"
   | "target_cost_malformed"
+  | "start_multiplier_malformed"
   | "supply_shape_malformed";
 
 /** Why a report is not taken, in the order checked. */
@@ -73,6 +83,10 @@ export function configure(
   const flightKnown = Number.isSafeInteger(terms.flightStartMs) && Number.isSafeInteger(terms.flightEndMs);
   if (!flightKnown || terms.flightStartMs >= terms.flightEndMs) return refused("flight_malformed");
   if (terms.targetCostMicros !== null && !isWhole(terms.targetCostMicros)) return refused("target_cost_malformed");
+  const start = terms.startMultiplierPpm ?? MULTIPLIER_PPM_MAX;
+  if (!isWhole(start) || start < MULTIPLIER_PPM_MIN || start > MULTIPLIER_PPM_MAX) {
+    return refused("start_multiplier_malformed");
+  }
   const shape = terms.supplyShape;
   if (![0, HOURS_OF_WEEK].includes(shape.length) || !shape.every(isWhole)) return refused("supply_shape_malformed");
 
@@ -81,7 +95,8 @@ export function configure(
   const sameDays = state.terms?.timeZone === terms.timeZone && state.terms.dailyBudgetMicros !== null;
   const day = dayAt(sameDays ? state.day : null, terms, sums, nowMs);
   const ceilingMicros = maxMicros(allowanceMicros(terms, day), sums.outMicros);
-  const next = { ...state, terms, day, ceilingMicros, revision: state.revision + 1 };
+  const pacer = state.pacer.steppedMs === 0 ? warmPacer(start) : state.pacer;
+  const next = { ...state, terms, day, ceilingMicros, pacer, revision: state.revision + 1 };
   assertLedgerInvariants(next);
   return ok(next);
 }

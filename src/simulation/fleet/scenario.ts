@@ -88,6 +88,7 @@ export function campaignsOf(count: number, wish: CampaignWish): readonly FleetCa
       status: "active",
       pacing,
       targetCostMicros: null,
+      startMultiplierPpm: null,
       supplyShape: [],
     },
     landscape,
