@@ -233,7 +233,7 @@ function section(report: Report): string {
       ]),
     ]),
     "",
-    `At most $${COST_BAR} from ${report.costBarMetFrom === null ? "no measured rate" : figureText(report.costBarMetFrom)} decisions/s.`,
+    `At most $${COST_BAR} from ${report.costBarMetFrom?.toLocaleString("en-US") ?? "no measured rate of"} decisions/s.`,
     "",
     `A live event of 350,000 decisions/s, from cold, with a budget for 20 s of it: won after 1, 2, 5, 12 s:`,
     `${[1, 2, 5, 12].map((second) => percent(burst.spent[second - 1] ?? 0)).join(", ")}.`,

@@ -50,7 +50,7 @@ export const IDLE_RETURN_MS = 15 * SECOND_MS;
 export const PURSE_START_MICROS = micros(100_000);
 /** One purse gets at most one part in this many of what its wallet has free, unless that is less than one price. */
 export const RATION_PARTS = 16;
-/** Seconds of recent commits a purse would like to hold, and highest prices beyond them, for wins that come together. */
+/** Seconds of recent commits a purse would like to hold, and highest prices beyond them, for wins that cluster. */
 export const PURSE_WANT_SECONDS = 3;
 export const PURSE_SPARE_PRICES = 2;
 /** Most a purse asks for, per campaign. */

@@ -237,8 +237,9 @@ function serve(draft: WalletDraft, purseId: string, wish: DrawCampaign, mayDraw:
 }
 
 /**
- * How much free money one purse gets: all it wants while that is a small part of what is free, else that part, but enough
- * to hold one impression's price; a starting purse when no price is known. So what is short goes round. Crumbs under the price of one impression stay in the wallet, where they add up.
+ * How much free money one purse gets: all it wants while that is a small part of what is free, else that part, but
+ * enough to hold one impression's price; a starting purse when no price is known. So what is short goes round. Crumbs
+ * under the price of one impression stay in the wallet, where they add up.
  */
 function ration(draft: WalletDraft, campaignId: string, wanted: number, uncommitted: number, least: Micros): number {
   const free = draft.account(campaignId)?.freeMicros ?? 0;

@@ -153,7 +153,7 @@ describe("a purse", () => {
     expect(viewPurse(next, NOW).size).toBe(0);
     const first = askFor(next, COFFEE, NOW + 1_100);
     expect(first).toMatchObject({ purseId: "p2", closing: false });
-    expect(first.campaigns).toEqual([wish({ wantMicros: micros(600_000), leastMicros: micros(20_000) })]);
+    expect(first.campaigns).toEqual([wish({ wantMicros: micros(640_000), leastMicros: micros(20_000) })]);
     receive(next, reply(next, 500_000), NOW + 1_100);
     expect(must(commit(next, buy("coffee", 1), NOW + 1_100)).seq).toBe(0);
     expect(askFor(nextPurse("p3", next, new Set(["tea"])), new Set(), NOW).campaigns).toEqual([]);

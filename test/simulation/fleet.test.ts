@@ -87,29 +87,10 @@ describe("a rate of decisions", () => {
 });
 
 test("campaigns of one wallet report in step, so that many ring its alarm hardly more often than one", () => {
-  const alarms = (campaigns: number): number =>
-    measureWallet("step", { isolates: 2, campaigns, calls: 8 }, 10 * SECOND_MS, 20 * SECOND_MS).alarmsRung;
   expect(alarms(40)).toBeLessThan(4 * alarms(1));
 });
 
 describe("the lag of a commit", () => {
-  const draw = (purseId: string, impressionsCommitted: number): DrawRequest => ({
-    purseId,
-    incarnation: "i",
-    campaigns: [{ ...NO_COMMITS, impressionsCommitted }],
-    closing: false,
-  });
-  const answer = (purseId: string): DrawReply => ({
-    purseId,
-    incarnation: "i",
-    nowMs: 0,
-    expiryMs: 1,
-    allotments: [],
-    retryAfterMs: 0,
-  });
-  const report = (wallet: string): ReconcileReport => ({ ...NO_TOTALS, ...NO_WISH, wallet });
-  const view = (multiplierPpm: number): ReconcileReply => ({ ...NO_GRANT, multiplierPpm });
-
   test("ends when the last isolate holds a multiplier that was stepped with it, not one that is only newer", () => {
     const trace = new LagTrace("coffee", ["here"]);
     for (const isolate of ["here", "there"]) trace.joins(isolate);
@@ -146,6 +127,28 @@ const NO_COMMITS = {
 };
 const NO_WISH = { incarnation: "i", campaignId: "coffee", wantGrantedMicros: micros(0), leastMicros: micros(0) };
 const NO_GRANT = { campaignId: "coffee", grantedMicros: micros(0), revision: 1, openUntilMs: 1 };
+
+/** How often the alarm of a wallet with so many campaigns rings in a second. */
+function alarms(campaigns: number): number {
+  return measureWallet("step", { isolates: 2, campaigns, calls: 8 }, 10 * SECOND_MS, 20 * SECOND_MS).alarmsRung;
+}
+
+const draw = (purseId: string, impressionsCommitted: number): DrawRequest => ({
+  purseId,
+  incarnation: "i",
+  campaigns: [{ ...NO_COMMITS, impressionsCommitted }],
+  closing: false,
+});
+const answer = (purseId: string): DrawReply => ({
+  purseId,
+  incarnation: "i",
+  nowMs: 0,
+  expiryMs: 1,
+  allotments: [],
+  retryAfterMs: 0,
+});
+const report = (wallet: string): ReconcileReport => ({ ...NO_TOTALS, ...NO_WISH, wallet });
+const view = (multiplierPpm: number): ReconcileReply => ({ ...NO_GRANT, multiplierPpm });
 
 describe("cost", () => {
   test("is what the price list says of each kind", () => {

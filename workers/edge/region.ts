@@ -1,8 +1,8 @@
 /**
- * Which wallet an isolate talks to. The region comes from where Cloudflare received the request, by this one table. Of
- * the region's shards each data centre uses a few, and an isolate one of these: a viewer's beacons come back to the data
- * centre that decided, so they meet few wallets there and fill batches. Regions are few on purpose: each splits every
- * budget once more.
+ * Which wallet an isolate talks to. The region comes from where Cloudflare received the request, by this one table.
+ * Of the region's shards each data centre uses a few, and an isolate one of these: a viewer's beacons come back to
+ * the data centre that decided, so they meet few wallets there and fill batches. Regions are few on purpose: each
+ * splits every budget once more.
  */
 import { hash32 } from "../../src/kernel/random.ts";
 import { COLO_SHARDS, nameWallet } from "../../src/money/limits.ts";

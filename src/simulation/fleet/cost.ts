@@ -1,7 +1,7 @@
 /**
- * What the budget state of a fleet costs in Durable Objects at list prices. Wallets and ledgers that serve are in memory
- * all the time, so duration is objects × time; rows and calls are counted in the simulation, except calls that bill: the
- * simulation hands beacons over together, so how many batches isolates would have sent is reckoned here.
+ * What the budget state of a fleet costs in Durable Objects at list prices. Wallets and ledgers that serve are in
+ * memory all the time, so duration is objects × time; rows and calls are counted in the simulation, except calls that
+ * bill: the simulation hands beacons over together, so how many batches isolates would have sent is reckoned here.
  */
 import { stream } from "../../kernel/random.ts";
 import { gatherWindowMs, type LastBatch } from "../../money/gathering.ts";
@@ -42,8 +42,8 @@ export function priceOf(usage: Usage, prices: Usage = LIST_PRICES): Usage & { re
 }
 
 /**
- * Batches that one isolate sends one wallet in a second, when beacons come at random: counted beacon by beacon over some
- * minutes of the edge's own gathering.
+ * Batches that one isolate sends one wallet in a second, when beacons come at random: counted beacon by beacon over
+ * some minutes of the edge's own gathering.
  */
 export function billCallsPerSec(beaconsPerSec: number): number {
   if (beaconsPerSec <= 0) return 0;

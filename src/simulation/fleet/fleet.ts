@@ -1,7 +1,7 @@
 /**
- * A fleet at scale: the real purses, wallets and ledgers on the simulator's queue and network, with a viewer's decisions
- * drawn per isolate and tick instead of one by one. Nothing fails here; what breaks when things fail is the business of
- * src/simulation/money.
+ * A fleet at scale: the real purses, wallets and ledgers on the simulator's queue and network, with a viewer's
+ * decisions drawn per isolate and tick instead of one by one. Nothing fails here; what breaks when things fail is the
+ * business of src/simulation/money.
  */
 import { present } from "../../kernel/assert.ts";
 import { type RandomStream, stream } from "../../kernel/random.ts";

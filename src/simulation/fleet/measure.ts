@@ -1,6 +1,6 @@
 /**
- * The measurements on fleets: a whole flight, a rate of decisions, one wallet with many campaigns, and the first seconds
- * of a live event. Each is a scenario run to its end and a few figures; the same seed gives the same figures.
+ * The measurements on fleets: a whole flight, a rate of decisions, one wallet with many campaigns, and the first
+ * seconds of a live event. Each is a scenario run to its end and a few figures; the same seed gives the same figures.
  */
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from "../../kernel/time.ts";
 import type { CampaignTerms } from "../../money/protocol.ts";
