@@ -36,7 +36,7 @@ function pass(ms: number): void {
 }
 
 /** Draws twice with the wallet's round between: the first draw of a cold wallet only sets things going. */
-async function drawnPurse(purseId: string, want = 200_000): Promise<DrawReply> {
+async function drawnPurse(purseId: string, want = 100_000): Promise<DrawReply> {
   const wallet = WALLET.getByName(NAME);
   await wallet.draw(ask(purseId, 0, want));
   await runDurableObjectAlarm(wallet);
@@ -63,7 +63,7 @@ describe("a campaign's money in workerd", () => {
   it("goes from budget to purse to billed, and the ledger hears of it", async () => {
     await LEDGER.getByName("coffee").configure(terms());
     const reply = await drawnPurse("p1");
-    expect(reply.allotments).toEqual([{ campaignId: "coffee", drawnMicros: 200_000, multiplierPpm: 1_000_000 }]);
+    expect(reply.allotments).toEqual([{ campaignId: "coffee", drawnMicros: 100_000, multiplierPpm: 1_000_000 }]);
 
     const bill = await WALLET.getByName(NAME).bill([claim("p1", 1), claim("p1", 2)]);
     expect(bill.verdicts).toEqual(["billed", "billed"]);
@@ -78,7 +78,7 @@ describe("a campaign's money in workerd", () => {
 
   it("asks a cold purse back in a tenth of a second, with the alarm already set", async () => {
     await LEDGER.getByName("coffee").configure(terms());
-    const reply = await WALLET.getByName(NAME).draw(ask("p1", 0, 200_000));
+    const reply = await WALLET.getByName(NAME).draw(ask("p1", 0, 100_000));
     expect(reply.retryAfterMs).toBe(100);
     expect(reply.allotments).toEqual([]);
     expect(await runDurableObjectAlarm(WALLET.getByName(NAME))).toBe(true);
@@ -107,8 +107,8 @@ describe("a campaign's money in workerd", () => {
       claim("p1", 3, { priceMicros: micros(-1) }),
       claim("stranger", 4),
       claim("p1", 5, { expiresMs: NOON_MS }),
-      claim("p1", 6, { priceMicros: micros(200_001) }),
-      claim("p1", 7, { priceMicros: micros(200_000) }),
+      claim("p1", 6, { priceMicros: micros(100_001) }),
+      claim("p1", 7, { priceMicros: micros(100_000) }),
       claim("p1", 8, { priceMicros: micros(1) }),
     ]);
     expect(verdicts).toEqual(["invalid", "invalid", "invalid", "late", "late", "exhausted", "billed", "exhausted"]);
@@ -151,8 +151,8 @@ describe("a campaign's money in workerd", () => {
     expect(after.openPurses).toBe(1);
     await runDurableObjectAlarm(WALLET.getByName(NAME));
     expect((await totals()).billedMicros).toBe(PRICE);
-    const reply = await WALLET.getByName(NAME).draw(ask("p1", PRICE, 200_000));
-    expect(reply.allotments).toEqual([{ campaignId: "coffee", drawnMicros: 220_000, multiplierPpm: 1_000_000 }]);
+    const reply = await WALLET.getByName(NAME).draw(ask("p1", PRICE, 100_000));
+    expect(reply.allotments).toEqual([{ campaignId: "coffee", drawnMicros: 120_000, multiplierPpm: 1_000_000 }]);
   });
 
   it("closes a silent purse when its last token has expired, and gives the rest back", async () => {
@@ -193,8 +193,8 @@ describe("a campaign's money in workerd", () => {
     const before = (await WALLET.getByName(NAME).status()).campaigns[0]?.inPursesMicros;
     await WALLET.getByName(NAME).draw(ask("p1", PRICE, 0, { closing: true }));
     const after = (await WALLET.getByName(NAME).status()).campaigns[0]?.inPursesMicros;
-    expect([before, after]).toEqual([200_000, PRICE]);
-    expect((await WALLET.getByName(NAME).draw(ask("p1", PRICE, 200_000))).allotments[0]?.drawnMicros).toBe(PRICE);
+    expect([before, after]).toEqual([100_000, PRICE]);
+    expect((await WALLET.getByName(NAME).draw(ask("p1", PRICE, 100_000))).allotments[0]?.drawnMicros).toBe(PRICE);
     expect((await WALLET.getByName(NAME).bill([claim("p1", 1)])).verdicts).toEqual(["billed"]);
   });
 
