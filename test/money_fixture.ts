@@ -26,6 +26,7 @@ export function terms(change: Partial<CampaignTerms> = {}): CampaignTerms {
     status: "active",
     pacing: "asap",
     targetCostMicros: null,
+    startMultiplierPpm: null,
     supplyShape: [],
     ...change,
   };

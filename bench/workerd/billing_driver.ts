@@ -90,6 +90,7 @@ async function fund({ WALLET, LEDGER }: Env): Promise<{ draws: number }> {
       status: "active",
       pacing: "asap",
       targetCostMicros: null,
+      startMultiplierPpm: null,
       supplyShape: [],
     });
   }

@@ -140,6 +140,8 @@ export const campaignSchema = z
     timeZone: timeZone.default("UTC"),
     /** Most that one outcome of the line items' goals (impression, completed view, click) may cost on average. */
     targetCostMicros: amount.optional(),
+    /** Where pacing starts, in millionths of the full bid; `midroll plan` suggests one. Default: the full bid. */
+    startMultiplierPpm: z.int().min(10_000).max(1_000_000).optional(),
     supplyShape: z.array(z.int().nonnegative().max(1_000_000)).length(168).optional(),
   })
   // Written so that a moment which is not one (already refused by its own field) is not refused twice.

@@ -1,14 +1,15 @@
 /**
  * How much money a ledger lets out of its hands. Money that is out and not won cannot be spent elsewhere, so it is kept
  * small against the budget, against what remains of it, and against what can still be spent before the flight ends; but
- * never so small that a wallet could not pay for one impression. What is won and waits for its beacon is spent for this
- * purpose: it does not crowd out new leases.
+ * never so small that holders starve between two grants, or that a wallet could not pay for one impression. What is won
+ * and waits for its beacon is spent for this purpose: it does not crowd out new leases.
  */
 import { type Micros, micros, ZERO_MICROS } from "../kernel/money.ts";
 import {
   HOLDER_ACTIVE_MS,
   LEASE_END_PARTS,
   LEASE_FLOOR_MICROS,
+  LEASE_SECONDS,
   LEASED_BUDGET_PARTS,
   LEASED_REMAINING_PARTS,
   RATE_WINDOW_MS,
@@ -29,9 +30,17 @@ export interface LeaseRoom {
 
 /** Holders heard lately: those that a lease has to be shared with. */
 export function activeHolders(shares: Iterable<LedgerShare>, nowMs: number): number {
-  let count = 0;
-  for (const share of shares) if (nowMs - share.heardMs <= HOLDER_ACTIVE_MS) count += 1;
-  return count;
+  return activeAges(shares, nowMs).length;
+}
+
+/** The moment that the totals of the holders heard lately speak of, on average. */
+export function heardMeanMs(shares: Iterable<LedgerShare>, nowMs: number): number {
+  const ages = activeAges(shares, nowMs);
+  return nowMs - ages.reduce((sum, ageMs) => sum + ageMs, 0) / Math.max(1, ages.length);
+}
+
+function activeAges(shares: Iterable<LedgerShare>, nowMs: number): number[] {
+  return [...shares].map(({ heardMs }) => nowMs - heardMs).filter((ageMs) => ageMs <= HOLDER_ACTIVE_MS);
 }
 
 /** The smoothed rate with one more reading. Readings closer together than a second change nothing. */
@@ -48,10 +57,11 @@ export function stepRate(rate: SpendRate, spentMicros: Micros, nowMs: number): S
 export function leaseCapMicros({ terms, allowanceMicros, sums, rate }: LeaseRoom, nowMs: number): Micros {
   const remaining = Math.max(0, allowanceMicros - spentOf(sums));
   const leftSec = Math.max(0, terms.flightEndMs - nowMs) / 1_000;
-  const parts = [allowanceMicros / LEASED_BUDGET_PARTS, remaining / LEASED_REMAINING_PARTS];
+  const share = Math.min(allowanceMicros / LEASED_BUDGET_PARTS, remaining / LEASED_REMAINING_PARTS);
+  const steady = Math.max(share, LEASE_SECONDS * rate.microsPerSec);
   // Before anything was spent nobody knows how fast that goes.
-  if (rate.microsPerSec > 0) parts.push(LEASE_END_PARTS * rate.microsPerSec * leftSec);
-  return micros(Math.max(LEASE_FLOOR_MICROS, Math.floor(Math.min(...parts))));
+  const cap = rate.microsPerSec > 0 ? Math.min(steady, LEASE_END_PARTS * rate.microsPerSec * leftSec) : steady;
+  return micros(Math.max(LEASE_FLOOR_MICROS, Math.floor(cap)));
 }
 
 /**

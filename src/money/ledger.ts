@@ -6,7 +6,7 @@
 import { isTimeZone, localDayOf } from "../kernel/local_day.ts";
 import { type Micros, maxMicros, micros, ZERO_MICROS } from "../kernel/money.ts";
 import { ok, refused, type Result } from "../kernel/result.ts";
-import { activeHolders, sizeGrant, stepRate } from "./lease.ts";
+import { activeHolders, heardMeanMs, sizeGrant, stepRate } from "./lease.ts";
 import {
   allowanceMicros,
   assertLedgerInvariants,
@@ -20,8 +20,17 @@ import {
   outstandingOf,
   sumShares,
 } from "./ledger_state.ts";
-import { HOURS_OF_WEEK, isId, isWhole, isWords, parseWalletName, WALLETS_MAX } from "./limits.ts";
-import { type Pacer, stepPacer } from "./pacing.ts";
+import {
+  HOURS_OF_WEEK,
+  MULTIPLIER_PPM_MAX,
+  MULTIPLIER_PPM_MIN,
+  isId,
+  isWhole,
+  isWords,
+  parseWalletName,
+  WALLETS_MAX,
+} from "./limits.ts";
+import { type Pacer, stepPacer, warmPacer } from "./pacing/pacer.ts";
 import type { CampaignTerms, ReconcileReply, ReconcileReport } from "./protocol.ts";
 import { maxTotals, pickTotals, spentOf, TOTALS } from "./totals.ts";
 
@@ -34,6 +43,7 @@ export type ConfigureRefusal =
   | "time_zone_unknown"
   | "flight_malformed"
   | "target_cost_malformed"
+  | "start_multiplier_malformed"
   | "supply_shape_malformed";
 
 /** Why a report is not taken, in the order checked. */
@@ -73,6 +83,10 @@ export function configure(
   const flightKnown = Number.isSafeInteger(terms.flightStartMs) && Number.isSafeInteger(terms.flightEndMs);
   if (!flightKnown || terms.flightStartMs >= terms.flightEndMs) return refused("flight_malformed");
   if (terms.targetCostMicros !== null && !isWhole(terms.targetCostMicros)) return refused("target_cost_malformed");
+  const start = terms.startMultiplierPpm ?? MULTIPLIER_PPM_MAX;
+  if (!isWhole(start) || start < MULTIPLIER_PPM_MIN || start > MULTIPLIER_PPM_MAX) {
+    return refused("start_multiplier_malformed");
+  }
   const shape = terms.supplyShape;
   if (![0, HOURS_OF_WEEK].includes(shape.length) || !shape.every(isWhole)) return refused("supply_shape_malformed");
 
@@ -81,7 +95,8 @@ export function configure(
   const sameDays = state.terms?.timeZone === terms.timeZone && state.terms.dailyBudgetMicros !== null;
   const day = dayAt(sameDays ? state.day : null, terms, sums, nowMs);
   const ceilingMicros = maxMicros(allowanceMicros(terms, day), sums.outMicros);
-  const next = { ...state, terms, day, ceilingMicros, revision: state.revision + 1 };
+  const pacer = state.pacer.steppedMs === 0 ? warmPacer(start) : state.pacer;
+  const next = { ...state, terms, day, ceilingMicros, pacer, revision: state.revision + 1 };
   assertLedgerInvariants(next);
   return ok(next);
 }
@@ -115,6 +130,7 @@ export function reconcile(
   const open = openUntilMs(terms, allowance, sums.outMicros, nowMs);
   const rate = stepRate(state.rate, spentOf(sums), nowMs);
   const holders = activeHolders(shares.values(), nowMs);
+  const asOfMs = heardMeanMs(shares.values(), nowMs);
   const room = { terms, allowanceMicros: allowance, sums, rate, holders };
   const grantMicros = open > 0 ? sizeGrant(room, heard, report, nowMs) : ZERO_MICROS;
   const grantedMicros = micros(heard.grantedMicros + grantMicros);
@@ -125,7 +141,7 @@ export function reconcile(
     day,
     shares,
     rate,
-    pacer: open > 0 ? pace(state.pacer, terms, day, sums, nowMs) : state.pacer,
+    pacer: open > 0 ? pace(state.pacer, terms, { day, sums, asOfMs }, nowMs) : state.pacer,
     revision: state.revision + 1,
   };
   assertLedgerInvariants(next);
@@ -157,7 +173,14 @@ export function writeOff(
   return ok(next);
 }
 
-function pace(pacer: Pacer, terms: CampaignTerms, day: BudgetDay | null, sums: LedgerSums, nowMs: number): Pacer {
+/** What the pacer is told of: the day, what was done, and when all of it was true. */
+interface PaceView {
+  readonly day: BudgetDay | null;
+  readonly sums: LedgerSums;
+  readonly asOfMs: number;
+}
+
+function pace(pacer: Pacer, terms: CampaignTerms, { day, sums, asOfMs }: PaceView, nowMs: number): Pacer {
   const spentMicros = spentOf(sums);
   const reading = {
     ...sums,
@@ -165,6 +188,7 @@ function pace(pacer: Pacer, terms: CampaignTerms, day: BudgetDay | null, sums: L
     impressions: sums.impressionsCommitted,
     spentTodayMicros: micros(spentMicros - (day?.spentBeforeMicros ?? 0)),
     dayEndMs: Math.min(day?.endMs ?? terms.flightEndMs, terms.flightEndMs),
+    asOfMs,
   };
   return stepPacer(pacer, terms, reading, nowMs);
 }

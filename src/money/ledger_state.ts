@@ -6,7 +6,8 @@ import { assert } from "../kernel/assert.ts";
 import type { LocalDay } from "../kernel/local_day.ts";
 import { type Micros, maxMicros, micros, minMicros, ZERO_MICROS } from "../kernel/money.ts";
 import { STUCK_AFTER_MS } from "./limits.ts";
-import { NEW_PACER, type Pacer, plannedMicros } from "./pacing.ts";
+import { NEW_PACER, type Pacer } from "./pacing/pacer.ts";
+import { plannedMicros } from "./pacing/plan_curve.ts";
 import type { CampaignStatus, CampaignTerms, WalletShare, WriteOff } from "./protocol.ts";
 import { type CampaignTotals, NO_TOTALS, spentOf, sumTotals } from "./totals.ts";
 

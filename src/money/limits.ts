@@ -30,7 +30,9 @@ export const DRAW_PATIENCE_MS = 5 * SECOND_MS;
 export const FIRST_DRAW_WAIT_MS = 150;
 
 /** Rhythm of reports to a ledger whose campaign has news. */
-export const RECONCILE_INTERVAL_MS = SECOND_MS;
+export const RECONCILE_INTERVAL_MS = 800;
+/** A round of reports takes along those that would be due within this time. */
+export const RECONCILE_AHEAD_MS = 200;
 /** Soonest repeat when a purse went short although the ledger has not said no. */
 export const RECONCILE_HASTE_MS = 100;
 /** Rhythm of reports that only fetch a fresh multiplier, and pause after a ledger failed. */
@@ -44,10 +46,13 @@ export const DRAWN_LATELY_MS = MINUTE_MS;
 /** Free money of a wallet from which nothing was allotted for this long goes back to its ledger. */
 export const IDLE_RETURN_MS = 15 * SECOND_MS;
 
-/** What a purse asks for before it knows its own spending; the smallest share a wallet rations to. */
+/** What a purse asks for before it knows its own spending. */
 export const PURSE_START_MICROS = micros(100_000);
-/** Seconds of recent commits a purse would like to hold. */
+/** One purse gets at most one part in this many of what its wallet has free, unless that is less than one price. */
+export const RATION_PARTS = 16;
+/** Seconds of recent commits a purse would like to hold, and highest prices beyond them, for wins that cluster. */
 export const PURSE_WANT_SECONDS = 3;
+export const PURSE_SPARE_PRICES = 2;
 /** Most a purse asks for, per campaign. */
 export const PURSE_WANT_MICROS_MAX = micros(10_000_000_000);
 /** What a wallet likes to hold free for a wanted campaign; the lease floor that keeps tiny budgets spendable. */
@@ -56,8 +61,9 @@ export const LEASE_FLOOR_MICROS = micros(1_000_000);
 export const WALLET_WANT_ROUNDS = 3;
 /** Money that is leased and not yet won stays under one part in this many of the budget … */
 export const LEASED_BUDGET_PARTS = 20;
-/** … under one part in this many of what is not spent yet … */
+/** … under one part in this many of what is not spent yet (or this many seconds of spending, if that is more) … */
 export const LEASED_REMAINING_PARTS = 4;
+export const LEASE_SECONDS = 15;
 /** … and under this many times what is likely to be spent until the flight ends. */
 export const LEASE_END_PARTS = 2;
 /** Holders that have reported within this time share what may be leased. */
@@ -82,6 +88,8 @@ export const BILL_WINDOW_MS_MAX = 200;
 export const BILL_TAKEOVER_MS = 250;
 /** How long a wallet may take to answer. */
 export const BILL_ANSWER_MS = 1_500;
+/** Shards of its region that one data centre uses: more take a larger load, fewer fill larger batches. */
+export const COLO_SHARDS = 4;
 /** Campaigns in one draw. */
 export const DRAW_CAMPAIGNS_MAX = 1_000;
 /** Purses one wallet keeps, closed but not yet forgotten ones included. */
@@ -97,12 +105,8 @@ export const CLOSING_REPORTS_MAX = 8;
 export const MULTIPLIER_PPM_MIN = 10_000;
 /** Full bids. Units: ppm. */
 export const MULTIPLIER_PPM_MAX = 1_000_000;
-/** Shortest and longest averaging window of the pacing controller, and impressions it should span. */
-export const PACE_WINDOW_MS_MIN = 10 * SECOND_MS;
-export const PACE_WINDOW_MS_MAX = 10 * MINUTE_MS;
-export const PACE_WINDOW_IMPRESSIONS = 20;
-/** The multiplier is stepped at most this often, however many wallets report. */
-export const PACE_STEP_MS = SECOND_MS;
+/** The multiplier is stepped at most this often, however many wallets report: no ledger answers more often. */
+export const PACE_STEP_MS = 250;
 
 /** Hours of a week: the length of a supply shape. */
 export const HOURS_OF_WEEK = 168;

@@ -95,6 +95,8 @@ export interface CampaignTerms {
   readonly pacing: "even" | "asap";
   /** Most that one expected outcome may cost on average; null: no such constraint. */
   readonly targetCostMicros: Micros | null;
+  /** Where the pacing of a new flight starts, from a plan or from a flight before; null: full bids. Units: ppm. */
+  readonly startMultiplierPpm: number | null;
   /** Relative supply in each UTC hour of the week, Monday 00:00 first: 168 whole numbers, or empty: flat. */
   readonly supplyShape: readonly number[];
 }

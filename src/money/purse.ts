@@ -12,6 +12,7 @@ import {
   DRAW_LOW_INTERVAL_MS,
   isWhole,
   PURSE_ROTATE_AFTER_MS,
+  PURSE_SPARE_PRICES,
   PURSE_START_MICROS,
   PURSE_WANT_MICROS_MAX,
   PURSE_WANT_SECONDS,
@@ -174,8 +175,8 @@ export function askFor(purse: Purse, wanted: ReadonlySet<string>, nowMs: number)
     // Before its first draw a purse has spent nothing yet: what its predecessor spent stands.
     if (purse.openedMs !== null) line.perSecMicros = micros(Math.max(perSec, Math.floor(line.perSecMicros / 2)));
     line.committedAtAskMicros = line.committedMicros;
-    const start = line.peakMicros > 0 ? line.peakMicros * 2 : PURSE_START_MICROS;
-    const wish = Math.max(start, line.perSecMicros * PURSE_WANT_SECONDS);
+    const spare = line.peakMicros > 0 ? line.peakMicros * PURSE_SPARE_PRICES : PURSE_START_MICROS;
+    const wish = spare + line.perSecMicros * PURSE_WANT_SECONDS;
     line.wantMicros = micros(Math.min(wish, PURSE_WANT_MICROS_MAX));
   }
   purse.askedMs = nowMs;

@@ -18,6 +18,7 @@ import {
   PURSE_START_MICROS,
   PURSE_WANT_MICROS_MAX,
   PURSES_MAX,
+  RATION_PARTS,
   RECONCILE_INTERVAL_MS,
 } from "./limits.ts";
 import type {
@@ -236,13 +237,14 @@ function serve(draft: WalletDraft, purseId: string, wish: DrawCampaign, mayDraw:
 }
 
 /**
- * How much free money one purse gets: all it wants while that is under a quarter of what is free, else a quarter, but
- * no less than a starting purse. Crumbs under the price of one impression stay in the wallet, where they add up.
+ * How much free money one purse gets: all it wants while that is a small part of what is free, else that part, but
+ * enough to hold one impression's price; a starting purse when no price is known. So what is short goes round. Crumbs
+ * under the price of one impression stay in the wallet, where they add up.
  */
 function ration(draft: WalletDraft, campaignId: string, wanted: number, uncommitted: number, least: Micros): number {
   const free = draft.account(campaignId)?.freeMicros ?? 0;
   if (wanted <= 0 || free <= 0) return 0;
-  const share = Math.max(Math.floor(free / 4), PURSE_START_MICROS, least);
+  const share = Math.max(Math.floor(free / RATION_PARTS), least > 0 ? least - uncommitted : PURSE_START_MICROS);
   const given = Math.min(wanted, share, free);
   return uncommitted + given < least ? 0 : given;
 }

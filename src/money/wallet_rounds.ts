@@ -8,6 +8,7 @@ import {
   DRAWN_LATELY_MS,
   IDLE_RETURN_MS,
   LEASE_FLOOR_MICROS,
+  RECONCILE_AHEAD_MS,
   RECONCILE_HASTE_MS,
   RECONCILE_INTERVAL_MS,
   RECONCILE_QUIET_MS,
@@ -57,10 +58,18 @@ export function tend(state: WalletState, nowMs: number): Outcome<null> {
   return { reply: null, changes: draft.changes() };
 }
 
-/** Campaigns whose ledger should hear from this wallet now, in the order of their ids. */
+/**
+ * Campaigns whose ledger should hear from this wallet in a round now, in the order of their ids. A round takes along
+ * whose turn comes soon, so that campaigns fall into step and alarms do not grow with their number.
+ */
 export function campaignsDue(state: WalletState, nowMs: number): string[] {
   const ids = new Set([...state.accounts.keys(), ...state.outlooks.keys()]);
-  return [...ids].filter((campaignId) => reportDueMs(state, campaignId, nowMs) <= nowMs).sort();
+  const isDue = (campaignId: string): boolean => {
+    const reportedMs = state.outlooks.get(campaignId)?.reportedMs ?? 0;
+    const rested = nowMs - reportedMs >= RECONCILE_INTERVAL_MS - RECONCILE_AHEAD_MS;
+    return reportDueMs(state, campaignId, nowMs) <= nowMs + (rested ? RECONCILE_AHEAD_MS : 0);
+  };
+  return [...ids].filter(isDue).sort();
 }
 
 /**

@@ -19,6 +19,7 @@ const CAMPAIGN = {
     status: "active",
     pacing: "even",
     targetCostMicros: null,
+    startMultiplierPpm: null,
     supplyShape: [],
   },
   grantedMicros: 2_000_000,

@@ -32,6 +32,7 @@ const TERMS: CampaignTerms = {
   status: "active",
   pacing: "even",
   targetCostMicros: null,
+  startMultiplierPpm: null,
   supplyShape: [],
 };
 

@@ -103,6 +103,13 @@ describe("what may be leased", () => {
     expect(leaseCapMicros(roomOf(NEW_LEDGER, 1_000_000_000, 0), base.flightEndMs - MINUTE_MS)).toBe(50_000_000);
   });
 
+  it("keeps seconds of spending leased when little of the budget remains, so that holders do not starve", () => {
+    const spent = { ...sumShares(new Map()), committedMicros: micros(96_000_000) };
+    const room = { ...roomOf(NEW_LEDGER, 100_000_000, 100_000), sums: spent };
+    expect(leaseCapMicros(room, NOW), "a quarter of the rest is 1.00").toBe(1_500_000);
+    expect(leaseCapMicros(room, base.flightEndMs - 6 * SECOND_MS), "until the flight's end").toBe(1_200_000);
+  });
+
   it("is shared: with several holders about, none takes all of it", () => {
     let state = must(configure(NEW_LEDGER, base, NOW));
     const greedy = { wantGrantedMicros: 90_000_000 };

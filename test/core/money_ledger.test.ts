@@ -32,6 +32,7 @@ describe("configuring", () => {
       timeZone: "Mars/Olympus",
       flightEndMs: base.flightStartMs,
       targetCostMicros: micros(-1),
+      startMultiplierPpm: 9_999,
       supplyShape: [1],
     };
     const named = { ...worst, campaignId: "coffee" };
@@ -39,7 +40,8 @@ describe("configuring", () => {
     const daily = { ...funded, dailyBudgetMicros: null };
     const local = { ...daily, timeZone: "Europe/Berlin" };
     const flown = { ...local, flightEndMs: base.flightEndMs };
-    const aimed = { ...flown, targetCostMicros: null };
+    const costed = { ...flown, targetCostMicros: null };
+    const aimed = { ...costed, startMultiplierPpm: 10_000 };
     expect(termsRefusal(worst)).toBe("campaign_malformed");
     expect(termsRefusal({ ...worst, campaignId: "tea" }, ledger())).toBe("campaign_mismatch");
     expect(termsRefusal(named)).toBe("budget_malformed");
@@ -47,11 +49,23 @@ describe("configuring", () => {
     expect(termsRefusal(daily)).toBe("time_zone_unknown");
     expect(termsRefusal(local)).toBe("flight_malformed");
     expect(termsRefusal(flown)).toBe("target_cost_malformed");
+    expect(termsRefusal(costed)).toBe("start_multiplier_malformed");
+    expect(termsRefusal({ ...costed, startMultiplierPpm: 1_000_001 })).toBe("start_multiplier_malformed");
     expect(termsRefusal(aimed)).toBe("supply_shape_malformed");
     expect(termsRefusal({ ...aimed, supplyShape: Array.from({ length: 168 }, () => -1) })).toBe(
       "supply_shape_malformed",
     );
     expect(termsRefusal({ ...aimed, supplyShape: Array.from({ length: 168 }, (_, hour) => hour) })).toBe(null);
+  });
+
+  it("starts the pacing of a new flight where the terms say, and leaves one that runs alone", () => {
+    const even = ledger({ pacing: "even", startMultiplierPpm: 300_000 });
+    expect(ledgerStatus(even, NOW)?.multiplierPpm).toBe(300_000);
+    const first = after(even, says({}));
+    expect(first.reply.multiplierPpm).toBe(300_000);
+    const again = ledger({ pacing: "even", startMultiplierPpm: 900_000 }, first.state);
+    expect(ledgerStatus(again, NOW)?.multiplierPpm).toBe(300_000);
+    expect(ledgerStatus(ledger({ pacing: "even" }), NOW)?.multiplierPpm).toBe(1_000_000);
   });
 
   it("cuts a budget never below what is out, and stops granting at once", () => {

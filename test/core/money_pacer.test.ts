@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { micros } from "../../src/kernel/money.ts";
 import { stream } from "../../src/kernel/random.ts";
 import { DAY_MS, MINUTE_MS, SECOND_MS } from "../../src/kernel/time.ts";
-import { MULTIPLIER_PPM_MAX, MULTIPLIER_PPM_MIN } from "../../src/money/limits.ts";
+import { MULTIPLIER_PPM_MAX, MULTIPLIER_PPM_MIN, PACE_STEP_MS } from "../../src/money/limits.ts";
 import { NEW_PACER, type Pacer, stepPacer, warmPacer } from "../../src/money/pacing/pacer.ts";
 import { plannedMicros } from "../../src/money/pacing/plan_curve.ts";
 import type { PaceReading } from "../../src/money/pacing/terms.ts";
@@ -178,7 +178,7 @@ describe("reporters", () => {
     };
     expect(stepPacer(pacer, WEEK, reading, pacer.steppedMs + MINUTE_MS)).toBe(pacer);
     const more = { ...reading, spentMicros: micros(reading.spentMicros + 1_000_000), opportunities: 1e9 };
-    expect(stepPacer(pacer, WEEK, more, pacer.steppedMs + SECOND_MS - 1)).toBe(pacer);
+    expect(stepPacer(pacer, WEEK, more, pacer.steppedMs + PACE_STEP_MS - 1)).toBe(pacer);
   });
 });
 

@@ -128,20 +128,20 @@ describe("a purse", () => {
     expect(viewPurse(purse, NOW).get("coffee")?.availableMicros).toBe(500);
   });
 
-  it("asks for three seconds of what it spends, and for the price it missed", () => {
+  it("asks for three seconds of what it spends and two prices more, and for the price it missed", () => {
     const purse = filled(1_000_000);
     for (let i = 0; i < 40; i++) commit(purse, buy("coffee", 20_000), NOW);
     expect(askFor(purse, COFFEE, NOW + 1_000).campaigns[0]).toEqual({
       campaignId: "coffee",
       committedMicros: 800_000,
-      wantMicros: 2_400_000,
+      wantMicros: 2_440_000,
       leastMicros: 20_000,
       impressionsCommitted: 40,
       outcomesPpm: 0,
       opportunities: 0,
     });
     missPurse(purse, "coffee", micros(5_000_000));
-    expect(askFor(purse, COFFEE, NOW + 2_000).campaigns[0]?.wantMicros).toBe(10_000_000);
+    expect(askFor(purse, COFFEE, NOW + 2_000).campaigns[0]?.wantMicros).toBe(11_200_000);
     expect(askFor(purse, new Set(), NOW + 3_000).campaigns[0]?.wantMicros).toBe(0);
   });
 
@@ -153,7 +153,7 @@ describe("a purse", () => {
     expect(viewPurse(next, NOW).size).toBe(0);
     const first = askFor(next, COFFEE, NOW + 1_100);
     expect(first).toMatchObject({ purseId: "p2", closing: false });
-    expect(first.campaigns).toEqual([wish({ wantMicros: micros(600_000), leastMicros: micros(20_000) })]);
+    expect(first.campaigns).toEqual([wish({ wantMicros: micros(640_000), leastMicros: micros(20_000) })]);
     receive(next, reply(next, 500_000), NOW + 1_100);
     expect(must(commit(next, buy("coffee", 1), NOW + 1_100)).seq).toBe(0);
     expect(askFor(nextPurse("p3", next, new Set(["tea"])), new Set(), NOW).campaigns).toEqual([]);
@@ -227,14 +227,17 @@ describe("a wallet", () => {
     expect(drawn(state, ask("p1", 0, 300_000)).allotments[0]?.drawnMicros).toBe(420_000);
   });
 
-  it("rations what is short: a quarter of what is free, but no less than a starting purse", () => {
-    const state = fundedWallet(1_000_000);
+  it("rations what is short: a sixteenth of what is free, but no less than a starting purse", () => {
+    const state = fundedWallet(4_000_000);
     expect(drawn(state, ask("p1", 0, 900_000)).allotments[0]?.drawnMicros).toBe(250_000);
-    expect(drawn(state, ask("p2", 0, 900_000)).allotments[0]?.drawnMicros).toBe(187_500);
+    expect(drawn(state, ask("p2", 0, 900_000)).allotments[0]?.drawnMicros).toBe(234_375);
     const poor = fundedWallet(150_000);
     expect(drawn(poor, ask("p1", 0, 900_000)).allotments[0]?.drawnMicros).toBe(100_000);
     expect(drawn(poor, askAtLeast("p2", 900_000, 60_000)).allotments[0]?.drawnMicros).toBe(0);
     expect(drawn(poor, askAtLeast("p2", 900_000, 50_000)).allotments[0]?.drawnMicros).toBe(50_000);
+    const scarce = fundedWallet(160_000);
+    expect(drawn(scarce, askAtLeast("p1", 900_000, 40_000)).allotments[0]?.drawnMicros, "one price").toBe(40_000);
+    expect(drawn(scarce, askAtLeast("p1", 900_000, 40_000)).allotments[0]?.drawnMicros, "then crumbs").toBe(47_500);
   });
 
   it("never revives a purse it has forgotten", () => {

@@ -3,6 +3,7 @@
  */
 import { describe, expect, it } from "vitest";
 import { toUtf8 } from "../../src/kernel/bytes.ts";
+import { COLO_SHARDS } from "../../src/money/limits.ts";
 import { regionOf, walletName } from "../../workers/edge/region.ts";
 import { TokenSigner } from "../../workers/edge/tokens.ts";
 
@@ -54,8 +55,19 @@ describe("region", () => {
   });
 
   it("spreads isolates over the shards there are", () => {
-    const names = new Set(Array.from({ length: 200 }, (_, i) => walletName("eu", `isolate${i}`, "4")));
-    expect([...names].sort()).toEqual(["wallet:eu:0", "wallet:eu:1", "wallet:eu:2", "wallet:eu:3"]);
-    expect(walletName("eu", "any", "nonsense")).toBe("wallet:eu:0");
+    expect([...shardsOf("FRA", "4")].sort()).toEqual(["wallet:eu:0", "wallet:eu:1", "wallet:eu:2", "wallet:eu:3"]);
+    expect([...shardsOf("FRA", "nonsense")]).toEqual(["wallet:eu:0"]);
+  });
+
+  it("lets one data centre use a few of many shards, and different ones different shards", () => {
+    expect(shardsOf("FRA", "100").size).toBe(COLO_SHARDS);
+    const several = ["FRA", "LHR", "AMS", "CDG", "MAD"].flatMap((colo) => [...shardsOf(colo, "100")]);
+    expect(new Set(several).size).toBeGreaterThan(COLO_SHARDS);
   });
 });
+
+/** The wallets that 200 isolates of a data centre use. */
+function shardsOf(colo: string, shards: string): Set<string> {
+  const isolates = Array.from({ length: 200 }, (_, i) => `isolate${i}`);
+  return new Set(isolates.map((isolateId) => walletName({ region: "eu", colo, isolateId }, shards)));
+}

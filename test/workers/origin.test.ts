@@ -122,6 +122,7 @@ describe("publishing a catalog", () => {
         dailyBudgetMicros: null,
         timeZone: "UTC",
         targetCostMicros: null,
+        startMultiplierPpm: null,
         supplyShape: [],
       })),
     );

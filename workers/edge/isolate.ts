@@ -8,7 +8,7 @@ import { Publication } from "./publication.ts";
 import { PurseHolder } from "./purse_holder.ts";
 import { Recorder } from "./recorder.ts";
 import { TokenSigner } from "./tokens.ts";
-import { regionOf, walletName } from "./region.ts";
+import { coloOf, regionOf, walletName } from "./region.ts";
 import { loadModelSet } from "./scorer.ts";
 
 /** The holders of this isolate. */
@@ -45,11 +45,12 @@ export function isolateFor(env: Env, cf: unknown): Isolate {
   if (held === null) {
     const id = crypto.randomUUID();
     const recorder = new Recorder(id);
+    const place = { region: regionOf(cf), colo: coloOf(cf), isolateId: id };
     held = {
       recorder,
       publication: new Publication(recorder, loadModelSet),
       signer: new TokenSigner(env.BILLING_KEYS),
-      purse: new PurseHolder({ wallet: walletName(regionOf(cf), id, env.REGION_SHARDS), recorder }),
+      purse: new PurseHolder({ wallet: walletName(place, env.REGION_SHARDS), recorder }),
       billing: new BillingBatcher({ recorder }),
     };
   }

@@ -26,6 +26,7 @@ const termsSchema = z.object({
   status: z.enum(["active", "paused", "archived"]),
   pacing: z.enum(["even", "asap"]),
   targetCostMicros: amountMicros.nullable(),
+  startMultiplierPpm: z.int().nullable(),
   supplyShape: z
     .array(count)
     .openapi({ description: "168 weights by UTC hour of the week from Monday, or none: flat." }),

@@ -47,6 +47,7 @@ export function termsOf(campaign: Campaign): CampaignTerms {
     status: campaign.status,
     pacing: campaign.pacing,
     targetCostMicros: campaign.targetCostMicros === undefined ? null : micros(campaign.targetCostMicros),
+    startMultiplierPpm: campaign.startMultiplierPpm ?? null,
     supplyShape: campaign.supplyShape ?? [],
   };
 }

@@ -11,6 +11,8 @@ import type { EventQueue } from "./event_queue.ts";
 export interface ObjectFaults {
   /** Longest time between a command and its disk. */
   readonly flushMsMax: number;
+  /** Shortest time between two flushes, as group commit keeps it; left out: none. */
+  readonly gapMs?: number;
   /** Share of flushes at which the object dies, before or after its rows are on the disk. */
   readonly deathAtFlush: number;
   /** Share of flushes that fail: their rows are dropped and the memory is loaded again, but the object lives on. */
@@ -38,12 +40,15 @@ export class DurableHost<Row> {
   /** Counts lives: what an earlier life was waiting for, a later one never hears. */
   life = 0;
   deaths = 0;
+  /** Flushes that put rows on the disk. */
+  writes = 0;
   readonly #queue: EventQueue;
   readonly #random: RandomStream;
   readonly #memory: Memory<Row>;
   #rows: Row[] = [];
   #words: Words[] = [];
   #flushing = false;
+  #flushedMs = Number.NEGATIVE_INFINITY;
   #awayUntilMs = 0;
 
   constructor(queue: EventQueue, random: RandomStream, faults: ObjectFaults, memory: Memory<Row>) {
@@ -65,7 +70,8 @@ export class DurableHost<Row> {
     if (this.#flushing) return;
     this.#flushing = true;
     const { life } = this;
-    this.#queue.after(this.#random.below(this.faults.flushMsMax + 1), () => {
+    const gapMs = Math.max(0, this.#flushedMs + (this.faults.gapMs ?? 0) - this.#queue.nowMs);
+    this.#queue.after(gapMs + this.#random.below(this.faults.flushMsMax + 1), () => {
       if (life === this.life) this.#flush();
     });
   }
@@ -87,6 +93,7 @@ export class DurableHost<Row> {
   }
 
   #flush(): void {
+    this.#flushedMs = this.#queue.nowMs;
     if (drawChance(this.#random, this.faults.writeFails)) {
       this.#drop();
       this.#memory.load(true);
@@ -99,6 +106,7 @@ export class DurableHost<Row> {
     const [rows, words] = [this.#rows, this.#words];
     this.#drop();
     this.#memory.store(rows);
+    if (rows.length > 0) this.writes += 1;
     for (const say of words) say(true);
   }
 

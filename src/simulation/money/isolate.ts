@@ -47,6 +47,8 @@ export interface IsolateParts {
   readonly wallet: WalletObject;
   readonly walletNamed: (name: string) => WalletObject | undefined;
   readonly keys: Keys;
+  /** Hears every answer that has filled a purse. */
+  readonly filled?: (reply: DrawReply) => void;
 }
 
 type HearVerdict = (verdict: BillVerdict | null) => void;
@@ -182,6 +184,7 @@ export class Isolate {
       this.#current = purse;
       this.#next = null;
     }
+    this.#parts.filled?.(reply);
     this.#dueMs = askedMs + reply.retryAfterMs;
     this.#lowDueMs = askedMs + DRAW_LOW_INTERVAL_MS;
   }

@@ -7,10 +7,10 @@ import { ok, refused } from "../../kernel/result.ts";
 import { configure, reconcile, writeOff, type WriteOffCommand } from "../../money/ledger.ts";
 import { type LedgerState, ledgerStatus, NEW_LEDGER } from "../../money/ledger_state.ts";
 import type { CampaignStatus, CampaignTerms, ReconcileReport } from "../../money/protocol.ts";
-import type { Auditor } from "./auditor.ts";
 import { DurableHost, type ObjectFaults } from "./durable_object.ts";
 import type { EventQueue, WallClock } from "./event_queue.ts";
 import type { LedgerAnswer } from "./wallet_object.ts";
+import type { LedgerWitness } from "./witness.ts";
 
 /** What a ledger is made of. */
 export interface LedgerParts {
@@ -18,7 +18,7 @@ export interface LedgerParts {
   readonly queue: EventQueue;
   readonly random: RandomStream;
   readonly clock: WallClock;
-  readonly auditor: Auditor;
+  readonly auditor: LedgerWitness;
   readonly faults: ObjectFaults;
 }
 
@@ -27,7 +27,7 @@ export class LedgerObject {
   readonly place: string;
   readonly clock: WallClock;
   readonly host: DurableHost<LedgerState>;
-  readonly #auditor: Auditor;
+  readonly #auditor: LedgerWitness;
   #disk = NEW_LEDGER;
   #state = NEW_LEDGER;
 

@@ -39,10 +39,19 @@ export class Network {
   #parted = false;
   #exile: { readonly place: string; readonly fromPrefix: string } | null = null;
 
-  constructor(queue: EventQueue, random: RandomStream, faults: NetworkFaults) {
+  /** Usual delay between two places where that depends on them; else it is the same everywhere. */
+  readonly #distanceMs: ((from: string, to: string) => number) | null;
+
+  constructor(
+    queue: EventQueue,
+    random: RandomStream,
+    faults: NetworkFaults,
+    distanceMs: ((from: string, to: string) => number) | null = null,
+  ) {
     this.#queue = queue;
     this.#random = random;
     this.faults = faults;
+    this.#distanceMs = distanceMs;
   }
 
   /** Parts the world in two for a while. A parting while it is parted changes who is on which side. */
@@ -70,7 +79,7 @@ export class Network {
     const copies = drawChance(this.#random, this.faults.duplicate) ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
       if (this.#isCut(from, to) || drawChance(this.#random, this.faults.loss)) continue;
-      this.#queue.after(this.#delayMs(), deliver);
+      this.#queue.after(this.#delayMs(from, to), deliver);
     }
   }
 
@@ -109,9 +118,10 @@ export class Network {
   }
 
   /** The usual delay with an exponential tail; a slow message takes anything up to the longest. */
-  #delayMs(): number {
-    const { delayMs, slow, slowMsMax } = this.faults;
+  #delayMs(from: string, to: string): number {
+    const { slow, slowMsMax } = this.faults;
     if (drawChance(this.#random, slow)) return this.#random.below(Math.max(1, slowMsMax));
+    const delayMs = this.#distanceMs?.(from, to) ?? this.faults.delayMs;
     return delayMs * (0.5 - Math.log(1 - this.#random.next()) * 0.5);
   }
 }

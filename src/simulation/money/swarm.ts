@@ -146,7 +146,14 @@ function drawCampaign(random: RandomStream, campaignId: string, stage: Stage): S
     : Math.max(startMs, flightStartMs) + 1 + random.below(trafficMs);
   const pacing = drawChance(random, 0.5) ? "asap" : "even";
   const targetCostMicros = drawChance(random, 0.1) ? micros(priceMicros * 400) : null;
-  const money = { budgetMicros, dailyBudgetMicros, timeZone, targetCostMicros, supplyShape: [] };
+  const money = {
+    budgetMicros,
+    dailyBudgetMicros,
+    timeZone,
+    targetCostMicros,
+    startMultiplierPpm: null,
+    supplyShape: [],
+  };
   const terms: CampaignTerms = { campaignId, ...money, flightStartMs, flightEndMs, status: "active", pacing };
   const begunAfterMs = drawChance(random, 0.85) ? 0 : random.below(Math.ceil(trafficMs / 3));
   return { terms, begunAfterMs, priceMicros };

@@ -34,11 +34,11 @@ import {
   type WalletState,
 } from "../../money/wallet_state.ts";
 import { drawChance } from "../draw.ts";
-import type { Auditor } from "./auditor.ts";
 import { DurableHost, type ObjectFaults } from "./durable_object.ts";
 import type { EventQueue, WallClock } from "./event_queue.ts";
 import type { Network } from "./network.ts";
 import { RowDisk, SpelledDisk, type WalletDisk } from "./wallet_disk.ts";
+import type { WalletWitness } from "./witness.ts";
 
 /** A ledger's answer as it comes over the wire. */
 export type LedgerAnswer = Result<ReconcileReply, ReconcileRefusal>;
@@ -50,8 +50,10 @@ export interface WalletParts {
   readonly network: Network;
   readonly random: RandomStream;
   readonly clock: WallClock;
-  readonly auditor: Auditor;
+  readonly auditor: WalletWitness;
   readonly faults: ObjectFaults & { readonly alarmTwice: number };
+  /** Left out: one of its own. */
+  readonly disk?: WalletDisk;
   /** Where reports go. */
   readonly ledgerAt: (campaignId: string) => {
     readonly place: string;
@@ -76,11 +78,14 @@ export class WalletObject {
   readonly #reporting = new Set<string>();
   readonly #asking = new Set<string>();
   #storages = 0;
+  /** How often the alarm was set, and how often it rang. */
+  alarmsSet = 0;
+  alarmsRung = 0;
 
   constructor(parts: WalletParts) {
     this.#parts = parts;
     const { queue, random, faults, name } = parts;
-    this.#disk = drawChance(random, SPELLED_DISKS) ? new SpelledDisk() : new RowDisk();
+    this.#disk = parts.disk ?? (drawChance(random, SPELLED_DISKS) ? new SpelledDisk() : new RowDisk());
     this.#state = newWallet(name, this.#incarnation(), parts.clock.nowMs());
     this.host = new DurableHost(queue, random, faults, {
       store: (rows) => this.#disk.store(rows),
@@ -107,7 +112,7 @@ export class WalletObject {
     const nowMs = this.clock.nowMs();
     const holder = this.#holder();
     this.#run(unwrap(draw(this.#state, request, nowMs)), (reply, leaves) => {
-      this.#parts.auditor.drawn(holder, reply);
+      this.#parts.auditor.drawn(holder, reply, request);
       if (leaves) answer(reply);
     });
     this.#arm(0);
@@ -136,6 +141,7 @@ export class WalletObject {
   #alarm(atMs: number): void {
     if (this.#armedMs !== atMs) return;
     this.#armedMs = Number.POSITIVE_INFINITY;
+    this.alarmsRung += 1;
     this.#round();
     if (drawChance(this.#parts.random, this.#parts.faults.alarmTwice)) this.#round();
   }
@@ -237,6 +243,7 @@ export class WalletObject {
     );
     if (atMs >= this.#armedMs) return;
     this.#armedMs = atMs;
+    this.alarmsSet += 1;
     const { life } = this.host;
     this.#parts.queue.at(this.clock.trueMs(atMs), () => {
       if (life === this.host.life && this.host.isThere) this.#alarm(atMs);
