@@ -16,6 +16,7 @@ import type { World } from "./world.ts";
 const KEY_EVERYWHERE_MS = 10 * SECOND_MS;
 const KEY_OUTLIVED_MS = TOKEN_LIFETIME_MS + 3 * MINUTE_MS;
 const LOOK_FOR_STUCK_MS = MINUTE_MS;
+const STEP_MS = 10 * MINUTE_MS;
 
 /** See the head of this file. */
 export class Mishaps {
@@ -58,10 +59,19 @@ export class Mishaps {
   /** Again and again, at random moments with this mean distance. */
   #every(meanMs: number, happens: () => void): void {
     if (meanMs === 0) return;
-    this.#world.queue.after(-meanMs * Math.log(1 - this.#random.next()), () => {
-      if (this.#over) return;
+    this.#wait(-meanMs * Math.log(1 - this.#random.next()), () => {
       happens();
       this.#every(meanMs, happens);
+    });
+  }
+
+  /** Waits in steps, so that no distant mishap is still planned when all is over and the world should be at rest. */
+  #wait(leftMs: number, then: () => void): void {
+    const stepMs = Math.min(leftMs, STEP_MS);
+    this.#world.queue.after(stepMs, () => {
+      if (this.#over) return;
+      if (leftMs > stepMs) this.#wait(leftMs - stepMs, then);
+      else then();
     });
   }
 

@@ -177,9 +177,13 @@ export class WalletObject {
       if (!leaves) return;
       this.#reporting.delete(campaignId);
       this.#asking.add(campaignId);
+      let open = true;
       const then = (next: () => void): void => {
         if (life !== this.host.life) return;
         next();
+        // An echo is heard, but it ends no other report's wait.
+        if (!open) return;
+        open = false;
         this.#asking.delete(campaignId);
         over();
       };
