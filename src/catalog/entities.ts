@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { CATALOG_LIMITS, FULL_LIMITS } from "../kernel/limits.ts";
 import { isTimeZone } from "../kernel/local_day.ts";
+import { HOURS_A_WEEK } from "../kernel/week.ts";
 
 /** Where in a viewing a break sits. */
 export const SURFACES = ["preroll", "midroll", "postroll", "pause", "home"] as const;
@@ -140,7 +141,7 @@ export const campaignSchema = z
     timeZone: timeZone.default("UTC"),
     /** Most that one outcome of the line items' goals (impression, completed view, click) may cost on average. */
     targetCostMicros: amount.optional(),
-    supplyShape: z.array(z.int().nonnegative().max(1_000_000)).length(168).optional(),
+    supplyShape: z.array(z.int().nonnegative().max(CATALOG_LIMITS.supplyWeightMax)).length(HOURS_A_WEEK).optional(),
   })
   // Written so that a moment which is not one (already refused by its own field) is not refused twice.
   .refine((campaign) => !(Date.parse(campaign.flight.end) <= Date.parse(campaign.flight.start)), {
