@@ -4,7 +4,13 @@
  */
 import type { BillReply } from "../../src/money/protocol.ts";
 import { micros } from "../../src/kernel/money.ts";
-import { applyChanges, newWallet, type PurseLine, type WalletChanges } from "../../src/money/wallet_state.ts";
+import {
+  applyChanges,
+  newWallet,
+  NO_CHANGES,
+  type PurseLine,
+  type WalletChanges,
+} from "../../src/money/wallet_state.ts";
 import { encodeWallet } from "../../src/money/wallet_codec.ts";
 import { CampaignLedger } from "../../workers/origin/campaign_ledger.ts";
 import { RegionWallet } from "../../workers/origin/region_wallet.ts";
@@ -149,7 +155,7 @@ function purseOf(purseId: string, campaigns: number): WalletChanges {
     return { purseId, line };
   });
   const billed = Array.from({ length: 2_000 }, (_, seq) => ({ purseId, seq }));
-  return { ...none, purses: [{ purseId, expiryMs: 1_793_500_000_000, phase: "open" }], lines, billed };
+  return { ...NO_CHANGES, purses: [{ purseId, expiryMs: 1_793_500_000_000, phase: "open" }], lines, billed };
 }
 
 /** A group of five hundred impressions of five purses, as a busy wallet writes one. */
@@ -161,16 +167,5 @@ function groupOf(group: number): WalletChanges {
   const state = newWallet(BENCH_WALLET, "bench", 0);
   for (let purse = 0; purse < 5; purse++) applyChanges(state, purseOf(purseName(purse), 20));
   const lines = [...state.lines].flatMap(([purseId, rows]) => [...rows.values()].map((line) => ({ purseId, line })));
-  return { ...none, lines, billed };
+  return { ...NO_CHANGES, lines, billed };
 }
-
-const none: WalletChanges = {
-  accounts: [],
-  outlooks: [],
-  purses: [],
-  lines: [],
-  billed: [],
-  closedPurses: [],
-  forgottenPurses: [],
-  forgottenOutlooks: [],
-};

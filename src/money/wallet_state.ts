@@ -98,6 +98,18 @@ export interface WalletChanges {
   readonly forgottenOutlooks: readonly string[];
 }
 
+/** Nothing changed. */
+export const NO_CHANGES: WalletChanges = {
+  accounts: [],
+  outlooks: [],
+  purses: [],
+  lines: [],
+  billed: [],
+  closedPurses: [],
+  forgottenPurses: [],
+  forgottenOutlooks: [],
+};
+
 /** What a command answers and changes. */
 export interface Outcome<Reply> {
   readonly reply: Reply;

@@ -16,7 +16,13 @@ import {
   mergeChanges,
   restoreWallet,
 } from "../../src/money/wallet_codec.ts";
-import { applyChanges, newWallet, type WalletChanges, type WalletState } from "../../src/money/wallet_state.ts";
+import {
+  applyChanges,
+  newWallet,
+  NO_CHANGES,
+  type WalletChanges,
+  type WalletState,
+} from "../../src/money/wallet_state.ts";
 import { INCARNATION, NOON_MS, WALLET } from "../money_fixture.ts";
 import { moneyScript, PureMoney } from "../money_script.ts";
 import { MONEY_SEED } from "./money_seed.ts";
@@ -43,18 +49,6 @@ function restored(checkpoint: string, journal: readonly WalletChanges[]): Wallet
   for (const changes of journal) applyChanges(state, through(changes));
   return state;
 }
-
-/** No change. */
-const none: WalletChanges = {
-  accounts: [],
-  outlooks: [],
-  purses: [],
-  lines: [],
-  billed: [],
-  closedPurses: [],
-  forgottenPurses: [],
-  forgottenOutlooks: [],
-};
 
 /** Cuts a list into groups of one to five. */
 function groups<T>(list: readonly T[], sizes: readonly number[]): T[][] {
@@ -97,16 +91,16 @@ describe(`a wallet on disk (MONEY_SEED=${MONEY_SEED})`, () => {
 
   it("keeps what came back under the name of a purse that was forgotten in the same group", () => {
     const opened: WalletChanges = {
-      ...none,
+      ...NO_CHANGES,
       purses: [{ purseId: "p1", expiryMs: 5, phase: "open" }],
       billed: [{ purseId: "p1", seq: 3 }],
     };
     const closed: WalletChanges = {
-      ...none,
+      ...NO_CHANGES,
       purses: [{ purseId: "p1", expiryMs: 5, phase: "closed" }],
       closedPurses: ["p1"],
     };
-    const forgotten: WalletChanges = { ...none, forgottenPurses: ["p1"] };
+    const forgotten: WalletChanges = { ...NO_CHANGES, forgottenPurses: ["p1"] };
     const reopened: WalletChanges = { ...opened, billed: [{ purseId: "p1", seq: 4 }] };
     for (const list of [
       [opened, closed, forgotten],

@@ -276,13 +276,8 @@ describe("a wallet whose storage is deleted in the middle of a flight", () => {
 /** A purse with so many impressions billed, as one group. */
 function manyBilled(purseId: string, count: number): WalletChanges {
   return {
-    accounts: [],
-    outlooks: [],
+    ...NO_CHANGES,
     purses: [{ purseId, expiryMs: NOON_MS, phase: "open" }],
-    lines: [],
     billed: Array.from({ length: count }, (_, seq) => ({ purseId, seq })),
-    closedPurses: [],
-    forgottenPurses: [],
-    forgottenOutlooks: [],
   };
 }
