@@ -9,7 +9,7 @@ import { micros } from "../../src/kernel/money.ts";
 import { MINUTE_MS } from "../../src/kernel/time.ts";
 import { COMMITS_MAX, IDLE_RETURN_MS } from "../../src/money/limits.ts";
 import type { BillingClaim } from "../../src/money/protocol.ts";
-import { applyChanges, type WalletChanges } from "../../src/money/wallet_state.ts";
+import { applyChanges, NO_CHANGES, type WalletChanges } from "../../src/money/wallet_state.ts";
 import type { CampaignLedger } from "../../workers/origin/campaign_ledger.ts";
 import type { RegionWallet } from "../../workers/origin/region_wallet.ts";
 import { JOURNAL_SLOTS, WalletJournal } from "../../workers/origin/wallet_journal.ts";
