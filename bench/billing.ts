@@ -6,7 +6,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { z } from "zod";
-import { optionsOf, run } from "../local/command.ts";
+import { optionsOf, run, wholeFrom } from "../local/command.ts";
 import { BATCH_CLAIMS, CAMPAIGNS, PURSES } from "./billing_claims.ts";
 import { measurePure } from "./billing_pure.ts";
 import { type BillingRuntime, startBillingRuntime } from "./billing_runtime.ts";
@@ -29,13 +29,6 @@ Takes half a minute. Nothing else should run meanwhile.
 
 const LOADS = 20;
 const say = (line: string): void => console.error(line);
-
-function wholeFrom(text: string, flag: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 1 && value <= 5_000) return value;
-  console.error(`${flag} takes a whole number, 1 to 5000, not "${text}".`);
-  process.exit(2);
-}
 
 interface Settings {
   readonly rounds: number;
@@ -139,9 +132,9 @@ await run(async () => {
     json: { type: "boolean", default: false },
     write: { type: "boolean" },
   });
-  const rounds = wholeFrom(options.rounds, "--rounds");
-  const batches = wholeFrom(options.batches, "--batches");
-  const callers = wholeFrom(options.callers, "--callers");
+  const rounds = wholeFrom(options.rounds, "--rounds", 1, 5_000);
+  const batches = wholeFrom(options.batches, "--batches", 1, 5_000);
+  const callers = wholeFrom(options.callers, "--callers", 1, 5_000);
   say("the pure machine");
   const pure = measurePure(rounds, batches);
   if (options.pure) {

@@ -13,7 +13,7 @@ export const PRICE = micros(23_450);
 export const BENCH_WALLET = "wallet:bench:0";
 
 /** Names as the catalog and the edge make them. */
-export const campaignName = (index: number): string => `northwind-spring-${String(index).padStart(2, "0")}`;
+const campaignName = (index: number): string => `northwind-spring-${String(index).padStart(2, "0")}`;
 export const purseName = (index: number): string => `${wordOf("purse", index)}${wordOf("isolate", index)}`;
 export const campaignNames = Array.from({ length: CAMPAIGNS }, (_, index) => campaignName(index));
 

@@ -4,10 +4,8 @@
  */
 import path from "node:path";
 import { build } from "esbuild";
-import { Log, LogLevel, Miniflare, convertV4MiniflareOptions } from "miniflare";
 import { projectDir } from "../local/build.ts";
-import { tether } from "../local/tether.ts";
-import { freePort } from "./free_port.ts";
+import { startLoneWorker } from "./lone_worker.ts";
 
 /** The running driver. */
 export interface BillingRuntime {
@@ -36,41 +34,16 @@ async function bundleDriver(): Promise<string> {
 
 /** Starts the driver. `stateDir`: a directory of its own. */
 export async function startBillingRuntime(stateDir: string): Promise<BillingRuntime> {
-  const held = await tether(stateDir, path.join(projectDir, "dist"));
-  const port = await freePort();
-  const miniflare = new Miniflare(
-    convertV4MiniflareOptions({
-      host: "127.0.0.1",
-      port: 0,
-      cf: {},
-      logRequests: false,
-      log: new Log(LogLevel.WARN),
-      unsafeRuntimeEnv: { ...held.runtimeEnv },
-      resourcePersistencePath: path.join(stateDir, "storage"),
-      resourceTmpPath: path.join(stateDir, "tmp"),
-      workers: [
-        {
-          name: "billing-driver",
-          compatibilityDate: "2026-11-01",
-          modules: [{ type: "ESModule", path: "driver.js", contents: await bundleDriver() }],
-          durableObjects: {
-            WALLET: { className: "BenchWallet", useSQLite: true },
-            LEDGER: { className: "CampaignLedger", useSQLite: true },
-          },
-          unsafeDirectSockets: [{ host: "127.0.0.1", port }],
-        },
-      ],
-    }),
-  );
-  await miniflare.ready;
+  const { port, stop } = await startLoneWorker(stateDir, "billing-driver", await bundleDriver(), {
+    durableObjects: {
+      WALLET: { className: "BenchWallet", useSQLite: true },
+      LEDGER: { className: "CampaignLedger", useSQLite: true },
+    },
+  });
   const ask = async (order: unknown): Promise<unknown> => {
     const answer = await fetch(`http://127.0.0.1:${port}/`, { method: "POST", body: JSON.stringify(order) });
     if (!answer.ok) throw new Error(`the driver failed: ${await answer.text()}`);
     return answer.json();
-  };
-  const stop = async (): Promise<void> => {
-    await miniflare.dispose();
-    held.release();
   };
   return { ask, stop };
 }

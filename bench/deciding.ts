@@ -7,7 +7,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { SAMPLE_CATALOG_DIR } from "../local/bring_up.ts";
 import { projectDir } from "../local/build.ts";
-import { optionsOf, run } from "../local/command.ts";
+import { optionsOf, run, wholeFrom } from "../local/command.ts";
 import { compileCatalog, type CompiledCatalog } from "../src/catalog/compiled.ts";
 import { finish, plan, score } from "../src/decision/funnel.ts";
 import { linearScorer } from "../src/decision/linear_scorer.ts";
@@ -167,8 +167,7 @@ await run(async () => {
     json: { type: "boolean", default: false },
     write: { type: "boolean" },
   });
-  const count = Number(options.requests);
-  if (!Number.isInteger(count) || count < 1 || count > 1_000_000) throw new Error("--requests takes 1 to 1000000.");
+  const count = wholeFrom(options.requests, "--requests", 1, 1_000_000);
   const catalog = compileCatalog(await catalogFrom(SAMPLE_CATALOG_DIR));
   const requests = breakRequests(catalog, count);
   const scorer = await fallbackScorer();

@@ -2,7 +2,7 @@
  * `npm run bench:guaranteed`: how much of what was promised is missing, beside the least that must be missing: a linear
  * program over the same supply, solved by HiGHS. Traffic is drawn break by break and served by the stateless rule.
  */
-import { optionsOf, run } from "../local/command.ts";
+import { optionsOf, run, wholeFrom } from "../local/command.ts";
 import type { SupplyNode } from "../src/guaranteed/contract.ts";
 import { solveGuarantees } from "../src/guaranteed/solve.ts";
 import { stream } from "../src/kernel/random.ts";
@@ -145,13 +145,6 @@ function section(command: string, measuredAt: string, outcomes: readonly Outcome
   ].join("\n");
 }
 
-function count(text: string, flag: string, max: number): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > max)
-    throw new Error(`${flag} takes 1 to ${max}, not "${text}".`);
-  return value;
-}
-
 await run(async () => {
   const options = optionsOf(USAGE, {
     seeds: { type: "string", default: "1" },
@@ -160,8 +153,8 @@ await run(async () => {
     json: { type: "boolean", default: false },
     write: { type: "boolean" },
   });
-  const seeds = count(options.seeds, "--seeds", 100);
-  const solves = count(options.solves, "--solves", 10_000);
+  const seeds = wholeFrom(options.seeds, "--seeds", 1, 100);
+  const solves = wholeFrom(options.solves, "--solves", 1, 10_000);
   const outcomes: Outcome[] = [];
   for (const size of options.size.split(",")) {
     const shape = SIZES.get(size);

@@ -15,7 +15,7 @@ import {
   PRICE_POINTS_MARKET,
   SAMPLE_MARKET,
 } from "../src/simulation/auctions/markets.ts";
-import { replay, type ReplayOptions } from "../src/simulation/auctions/replay.ts";
+import { MIDROLL_ALONE, replay, type ReplayOptions } from "../src/simulation/auctions/replay.ts";
 import { flyWeek, WEEK_SHAPE } from "../src/simulation/auctions/week.ts";
 
 interface Case {
@@ -41,22 +41,6 @@ const FRACTIONS = [1 / 32, 1 / 8, 1 / 2];
 const LAGS = [0.001, 0.005, 0.02, 0.08, 0.16];
 const ISOLATES = [1, 4, 16, 64, 256, 1024];
 
-const ALONE: ReplayOptions = {
-  bidders: ["midroll"],
-  budgetFraction: 1 / 8,
-  episode: 1_000,
-  horizon: true,
-  holdout: 0.25,
-  horizonError: 0,
-  isolates: 1,
-  lag: 0,
-  shock: null,
-  training: null,
-  trainingAuctions: null,
-  baseBid: null,
-  seed: "1",
-};
-
 const SHOCK = { priceFactor: 3, from: 0.45, to: 0.55 };
 /** What each case changes. */
 const CASES: Readonly<Record<string, Partial<ReplayOptions>>> = {
@@ -68,7 +52,7 @@ const CASES: Readonly<Record<string, Partial<ReplayOptions>>> = {
 };
 
 function measure(market: string, seed: string, auctions: Auctions, name: string, change: Partial<ReplayOptions>): Case {
-  const options = { ...ALONE, ...change };
+  const options = { ...MIDROLL_ALONE, ...change };
   const figures = present(replay(auctions, options).bidders[0], "the replay had one bidder");
   return {
     market,

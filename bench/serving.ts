@@ -8,7 +8,7 @@ import os from "node:os";
 import path from "node:path";
 import { z } from "zod";
 import { bringUp, SAMPLE_CATALOG_DIR } from "../local/bring_up.ts";
-import { optionsOf, run } from "../local/command.ts";
+import { optionsOf, run, wholeFrom } from "../local/command.ts";
 import type { AudienceRequest } from "../src/simulation/viewers.ts";
 import { catalogFrom, withAmpleBudgets, writeCatalog } from "./ample_catalog.ts";
 import { startEmptyWorker } from "./empty_worker.ts";
@@ -37,12 +37,6 @@ const WARM_SECONDS = 3;
 const EXPLAINED_REQUESTS = 50;
 
 const say = (line: string): void => console.error(line);
-
-function wholeFrom(text: string, flag: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 600) throw new Error(`${flag} takes a whole number, 1 to 600.`);
-  return value;
-}
 
 async function load(generator: Generator, scenario: Scenario, timing: Timing) {
   const { port, messages, connections, expect, harvest } = scenario;
@@ -146,8 +140,8 @@ await run(async () => {
     json: { type: "boolean", default: false },
     write: { type: "boolean" },
   });
-  const rounds = wholeFrom(options.rounds, "--rounds");
-  const seconds = wholeFrom(options.seconds, "--seconds");
+  const rounds = wholeFrom(options.rounds, "--rounds", 1, 600);
+  const seconds = wholeFrom(options.seconds, "--seconds", 1, 600);
   const stateDir = await mkdtemp(path.join(os.tmpdir(), "midroll-bench-"));
   try {
     const report = await measureServing({ rounds, seconds, stateDir });

@@ -12,7 +12,7 @@ import { recordedSpan, type RecordedBreak } from "../src/simulation/planning/rec
 import { CliFault } from "./fault.ts";
 
 /** What one recording may hold. */
-const RECORDING_LIMITS = { lines: 25_000, bytes: 128 * 1024 * 1024, linesShown: 5 } as const;
+const RECORDING_LIMITS = { lines: 25_000, bytes: 128 * 1024 * 1024, days: 366, linesShown: 5 } as const;
 
 /** A recording as read. */
 export interface Recording {
@@ -50,6 +50,7 @@ export async function readRecording(path: string, publisherIds: ReadonlySet<stri
   if (breaks.length === 0) throw tooShort(path, 0, unknownPublishers);
   const { startMs, endMs } = recordedSpan(breaks);
   if (endMs - startMs < DAY_MS - HOUR_MS) throw tooShort(path, breaks.length, unknownPublishers);
+  if (endMs - startMs > RECORDING_LIMITS.days * DAY_MS) throw tooLong(path, (endMs - startMs) / DAY_MS);
   return { breaks, unknownPublishers };
 }
 
@@ -102,6 +103,15 @@ function tooShort(path: string, breaks: number, unknownPublishers: number): CliF
   return new CliFault("traffic_too_short", `${path} has ${breaks} usable breaks that do not span a day${unknown}`, {
     advice: "Record at least one whole day; a week or more tells weekdays apart.",
   });
+}
+
+/** One wrong year among the moments would make a span of centuries, which the planner walks hour by hour. */
+function tooLong(path: string, days: number): CliFault {
+  return new CliFault(
+    "traffic_too_long",
+    `${path} spans ${Math.ceil(days)} days; a recording may span ${RECORDING_LIMITS.days}`,
+    { advice: "Look for a moment with a wrong year, or take the newest weeks." },
+  );
 }
 
 function messageOf(error: unknown): string {

@@ -2,9 +2,8 @@
  * Rings the crons of the wrangler files on one machine: workerd by itself runs none. Only "every N minutes" is
  * understood, which is all that Midroll uses.
  */
+import { MINUTE_MS } from "../src/kernel/time.ts";
 import type { WorkerConfig } from "./wrangler_config.ts";
-
-const MINUTE_MS = 60_000;
 
 /** What rings: calls the scheduled handler of one Worker. */
 export interface Bell {

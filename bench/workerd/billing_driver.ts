@@ -4,7 +4,14 @@
  */
 import type { BillReply } from "../../src/money/protocol.ts";
 import { micros } from "../../src/kernel/money.ts";
-import { applyChanges, newWallet, type PurseLine, type WalletChanges } from "../../src/money/wallet_state.ts";
+import {
+  applyChanges,
+  newWallet,
+  billedMark,
+  NO_CHANGES,
+  type PurseLine,
+  type WalletChanges,
+} from "../../src/money/wallet_state.ts";
 import { encodeWallet } from "../../src/money/wallet_codec.ts";
 import { CampaignLedger } from "../../workers/origin/campaign_ledger.ts";
 import { RegionWallet } from "../../workers/origin/region_wallet.ts";
@@ -149,29 +156,18 @@ function purseOf(purseId: string, campaigns: number): WalletChanges {
     const line: PurseLine = { campaignId: `northwind-spring-${index}`, ...money, ...counts };
     return { purseId, line };
   });
-  const billed = Array.from({ length: 2_000 }, (_, seq) => ({ purseId, seq }));
-  return { ...none, purses: [{ purseId, expiryMs: 1_793_500_000_000, phase: "open" }], lines, billed };
+  const marks = Array.from({ length: 2_000 }, (_, seq) => ({ purseId, mark: billedMark(seq) }));
+  return { ...NO_CHANGES, purses: [{ purseId, expiryMs: 1_793_500_000_000, phase: "open" }], lines, marks };
 }
 
 /** A group of five hundred impressions of five purses, as a busy wallet writes one. */
 function groupOf(group: number): WalletChanges {
-  const billed = Array.from({ length: 500 }, (_, index) => ({
+  const marks = Array.from({ length: 500 }, (_, index) => ({
     purseId: purseName(index % 5),
-    seq: (2_000 + group * 100 + Math.floor(index / 5)) % 1_000_000,
+    mark: billedMark((2_000 + group * 100 + Math.floor(index / 5)) % 1_000_000),
   }));
   const state = newWallet(BENCH_WALLET, "bench", 0);
   for (let purse = 0; purse < 5; purse++) applyChanges(state, purseOf(purseName(purse), 20));
   const lines = [...state.lines].flatMap(([purseId, rows]) => [...rows.values()].map((line) => ({ purseId, line })));
-  return { ...none, lines, billed };
+  return { ...NO_CHANGES, lines, marks };
 }
-
-const none: WalletChanges = {
-  accounts: [],
-  outlooks: [],
-  purses: [],
-  lines: [],
-  billed: [],
-  closedPurses: [],
-  forgottenPurses: [],
-  forgottenOutlooks: [],
-};

@@ -77,7 +77,7 @@ export const WALLET_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "commits-share-a-bit",
-    file: "src/money/seq_set.ts",
+    file: "src/money/mark_set.ts",
     find: "return ((this.#bytes[seq >> 3] ?? 0) & (1 << (seq & 7))) !== 0;",
     replace: "return ((this.#bytes[seq >> 3] ?? 0) & (1 << (seq & 3))) !== 0;",
     why: "an impression passes for a duplicate of another",

@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { CATALOG_LIMITS, FULL_LIMITS } from "../kernel/limits.ts";
 import { isTimeZone } from "../kernel/local_day.ts";
+import { HOURS_A_WEEK } from "../kernel/week.ts";
 
 /** Where in a viewing a break sits. */
 export const SURFACES = ["preroll", "midroll", "postroll", "pause", "home"] as const;
@@ -142,7 +143,7 @@ export const campaignSchema = z
     targetCostMicros: amount.optional(),
     /** Where pacing starts, in millionths of the full bid; `midroll plan` suggests one. Default: the full bid. */
     startMultiplierPpm: z.int().min(10_000).max(1_000_000).optional(),
-    supplyShape: z.array(z.int().nonnegative().max(1_000_000)).length(168).optional(),
+    supplyShape: z.array(z.int().nonnegative().max(CATALOG_LIMITS.supplyWeightMax)).length(HOURS_A_WEEK).optional(),
   })
   // Written so that a moment which is not one (already refused by its own field) is not refused twice.
   .refine((campaign) => !(Date.parse(campaign.flight.end) <= Date.parse(campaign.flight.start)), {

@@ -26,25 +26,30 @@ interface Gate {
   readonly blockedDomains: ReadonlySet<string>;
 }
 
-function toGate(request: BreakRequest, world: World, publisher: CompiledPublisher): Gate {
+/** What targeting is held against: this break at this moment. */
+export function factsOf(request: BreakRequest, atMs: number): TargetingFacts {
   const { viewer, content } = request;
+  return {
+    publisherId: request.publisherId,
+    surface: request.surface,
+    device: viewer.device,
+    country: viewer.country,
+    region: viewer.region,
+    genre: content.genre,
+    rating: content.rating,
+    language: content.language,
+    segments: new Set(viewer.segments),
+    utcHour: utcHour(atMs),
+    utcWeekday: utcWeekday(atMs),
+  };
+}
+
+function toGate(request: BreakRequest, world: World, publisher: CompiledPublisher): Gate {
   return {
     request,
     world,
     publisher,
-    facts: {
-      publisherId: request.publisherId,
-      surface: request.surface,
-      device: viewer.device,
-      country: viewer.country,
-      region: viewer.region,
-      genre: content.genre,
-      rating: content.rating,
-      language: content.language,
-      segments: new Set(viewer.segments),
-      utcHour: utcHour(world.nowMs),
-      utcWeekday: utcWeekday(world.nowMs),
-    },
+    facts: factsOf(request, world.nowMs),
     blockedCategories: new Set([...publisher.blockedCategories, ...request.blockedCategories]),
     blockedDomains: new Set([
       ...publisher.blockedAdvertiserDomains,

@@ -5,9 +5,9 @@
  */
 import type { TargetingFacts } from "../catalog/targeting.ts";
 import { HOUR_MS, utcHour, utcWeekday } from "../kernel/time.ts";
+import { HOURS_A_WEEK } from "../kernel/week.ts";
 import type { SupplyNode } from "./contract.ts";
 
-const HOURS_A_WEEK = 168;
 const WEEK_MS = HOURS_A_WEEK * HOUR_MS;
 
 /** Part of the expected supply that is not planned with: delivery runs ahead of an even one by about as much. */

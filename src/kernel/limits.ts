@@ -59,6 +59,8 @@ export const CATALOG_LIMITS = {
   guaranteedDealsMax: 500,
   /** Largest number of impressions of a guaranteed deal, and of breaks a week of a forecast. */
   impressionsMax: 10_000_000_000,
+  /** Largest relative supply of one hour of the week: keeps sums over a flight exact. */
+  supplyWeightMax: 1_000_000,
   /** Lines of one publisher's forecast. */
   forecastLinesMax: 200,
   /** Line items times creatives: the offers an edge keeps in memory. */

@@ -4,8 +4,10 @@
  * it only stores. Law: what is out (granted − returned, over all wallets) never exceeds the ceiling in force.
  */
 import { isTimeZone, localDayOf } from "../kernel/local_day.ts";
+import { CATALOG_LIMITS } from "../kernel/limits.ts";
 import { type Micros, maxMicros, micros, ZERO_MICROS } from "../kernel/money.ts";
 import { ok, refused, type Result } from "../kernel/result.ts";
+import { HOURS_A_WEEK } from "../kernel/week.ts";
 import { activeHolders, heardMeanMs, sizeGrant, stepRate } from "./lease.ts";
 import {
   allowanceMicros,
@@ -21,7 +23,6 @@ import {
   sumShares,
 } from "./ledger_state.ts";
 import {
-  HOURS_OF_WEEK,
   MULTIPLIER_PPM_MAX,
   MULTIPLIER_PPM_MIN,
   isId,
@@ -88,7 +89,7 @@ export function configure(
     return refused("start_multiplier_malformed");
   }
   const shape = terms.supplyShape;
-  if (![0, HOURS_OF_WEEK].includes(shape.length) || !shape.every(isWhole)) return refused("supply_shape_malformed");
+  if (![0, HOURS_A_WEEK].includes(shape.length) || !shape.every(isWeight)) return refused("supply_shape_malformed");
 
   const sums = sumShares(state.shares);
   // Another zone or a daily budget that is new starts its day now; the same one goes on with the day it is in.
@@ -219,6 +220,10 @@ function hear(share: LedgerShare, report: ReconcileReport, nowMs: number): Ledge
 
 function amountsOf(report: ReconcileReport): number[] {
   return [report.wantGrantedMicros, report.leastMicros, ...TOTALS.map((total) => report[total])];
+}
+
+function isWeight(value: unknown): boolean {
+  return isWhole(value) && value <= CATALOG_LIMITS.supplyWeightMax;
 }
 
 function isWalletName(name: unknown): boolean {

@@ -78,6 +78,8 @@ export const STUCK_AFTER_MS = 15 * MINUTE_MS;
 
 /** Commits of one purse: a token's number stays below. A purse that reaches it commits no more. */
 export const COMMITS_MAX = 1_048_576;
+/** Marks of one purse: two for every commit. */
+export const MARKS_MAX = 2 * COMMITS_MAX;
 /** Claims in one bill call. */
 export const BILL_CLAIMS_MAX = 500;
 /** Impressions the edge likes to gather into one batch, how long a quiet isolate gathers, and how long a busy one. */
@@ -107,9 +109,6 @@ export const MULTIPLIER_PPM_MIN = 10_000;
 export const MULTIPLIER_PPM_MAX = 1_000_000;
 /** The multiplier is stepped at most this often, however many wallets report: no ledger answers more often. */
 export const PACE_STEP_MS = 250;
-
-/** Hours of a week: the length of a supply shape. */
-export const HOURS_OF_WEEK = 168;
 
 /** Characters of a billing token. */
 export const BILLING_TOKEN_CHARS_MAX = 1_024;

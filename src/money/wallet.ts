@@ -115,15 +115,14 @@ function billOne(draft: WalletDraft, claim: BillingClaim, nowMs: number): BillVe
   const purse = draft.purse(claim.purseId);
   const open = purse !== undefined && purse.phase !== "closed" && nowMs < purseCloseMs(purse);
   if (!open || nowMs >= claim.expiresMs) {
-    account.late += 1;
-    account.unbilledMicros = micros(account.unbilledMicros + claim.priceMicros);
+    // Of a purse that nobody remembers nothing is counted: a repeat could not be told from the first.
+    if (purse !== undefined && draft.markGivenAway(claim)) giveAway(account, "late", claim.priceMicros);
     return "late";
   }
   const line = draft.line(claim.purseId, claim.campaignId);
   const billedMicros = micros((line?.billedMicros ?? 0) + claim.priceMicros);
   if (billedMicros > (line?.drawnMicros ?? 0)) {
-    account.exhausted += 1;
-    account.unbilledMicros = micros(account.unbilledMicros + claim.priceMicros);
+    if (draft.markGivenAway(claim)) giveAway(account, "exhausted", claim.priceMicros);
     return "exhausted";
   }
   // Without a line nothing was drawn, and only an impression won at no price gets here.
@@ -135,6 +134,12 @@ function billOne(draft: WalletDraft, claim: BillingClaim, nowMs: number): BillVe
   account.impressionsBilled += 1;
   draft.markBilled(claim);
   return "billed";
+}
+
+/** Counts an impression that was seen and cannot be billed, once however often its beacon comes. */
+function giveAway(account: EditableAccount, total: "late" | "exhausted", priceMicros: Micros): void {
+  account[total] += 1;
+  account.unbilledMicros = micros(account.unbilledMicros + priceMicros);
 }
 
 /** Whether an outside claim has the shape of one: the token was signed, but its signer may be of another version. */

@@ -5,12 +5,12 @@
  */
 import { assert } from "../kernel/assert.ts";
 import { micros } from "../kernel/money.ts";
-import { SeqSet } from "./seq_set.ts";
+import { MarkSet } from "./mark_set.ts";
 import { TOTALS, totalsBy } from "./totals.ts";
 import {
   type Account,
   applyChanges,
-  type BilledKey,
+  type ImpressionMark,
   type Outlook,
   type PurseAccount,
   type PurseLine,
@@ -29,7 +29,7 @@ interface Body {
   readonly accounts: readonly Row[];
   readonly purses: readonly Row[];
   readonly lines: readonly Row[];
-  readonly billed: readonly Row[];
+  readonly marks: readonly Row[];
   readonly closed: readonly string[];
   readonly forgotten: readonly string[];
 }
@@ -43,7 +43,7 @@ export function mergeChanges(list: readonly WalletChanges[]): WalletChanges {
   const outlooks = new Map<string, Outlook>();
   const purses = new Map<string, PurseAccount>();
   const lines = new Map<string, Map<string, WalletChanges["lines"][number]>>();
-  const billed = new Map<string, BilledKey[]>();
+  const marks = new Map<string, ImpressionMark[]>();
   const gone = { closed: new Set<string>(), purses: new Set<string>(), outlooks: new Set<string>() };
   for (const changes of list) {
     for (const purseId of changes.closedPurses) {
@@ -53,7 +53,7 @@ export function mergeChanges(list: readonly WalletChanges[]): WalletChanges {
     for (const purseId of changes.forgottenPurses) {
       gone.purses.add(purseId);
       purses.delete(purseId);
-      billed.delete(purseId);
+      marks.delete(purseId);
     }
     for (const campaignId of changes.forgottenOutlooks) {
       gone.outlooks.add(campaignId);
@@ -66,9 +66,9 @@ export function mergeChanges(list: readonly WalletChanges[]): WalletChanges {
       const held = lines.get(row.purseId) ?? new Map<string, typeof row>();
       lines.set(row.purseId, held.set(row.line.campaignId, row));
     }
-    for (const key of changes.billed) {
-      const keys = billed.get(key.purseId);
-      if (keys === undefined) billed.set(key.purseId, [key]);
+    for (const key of changes.marks) {
+      const keys = marks.get(key.purseId);
+      if (keys === undefined) marks.set(key.purseId, [key]);
       else keys.push(key);
     }
   }
@@ -77,7 +77,7 @@ export function mergeChanges(list: readonly WalletChanges[]): WalletChanges {
     outlooks: [...outlooks.values()],
     purses: [...purses.values()],
     lines: [...lines.values()].flatMap((rows) => [...rows.values()]),
-    billed: [...billed.values()].flat(),
+    marks: [...marks.values()].flat(),
     closedPurses: [...gone.closed],
     forgottenPurses: [...gone.purses],
     forgottenOutlooks: [...gone.outlooks],
@@ -86,24 +86,24 @@ export function mergeChanges(list: readonly WalletChanges[]): WalletChanges {
 
 /** Whether anything changed that is written at all. Rounds mostly change the outlook only. */
 export function isWritten(changes: WalletChanges): boolean {
-  const { accounts, purses, lines, billed, closedPurses, forgottenPurses } = changes;
-  return [accounts, purses, lines, billed, closedPurses, forgottenPurses].some((rows) => rows.length > 0);
+  const { accounts, purses, lines, marks, closedPurses, forgottenPurses } = changes;
+  return [accounts, purses, lines, marks, closedPurses, forgottenPurses].some((rows) => rows.length > 0);
 }
 
 /** One journal entry. */
 export function encodeChanges(changes: WalletChanges): string {
-  const billed = new Map<string, Cell[]>();
-  for (const { purseId, seq } of changes.billed) {
-    const row = billed.get(purseId) ?? [purseId];
-    row.push(seq);
-    billed.set(purseId, row);
+  const marks = new Map<string, Cell[]>();
+  for (const { purseId, mark } of changes.marks) {
+    const row = marks.get(purseId) ?? [purseId];
+    row.push(mark);
+    marks.set(purseId, row);
   }
   return write({
     version: VERSION,
     accounts: changes.accounts.map(accountRow),
     purses: changes.purses.map(purseRow),
     lines: changes.lines.map(({ purseId, line }) => lineRow(purseId, line)),
-    billed: [...billed.values()],
+    marks: [...marks.values()],
     closed: changes.closedPurses,
     forgotten: changes.forgottenPurses,
   });
@@ -112,10 +112,10 @@ export function encodeChanges(changes: WalletChanges): string {
 /** The changes of a journal entry. Throws on text that `encodeChanges` did not write. */
 export function decodeChanges(text: string): WalletChanges {
   const body = read(text);
-  const billed = body.billed.flatMap(([purseId, ...seqs]) =>
-    seqs.map((seq) => ({ purseId: word(purseId), seq: count(seq) })),
+  const marks = body.marks.flatMap(([purseId, ...own]) =>
+    own.map((mark) => ({ purseId: word(purseId), mark: count(mark) })),
   );
-  return { ...rowsOf(body), billed };
+  return { ...rowsOf(body), marks };
 }
 
 /** A checkpoint: the whole durable state. */
@@ -125,7 +125,7 @@ export function encodeWallet(state: WalletState): string {
     accounts: [...state.accounts.values()].map(accountRow),
     purses: [...state.purses.values()].map(purseRow),
     lines: [...state.lines].flatMap(([purseId, lines]) => [...lines.values()].map((line) => lineRow(purseId, line))),
-    billed: [...state.billed].map(([purseId, seqs]) => [purseId, seqs.toText()]),
+    marks: [...state.marks].map(([purseId, own]) => [purseId, own.toText()]),
     closed: [],
     forgotten: [],
   });
@@ -134,12 +134,12 @@ export function encodeWallet(state: WalletState): string {
 /** Brings a checkpoint into a new wallet. Throws on text that `encodeWallet` did not write. */
 export function restoreWallet(state: WalletState, text: string): void {
   const body = read(text);
-  applyChanges(state, { ...rowsOf(body), billed: [] });
-  for (const [purseId, seqs] of body.billed) state.billed.set(word(purseId), SeqSet.fromText(word(seqs)));
+  applyChanges(state, { ...rowsOf(body), marks: [] });
+  for (const [purseId, own] of body.marks) state.marks.set(word(purseId), MarkSet.fromText(word(own)));
 }
 
-/** All of a text but the billed keys, which a checkpoint spells as bitmaps and a journal entry as numbers. */
-function rowsOf(body: Body): Omit<WalletChanges, "billed"> {
+/** All of a text but the marks, which a checkpoint spells as bitmaps and a journal entry as numbers. */
+function rowsOf(body: Body): Omit<WalletChanges, "marks"> {
   return {
     accounts: body.accounts.map(accountOf),
     outlooks: [],

@@ -4,14 +4,16 @@
  */
 import { ZERO_MICROS } from "../kernel/money.ts";
 import { NO_TOTALS } from "./totals.ts";
-import type {
-  Account,
-  BilledKey,
-  Outlook,
-  PurseAccount,
-  PurseLine,
-  WalletChanges,
-  WalletState,
+import {
+  type Account,
+  type ImpressionKey,
+  type Outlook,
+  type PurseAccount,
+  type PurseLine,
+  type WalletChanges,
+  type WalletState,
+  billedMark,
+  givenAwayMark,
 } from "./wallet_state.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -24,7 +26,7 @@ export class WalletDraft {
   readonly #purses = new Map<string, Mutable<PurseAccount>>();
   readonly #lines = new Map<string, { purseId: string; line: Mutable<PurseLine> }>();
   readonly #closed = new Set<string>();
-  readonly #billed = new Map<string, Set<number>>();
+  readonly #marks = new Map<string, Set<number>>();
   readonly forgottenPurses = new Set<string>();
   readonly forgottenOutlooks = new Set<string>();
 
@@ -65,15 +67,31 @@ export class WalletDraft {
   }
 
   /** Whether this impression was billed before, in the state or in this draft. */
-  wasBilled({ purseId, seq }: BilledKey): boolean {
-    return this.state.billed.get(purseId)?.has(seq) === true || this.#billed.get(purseId)?.has(seq) === true;
+  wasBilled({ purseId, seq }: ImpressionKey): boolean {
+    return this.#isMarked(purseId, billedMark(seq));
   }
 
   /** Remembers an impression as billed. */
-  markBilled({ purseId, seq }: BilledKey): void {
-    const seqs = this.#billed.get(purseId);
-    if (seqs === undefined) this.#billed.set(purseId, new Set([seq]));
-    else seqs.add(seq);
+  markBilled({ purseId, seq }: ImpressionKey): void {
+    this.#mark(purseId, billedMark(seq));
+  }
+
+  /** Remembers an impression as given away; false when it was counted before. */
+  markGivenAway({ purseId, seq }: ImpressionKey): boolean {
+    const mark = givenAwayMark(seq);
+    if (this.#isMarked(purseId, mark)) return false;
+    this.#mark(purseId, mark);
+    return true;
+  }
+
+  #isMarked(purseId: string, mark: number): boolean {
+    return this.state.marks.get(purseId)?.has(mark) === true || this.#marks.get(purseId)?.has(mark) === true;
+  }
+
+  #mark(purseId: string, mark: number): void {
+    const marks = this.#marks.get(purseId);
+    if (marks === undefined) this.#marks.set(purseId, new Set([mark]));
+    else marks.add(mark);
   }
 
   /** Marks a purse closed; its lines go. */
@@ -104,7 +122,7 @@ export class WalletDraft {
       lines: [...this.#lines.values()].filter(
         ({ purseId, line }) => !this.#closed.has(purseId) && differs(line, lines.get(purseId)?.get(line.campaignId)),
       ),
-      billed: [...this.#billed].flatMap(([purseId, seqs]) => Array.from(seqs, (seq) => ({ purseId, seq }))),
+      marks: [...this.#marks].flatMap(([purseId, marks]) => Array.from(marks, (mark) => ({ purseId, mark }))),
       closedPurses: [...this.#closed],
       forgottenPurses: [...this.forgottenPurses],
       forgottenOutlooks: [...this.forgottenOutlooks],

@@ -7,7 +7,7 @@
 import { assert } from "../kernel/assert.ts";
 import type { Micros } from "../kernel/money.ts";
 import { FORGET_AFTER_MS, SKEW_GUARD_MS, TOKEN_LIFETIME_MS } from "./limits.ts";
-import { SeqSet } from "./seq_set.ts";
+import { MarkSet } from "./mark_set.ts";
 import type { CampaignTotals } from "./totals.ts";
 
 /** One campaign's money in this wallet. Durable. All but `freeMicros` only grow. */
@@ -74,14 +74,30 @@ export interface WalletState {
   readonly purses: Map<string, PurseAccount>;
   /** Lines of purses that are not closed, by purse and campaign. */
   readonly lines: Map<string, Map<string, PurseLine>>;
-  /** Which commits of each purse were billed, so that none is billed again; kept until the purse is forgotten. */
-  readonly billed: Map<string, SeqSet>;
+  /** What became of each purse's commits, so that none counts again; kept until the purse is forgotten. */
+  readonly marks: Map<string, MarkSet>;
 }
 
-/** A billed impression. */
-export interface BilledKey {
+/** One impression within its wallet. */
+export interface ImpressionKey {
   readonly purseId: string;
   readonly seq: number;
+}
+
+/** What became of an impression: of its two marks (billed, given away) the one that is set. */
+export interface ImpressionMark {
+  readonly purseId: string;
+  readonly mark: number;
+}
+
+/** The mark of an impression that was paid. */
+export function billedMark(seq: number): number {
+  return 2 * seq;
+}
+
+/** The mark of an impression that was seen and could not be paid, once it is counted as given away. */
+export function givenAwayMark(seq: number): number {
+  return 2 * seq + 1;
 }
 
 /** The rows one command changed. Apply in the order of the commands; twice is once. */
@@ -90,13 +106,25 @@ export interface WalletChanges {
   readonly outlooks: readonly Outlook[];
   readonly purses: readonly PurseAccount[];
   readonly lines: readonly { readonly purseId: string; readonly line: PurseLine }[];
-  readonly billed: readonly BilledKey[];
+  readonly marks: readonly ImpressionMark[];
   /** Their lines go. */
   readonly closedPurses: readonly string[];
-  /** They and their billed keys go. */
+  /** They and their marks go. */
   readonly forgottenPurses: readonly string[];
   readonly forgottenOutlooks: readonly string[];
 }
+
+/** Nothing changed. */
+export const NO_CHANGES: WalletChanges = {
+  accounts: [],
+  outlooks: [],
+  purses: [],
+  lines: [],
+  marks: [],
+  closedPurses: [],
+  forgottenPurses: [],
+  forgottenOutlooks: [],
+};
 
 /** What a command answers and changes. */
 export interface Outcome<Reply> {
@@ -106,7 +134,7 @@ export interface Outcome<Reply> {
 
 /** A wallet that holds nothing yet. */
 export function newWallet(name: string, incarnation: string, startedMs: number): WalletState {
-  const memory = { accounts: new Map(), outlooks: new Map(), purses: new Map(), lines: new Map(), billed: new Map() };
+  const memory = { accounts: new Map(), outlooks: new Map(), purses: new Map(), lines: new Map(), marks: new Map() };
   return { name, incarnation, startedMs, ...memory };
 }
 
@@ -115,7 +143,7 @@ export function purseCloseMs(purse: PurseAccount): number {
   return purse.expiryMs + TOKEN_LIFETIME_MS + SKEW_GUARD_MS;
 }
 
-/** When the billed keys of a purse are dropped. */
+/** When the marks of a purse are dropped. */
 export function purseForgetMs(purse: PurseAccount): number {
   return purseCloseMs(purse) + FORGET_AFTER_MS;
 }
@@ -125,7 +153,7 @@ export function applyChanges(state: WalletState, changes: WalletChanges): void {
   for (const purseId of changes.closedPurses) state.lines.delete(purseId);
   for (const purseId of changes.forgottenPurses) {
     state.purses.delete(purseId);
-    state.billed.delete(purseId);
+    state.marks.delete(purseId);
   }
   for (const campaignId of changes.forgottenOutlooks) state.outlooks.delete(campaignId);
   for (const row of changes.accounts) state.accounts.set(row.campaignId, row);
@@ -135,10 +163,10 @@ export function applyChanges(state: WalletState, changes: WalletChanges): void {
     const lines = state.lines.get(purseId) ?? new Map<string, PurseLine>();
     state.lines.set(purseId, lines.set(line.campaignId, line));
   }
-  for (const { purseId, seq } of changes.billed) {
-    const seqs = state.billed.get(purseId) ?? new SeqSet();
-    seqs.add(seq);
-    state.billed.set(purseId, seqs);
+  for (const { purseId, mark } of changes.marks) {
+    const marks = state.marks.get(purseId) ?? new MarkSet();
+    marks.add(mark);
+    state.marks.set(purseId, marks);
   }
 }
 

@@ -48,6 +48,7 @@ const endless = () => stage.write("endless.json", spoiled("campaigns[0].flight.e
 const onSmall = () => ["plan", "--catalog", small(), "--campaign", "cars"];
 const short = () => recording(() => ({ at: "2026-03-02T20:00:00Z" }));
 const long = () => stage.write("long.jsonl", "{}\n".repeat(25_001));
+const misdated = () => recording((n) => (n === 0 ? { at: "9999-03-02T20:00:00Z" } : {}));
 const broken = () => recording((n) => (n === 1 ? { at: "yesterday" } : n === 2 ? { podDurationSec: -1 } : {}));
 
 /** Lines of a page that begin a part of it. */
@@ -177,6 +178,7 @@ describe("midroll plan refuses in plain words", () => {
     ["no such recording", () => [...onSmall(), "--traffic", "none.jsonl"], 1, "none.jsonl cannot be read"],
     ["a recording of an hour", () => [...onSmall(), "--traffic", short()], 1, "Record at least one whole day"],
     ["too long a recording", () => [...onSmall(), "--traffic", long()], 1, "Take every n-th line"],
+    ["a moment with a wrong year", () => [...onSmall(), "--traffic", misdated()], 1, "a recording may span 366"],
     ["lines that are not breaks", () => [...onSmall(), "--traffic", broken()], 1, 'line 2: no moment: expected "at"'],
   ];
 

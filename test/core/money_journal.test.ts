@@ -4,10 +4,10 @@
  */
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { COMMITS_MAX } from "../../src/money/limits.ts";
+import { MARKS_MAX } from "../../src/money/limits.ts";
 import { decodeLedger, encodeLedger } from "../../src/money/ledger_codec.ts";
 import { NEW_LEDGER } from "../../src/money/ledger_state.ts";
-import { SeqSet } from "../../src/money/seq_set.ts";
+import { MarkSet } from "../../src/money/mark_set.ts";
 import { NO_TOTALS } from "../../src/money/totals.ts";
 import {
   decodeChanges,
@@ -16,7 +16,13 @@ import {
   mergeChanges,
   restoreWallet,
 } from "../../src/money/wallet_codec.ts";
-import { applyChanges, newWallet, type WalletChanges, type WalletState } from "../../src/money/wallet_state.ts";
+import {
+  applyChanges,
+  newWallet,
+  NO_CHANGES,
+  type WalletChanges,
+  type WalletState,
+} from "../../src/money/wallet_state.ts";
 import { INCARNATION, NOON_MS, WALLET } from "../money_fixture.ts";
 import { moneyScript, PureMoney } from "../money_script.ts";
 import { MONEY_SEED } from "./money_seed.ts";
@@ -26,12 +32,12 @@ const empty = (): WalletState => newWallet(WALLET, INCARNATION, NOON_MS);
 const sorted = <T>(rows: Iterable<readonly [string, T]>) => [...rows].sort(([a], [b]) => (a < b ? -1 : 1));
 
 /** What of a wallet outlives its memory, in one order. Purses that hold no lines and none at all are the same. */
-function durable({ accounts, purses, lines, billed }: WalletState) {
+function durable({ accounts, purses, lines, marks }: WalletState) {
   return {
     accounts: sorted(accounts),
     purses: sorted(purses),
     lines: sorted([...lines].filter(([, rows]) => rows.size > 0).map(([id, rows]) => [id, sorted(rows)] as const)),
-    billed: sorted([...billed].map(([id, seqs]) => [id, seqs.toText()] as const)),
+    marks: sorted([...marks].map(([id, own]) => [id, own.toText()] as const)),
   };
 }
 
@@ -43,18 +49,6 @@ function restored(checkpoint: string, journal: readonly WalletChanges[]): Wallet
   for (const changes of journal) applyChanges(state, through(changes));
   return state;
 }
-
-/** No change. */
-const none: WalletChanges = {
-  accounts: [],
-  outlooks: [],
-  purses: [],
-  lines: [],
-  billed: [],
-  closedPurses: [],
-  forgottenPurses: [],
-  forgottenOutlooks: [],
-};
 
 /** Cuts a list into groups of one to five. */
 function groups<T>(list: readonly T[], sizes: readonly number[]): T[][] {
@@ -97,17 +91,17 @@ describe(`a wallet on disk (MONEY_SEED=${MONEY_SEED})`, () => {
 
   it("keeps what came back under the name of a purse that was forgotten in the same group", () => {
     const opened: WalletChanges = {
-      ...none,
+      ...NO_CHANGES,
       purses: [{ purseId: "p1", expiryMs: 5, phase: "open" }],
-      billed: [{ purseId: "p1", seq: 3 }],
+      marks: [{ purseId: "p1", mark: 3 }],
     };
     const closed: WalletChanges = {
-      ...none,
+      ...NO_CHANGES,
       purses: [{ purseId: "p1", expiryMs: 5, phase: "closed" }],
       closedPurses: ["p1"],
     };
-    const forgotten: WalletChanges = { ...none, forgottenPurses: ["p1"] };
-    const reopened: WalletChanges = { ...opened, billed: [{ purseId: "p1", seq: 4 }] };
+    const forgotten: WalletChanges = { ...NO_CHANGES, forgottenPurses: ["p1"] };
+    const reopened: WalletChanges = { ...opened, marks: [{ purseId: "p1", mark: 4 }] };
     for (const list of [
       [opened, closed, forgotten],
       [opened, closed, forgotten, reopened],
@@ -176,21 +170,21 @@ describe("a ledger on disk", () => {
 
 describe(`a set of commit numbers (MONEY_SEED=${MONEY_SEED})`, () => {
   const near = fc.nat({ max: 300 });
-  const members = fc.array(fc.oneof({ weight: 9, arbitrary: near }, fc.nat({ max: COMMITS_MAX - 1 })), {
+  const members = fc.array(fc.oneof({ weight: 9, arbitrary: near }, fc.nat({ max: MARKS_MAX - 1 })), {
     maxLength: 60,
   });
 
   it("holds what was added, counts it once, and comes back from its text", () => {
     fc.assert(
       fc.property(members, members, (added, asked) => {
-        const set = new SeqSet();
+        const set = new MarkSet();
         const oracle = new Set<number>();
         for (const seq of added) {
           set.add(seq);
           oracle.add(seq);
           expect(set.size).toBe(oracle.size);
         }
-        const back = SeqSet.fromText(set.toText());
+        const back = MarkSet.fromText(set.toText());
         for (const seq of [...added, ...asked])
           expect([set.has(seq), back.has(seq)]).toEqual([oracle.has(seq), oracle.has(seq)]);
         expect([back.size, back.toText()]).toEqual([oracle.size, set.toText()]);
@@ -202,8 +196,8 @@ describe(`a set of commit numbers (MONEY_SEED=${MONEY_SEED})`, () => {
   it("has one spelling, whatever the order of adding", () => {
     fc.assert(
       fc.property(members, (added) => {
-        const forth = new SeqSet();
-        const back = new SeqSet();
+        const forth = new MarkSet();
+        const back = new MarkSet();
         for (const seq of added) forth.add(seq);
         for (const seq of added.toReversed()) back.add(seq);
         expect(back.toText()).toBe(forth.toText());
@@ -213,9 +207,9 @@ describe(`a set of commit numbers (MONEY_SEED=${MONEY_SEED})`, () => {
   });
 
   it("takes no number that no purse could have given, and no text that is not its own", () => {
-    for (const seq of [-1, 0.5, COMMITS_MAX, Number.NaN]) expect(() => new SeqSet().add(seq)).toThrow("bound");
-    for (const text of ["*", "A", "A".repeat(COMMITS_MAX / 6 + 10)])
-      expect(() => SeqSet.fromText(text)).toThrow("seq set");
-    expect(SeqSet.fromText("").size).toBe(0);
+    for (const seq of [-1, 0.5, MARKS_MAX, Number.NaN]) expect(() => new MarkSet().add(seq)).toThrow("bound");
+    for (const text of ["*", "A", "A".repeat(MARKS_MAX / 6 + 10)])
+      expect(() => MarkSet.fromText(text)).toThrow("mark set");
+    expect(MarkSet.fromText("").size).toBe(0);
   });
 });

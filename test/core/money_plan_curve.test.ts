@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { micros } from "../../src/kernel/money.ts";
 import { stream } from "../../src/kernel/random.ts";
 import { DAY_MS, HOUR_MS } from "../../src/kernel/time.ts";
-import { plannedMicros, plannedShare, SHAPE_HOURS } from "../../src/money/pacing/plan_curve.ts";
+import { HOURS_A_WEEK } from "../../src/kernel/week.ts";
+import { plannedMicros, plannedShare } from "../../src/money/pacing/plan_curve.ts";
 
 const SEED = process.env["SEED"] ?? "plan-1";
 /** Monday 23 November 2026, 00:00 UTC. */
@@ -20,7 +21,7 @@ describe("the plan curve", () => {
 
   test("puts the money where the supply is", () => {
     // All supply on Tuesday, three times as much before noon as after.
-    const supplyShape = Array.from({ length: SHAPE_HOURS }, (_, hour) =>
+    const supplyShape = Array.from({ length: HOURS_A_WEEK }, (_, hour) =>
       hour < 24 || hour >= 48 ? 0 : hour < 36 ? 3 : 1,
     );
     const terms = { ...flat, budgetMicros: micros(1_000), supplyShape };
@@ -29,7 +30,7 @@ describe("the plan curve", () => {
   });
 
   test("starts its week on Monday, UTC, wherever the flight starts", () => {
-    const supplyShape = Array.from({ length: SHAPE_HOURS }, (_, hour) => (hour === 0 ? 1 : 0));
+    const supplyShape = Array.from({ length: HOURS_A_WEEK }, (_, hour) => (hour === 0 ? 1 : 0));
     const friday = {
       ...flat,
       flightStartMs: MONDAY_MS + 4 * DAY_MS,
@@ -42,7 +43,7 @@ describe("the plan curve", () => {
 
   test("falls back to a flat line when the shape says nothing about the flight", () => {
     const [half, nine] = [MONDAY_MS + 3.5 * DAY_MS, [1, 2, 3]];
-    const zeros = Array.from({ length: SHAPE_HOURS }, () => 0);
+    const zeros = Array.from({ length: HOURS_A_WEEK }, () => 0);
     const elsewhere = zeros.map((_, hour) => (hour === 100 ? 5 : 0));
     const short = { ...flat, flightEndMs: MONDAY_MS + 2 * HOUR_MS };
     expect(plannedShare({ ...flat, supplyShape: nine }, half)).toBe(0.5);
@@ -57,7 +58,7 @@ describe("the plan curve", () => {
       const flightStartMs = MONDAY_MS - random.below(400 * DAY_MS);
       const flightEndMs = flightStartMs + 1 + random.below(300 * DAY_MS);
       const supplyShape =
-        random.below(4) === 0 ? [] : Array.from({ length: SHAPE_HOURS }, () => random.below(1_000_001));
+        random.below(4) === 0 ? [] : Array.from({ length: HOURS_A_WEEK }, () => random.below(1_000_001));
       const budgetMicros = micros(random.below(2 ** 31) * random.below(2 ** 21));
       const terms = { budgetMicros, flightStartMs, flightEndMs, supplyShape };
       const times = Array.from({ length: 30 }, () => flightStartMs + random.below(flightEndMs - flightStartMs + 1));

@@ -89,9 +89,20 @@ describe("a verdict", () => {
       NOW,
     );
     expect(verdicts).toEqual(cases.map(([verdict]) => verdict));
-    const counts = { late: 2, exhausted: 2, duplicates: 2, impressionsBilled: 3 };
-    // 101 late and 101 late, 101 exhausted and 1 exhausted: seen, and given away.
-    expect(state.accounts.get("coffee")).toMatchObject({ billedMicros: 100, unbilledMicros: 304, ...counts });
+    const counts = { late: 1, exhausted: 2, duplicates: 2, impressionsBilled: 3 };
+    // 101 late, 101 exhausted and 1 exhausted: seen, and given away. Of a stranger's purse nothing is counted.
+    expect(state.accounts.get("coffee")).toMatchObject({ billedMicros: 100, unbilledMicros: 203, ...counts });
+  });
+
+  it("counts what is given away once, however often the beacon comes", () => {
+    const state = walletWithPurse();
+    const late = claim(1, { expiresMs: NOW });
+    const dear = claim(2, { priceMicros: micros(101) });
+    for (let turn = 0; turn < 3; turn++) {
+      expect(bills(state, [late, dear, late], NOW)).toEqual(["late", "exhausted", "late"]);
+    }
+    const once = { late: 1, exhausted: 1, unbilledMicros: late.priceMicros + 101, impressionsBilled: 0 };
+    expect(state.accounts.get("coffee")).toMatchObject(once);
   });
 
   it("stays billable until the last token of the purse has expired, long after the purse itself", () => {
@@ -146,7 +157,7 @@ describe("an impression", () => {
     tends(state, closeMs + FORGET_AFTER_MS - 1);
     expect(bills(state, [first], closeMs + FORGET_AFTER_MS - 1)).toEqual(["duplicate"]);
     tends(state, closeMs + FORGET_AFTER_MS);
-    expect([state.purses.size, state.billed.size]).toEqual([0, 0]);
+    expect([state.purses.size, state.marks.size]).toEqual([0, 0]);
     expect(bills(state, [first], closeMs + FORGET_AFTER_MS)).toEqual(["late"]);
   });
 

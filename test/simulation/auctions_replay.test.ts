@@ -8,7 +8,7 @@ import { runReplay } from "../../simulate/auctions_command.ts";
 import { present } from "../../src/kernel/assert.ts";
 import { generateAuctions } from "../../src/simulation/auctions/generate.ts";
 import { HEAVY_TAILED_MARKET, SAMPLE_MARKET } from "../../src/simulation/auctions/markets.ts";
-import { type BidderResult, replay, type ReplayOptions } from "../../src/simulation/auctions/replay.ts";
+import { type BidderResult, MIDROLL_ALONE, replay, type ReplayOptions } from "../../src/simulation/auctions/replay.ts";
 import { flyWeek, WEEK_SHAPE } from "../../src/simulation/auctions/week.ts";
 
 const SEED = process.env["SEED"] ?? "replay-1";
@@ -16,29 +16,15 @@ const sampleFile = path.resolve(import.meta.dirname, "../../simulate/sample/auct
 const directory = mkdtempSync(path.join(tmpdir(), "midroll-replay-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-const ALONE: ReplayOptions = {
-  bidders: ["midroll"],
-  budgetFraction: 1 / 8,
-  episode: 1_000,
-  horizon: true,
-  holdout: 0.25,
-  horizonError: 0,
-  isolates: 1,
-  lag: 0,
-  shock: null,
-  training: null,
-  trainingAuctions: null,
-  baseBid: null,
-  seed: "1",
-};
-
 const markets = [SAMPLE_MARKET, HEAVY_TAILED_MARKET].map((market) =>
   generateAuctions({ ...market, count: 60_000 }, SEED),
 );
 
 /** What the pacer made of every market, with these changes to the plain replay. */
 function fly(change: Partial<ReplayOptions>): BidderResult[] {
-  return markets.map((auctions) => present(replay(auctions, { ...ALONE, ...change }).bidders[0], "one bidder flew"));
+  return markets.map((auctions) =>
+    present(replay(auctions, { ...MIDROLL_ALONE, ...change }).bidders[0], "one bidder flew"),
+  );
 }
 
 describe(`Midroll's pacer (SEED=${SEED})`, () => {
@@ -100,7 +86,7 @@ describe(`Midroll's pacer (SEED=${SEED})`, () => {
 
 describe("every bidder", () => {
   const auctions = generateAuctions({ ...SAMPLE_MARKET, count: 8_000 }, SEED);
-  const all = { ...ALONE, bidders: ["mcpc", "lin", "rlb", "throttle", "pid", "midroll"] } as const;
+  const all = { ...MIDROLL_ALONE, bidders: ["mcpc", "lin", "rlb", "throttle", "pid", "midroll"] } as const;
 
   test("keeps to its budget, in episodes and over the horizon, spread or not", () => {
     for (const change of [{ horizon: false }, { horizon: true }, { horizon: true, isolates: 300, lag: 0.16 }]) {
@@ -116,7 +102,7 @@ describe("every bidder", () => {
 
   test("gets an episode's budget as published: mean training price × fraction × auctions, whole units", () => {
     const training = { clicks: 3, impressions: 1_000, cost: 64_999, priceCounts: Array.from({ length: 301 }, () => 1) };
-    const report = replay(auctions, { ...ALONE, horizon: false, holdout: 0, training, budgetFraction: 1 / 32 });
+    const report = replay(auctions, { ...MIDROLL_ALONE, horizon: false, holdout: 0, training, budgetFraction: 1 / 32 });
     expect(report).toMatchObject({ auctions: 8_000, flights: 8, flightBudget: 2_031, totalBudget: 8 * 2_031 });
   });
 });

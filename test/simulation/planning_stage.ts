@@ -17,7 +17,7 @@ import { drawAd } from "../../src/simulation/training_rows.ts";
 
 const WEIGHTS = new URL("../../models/fallback.json", import.meta.url);
 /** The scorer that planning uses. */
-export const SCORER = linearScorer(fallbackWeightsSchema.parse(JSON.parse(readFileSync(WEIGHTS, "utf8"))));
+const SCORER = linearScorer(fallbackWeightsSchema.parse(JSON.parse(readFileSync(WEIGHTS, "utf8"))));
 /** The campaign that is planned in every catalog of this stage. */
 export const PLANNED = "planned";
 /** Monday. */
@@ -91,7 +91,7 @@ export function drawSketch(seed: string): Sketch {
 }
 
 /** A catalog with the planned campaign and its rivals; rivals have money to spare. */
-export function drawCatalog(seed: string, sketch: Sketch): Catalog {
+function drawCatalog(seed: string, sketch: Sketch): Catalog {
   const random = stream(seed, "catalog");
   const ids = [PLANNED, ...Array.from({ length: sketch.rivals }, (_, n) => `rival-${n}`)];
   const flight = {

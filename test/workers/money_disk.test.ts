@@ -9,7 +9,7 @@ import { micros } from "../../src/kernel/money.ts";
 import { MINUTE_MS } from "../../src/kernel/time.ts";
 import { COMMITS_MAX, IDLE_RETURN_MS } from "../../src/money/limits.ts";
 import type { BillingClaim } from "../../src/money/protocol.ts";
-import { applyChanges, type WalletChanges } from "../../src/money/wallet_state.ts";
+import { applyChanges, billedMark, NO_CHANGES, type WalletChanges } from "../../src/money/wallet_state.ts";
 import type { CampaignLedger } from "../../workers/origin/campaign_ledger.ts";
 import type { RegionWallet } from "../../workers/origin/region_wallet.ts";
 import { JOURNAL_SLOTS, WalletJournal } from "../../workers/origin/wallet_journal.ts";
@@ -139,8 +139,8 @@ describe("a wallet that is evicted in the middle of a flight", () => {
       const small = manyBilled("p2", 3);
       applyChanges(state, small);
       storage.transactionSync(() => journal.append(small, state));
-      const { billed } = new WalletJournal(storage.sql).load(NAME, "unused", NOON_MS);
-      expect([...billed].map(([purseId, seqs]) => [purseId, seqs.size])).toEqual([
+      const { marks } = new WalletJournal(storage.sql).load(NAME, "unused", NOON_MS);
+      expect([...marks].map(([purseId, own]) => [purseId, own.size])).toEqual([
         ["p1", 200_000],
         ["p2", 3],
       ]);
@@ -276,13 +276,8 @@ describe("a wallet whose storage is deleted in the middle of a flight", () => {
 /** A purse with so many impressions billed, as one group. */
 function manyBilled(purseId: string, count: number): WalletChanges {
   return {
-    accounts: [],
-    outlooks: [],
+    ...NO_CHANGES,
     purses: [{ purseId, expiryMs: NOON_MS, phase: "open" }],
-    lines: [],
-    billed: Array.from({ length: count }, (_, seq) => ({ purseId, seq })),
-    closedPurses: [],
-    forgottenPurses: [],
-    forgottenOutlooks: [],
+    marks: Array.from({ length: count }, (_, seq) => ({ purseId, mark: billedMark(seq) })),
   };
 }

@@ -81,8 +81,9 @@ export class CampaignLedger extends DurableObject {
     return ledgerStatus(this.#state, Date.now());
   }
 
-  /** How the campaign's money moved, oldest first, up to now; null before it was configured. */
+  /** How the campaign's money moved, oldest first, up to now; null before it was configured. Writes as `status`. */
   history(): HistoryPoint[] | null {
+    this.#group.flush();
     const now = pointAt(this.#state, Date.now());
     if (now === null) return null;
     const points = loadHistory(this.ctx.storage.sql);

@@ -116,7 +116,7 @@ export function addCampaignRoutes(app: OpenAPIHono<Origin>): void {
     const sweep = await sweepLedgers(ids, (id) => c.env.LEDGER.getByName(id).status(), Date.now);
     const campaigns = sweep.statuses.filter((status) => status !== null);
     const unknown = ids.filter((_id, index) => sweep.statuses[index] === null);
-    return c.json({ campaigns: campaigns, unknown }, 200);
+    return c.json({ campaigns, unknown }, 200);
   });
 
   app.openapi(getCampaign, async (c) => {

@@ -19,6 +19,7 @@ export class GroupCommit<Entry> {
   #entries: Entry[] = [];
   #written: PromiseWithResolvers<void> | null = null;
   #lastMs = Number.NEGATIVE_INFINITY;
+  #timer: ReturnType<typeof setTimeout> | null = null;
 
   constructor({ gapMs, write }: GroupCommitParts<Entry>) {
     this.#gapMs = gapMs;
@@ -32,7 +33,7 @@ export class GroupCommit<Entry> {
     const { promise } = (this.#written = Promise.withResolvers<void>());
     const waitMs = this.#lastMs + this.#gapMs - Date.now();
     // The commands that wait keep the object alive until the timer has fired.
-    if (waitMs > 0) setTimeout(() => this.flush(), Math.min(waitMs, this.#gapMs));
+    if (waitMs > 0) this.#timer = setTimeout(() => this.flush(), Math.min(waitMs, this.#gapMs));
     else this.flush();
     return promise;
   }
@@ -41,6 +42,7 @@ export class GroupCommit<Entry> {
   flush(): void {
     const written = this.#written;
     if (written === null) return;
+    clearTimeout(this.#timer);
     const entries = this.#entries;
     this.#entries = [];
     this.#written = null;

@@ -12,6 +12,7 @@ import type { Contract } from "../../src/guaranteed/contract.ts";
 import { solveGuarantees } from "../../src/guaranteed/solve.ts";
 import { expectSupply, withReserve } from "../../src/guaranteed/supply.ts";
 import { encodeTable } from "../../src/guaranteed/table.ts";
+import { perImpression } from "../../src/kernel/money.ts";
 import { sha256Hex } from "../platform/digest.ts";
 import { logFailure } from "../platform/log.ts";
 import { getArtifact, putArtifact } from "./artifacts.ts";
@@ -72,7 +73,10 @@ async function contractsOf(env: GuaranteeEnv, deals: readonly CompiledGuarantee[
   const contracts = await mapBounded(deals, async (deal): Promise<Contract> => {
     const ledger = env.LEDGER.getByName(deal.campaign.campaign.id);
     const status = await reach("ledgers_unavailable", "A ledger did not answer.", () => ledger.status());
-    const owed = deal.impressions - (status?.impressionsBilled ?? 0);
+    // What is won and waits for its beacon is on its way; what of it is never seen is owed again at the next round.
+    const priceMicros = Math.max(1, perImpression(deal.cpmMicros));
+    const underWay = Math.floor((status?.pendingMicros ?? 0) / priceMicros);
+    const owed = deal.impressions - (status?.impressionsBilled ?? 0) - underWay;
     return { id: deal.dealId, owed, penalty: Math.min(PENALTY_MAX, deal.cpmMicros / cheapestMicros) };
   });
   return contracts.filter(({ owed }) => owed > 0);

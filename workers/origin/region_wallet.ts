@@ -92,8 +92,9 @@ export class RegionWallet extends DurableObject<RegionWalletEnv> {
     return this.#command((nowMs) => unwrap(bill(this.#state, claims, nowMs)));
   }
 
-  /** What this wallet holds, campaign by campaign. */
+  /** What this wallet holds, campaign by campaign. Writes first what is waiting. */
   status(): WalletStatus {
+    this.#group.flush();
     return walletStatus(this.#state, Date.now());
   }
 

@@ -55,7 +55,7 @@ export const STEP_LOG_MAX = 0.5;
 
 /** Log multiplier of full bids, and of the least a pacer may bid. */
 export const FULL_LOG = 0;
-export const LEAST_LOG = Math.log(MULTIPLIER_PPM_MIN / MULTIPLIER_PPM_MAX);
+const LEAST_LOG = Math.log(MULTIPLIER_PPM_MIN / MULTIPLIER_PPM_MAX);
 
 /** One dual step. A budget that is spent, or a course at its end, says nothing about prices and changes nothing. */
 export function steer(log: number, course: Course, move: Move): Steered {

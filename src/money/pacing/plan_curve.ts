@@ -5,12 +5,8 @@
  */
 import { type Micros, micros, ZERO_MICROS } from "../../kernel/money.ts";
 import { DAY_MS, HOUR_MS } from "../../kernel/time.ts";
+import { HOURS_A_WEEK } from "../../kernel/week.ts";
 import type { PaceTerms } from "./terms.ts";
-
-/** Hours in a week: the length of a supply shape. */
-export const SHAPE_HOURS = 168;
-/** Largest relative supply of one hour: keeps every sum below exact. */
-export const SHAPE_WEIGHT_MAX = 1_000_000;
 
 const WEEK_MS = 7 * DAY_MS;
 /** Monday 5 January 1970, 00:00 UTC. */
@@ -54,7 +50,7 @@ function supplyPassed(terms: PlanTerms, nowMs: number): readonly [passed: bigint
 }
 
 function isShaped(shape: readonly number[]): boolean {
-  return shape.length === SHAPE_HOURS && shape.some((weight) => weight > 0);
+  return shape.length === HOURS_A_WEEK && shape.some((weight) => weight > 0);
 }
 
 /** Supply from the first Monday of 1970 until this moment. Units: weight × milliseconds. */
@@ -65,7 +61,7 @@ function supplySince(shape: readonly number[], atMs: number): bigint {
   const hours = Math.floor(intoWeekMs / HOUR_MS);
   // Whole hours of a week times the largest weight stay far inside the safe integers; weeks may not.
   let [weekWeight, passedWeight] = [0, 0];
-  for (let hour = 0; hour < SHAPE_HOURS; hour++) {
+  for (let hour = 0; hour < HOURS_A_WEEK; hour++) {
     const weight = shape[hour] ?? 0;
     weekWeight += weight;
     if (hour < hours) passedWeight += weight;

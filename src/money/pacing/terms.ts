@@ -1,6 +1,6 @@
 /**
  * What a pacer is told: the terms of a campaign that bear on pace, and the totals a step looks at. Apart from the
- * controllers, because the plan curve, the pacer and the baselines all stand on these two shapes.
+ * controllers, because the plan curve, the pacer and the baselines in src/simulation/auctions/ all stand on these two.
  */
 import type { Micros } from "../../kernel/money.ts";
 

@@ -29,10 +29,10 @@ export interface Training {
 export type Column = "click" | "price" | "pctr" | null;
 
 /** Bounds on a file. */
-export const LINE_CHARS_MAX = 1_000;
-export const AUCTIONS_MAX = 20_000_000;
+const LINE_CHARS_MAX = 1_000;
+const AUCTIONS_MAX = 20_000_000;
 /** Largest price a file may hold. */
-export const PRICE_MAX = 1_000_000_000;
+const PRICE_MAX = 1_000_000_000;
 
 /** Why a file is refused, with the line it stopped at. */
 export interface LineRefusal {

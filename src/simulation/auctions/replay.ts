@@ -40,6 +40,23 @@ export interface ReplayOptions {
   readonly seed: string;
 }
 
+/** Midroll's pacer flying the last three quarters of the auctions by itself: what measurements vary. */
+export const MIDROLL_ALONE: ReplayOptions = {
+  bidders: ["midroll"],
+  budgetFraction: 1 / 8,
+  episode: 1_000,
+  horizon: true,
+  holdout: 0.25,
+  horizonError: 0,
+  isolates: 1,
+  lag: 0,
+  shock: null,
+  training: null,
+  trainingAuctions: null,
+  baseBid: null,
+  seed: "1",
+};
+
 /** What one bidder made of it. Costs in the file's price unit; shares from 0 to 1. */
 export interface BidderResult {
   readonly bidder: BidderName;

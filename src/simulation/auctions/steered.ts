@@ -5,10 +5,10 @@
 import { type RandomStream, stream } from "../../kernel/random.ts";
 import { MULTIPLIER_PPM_MAX } from "../../money/limits.ts";
 import { stepPacer, warmPacer } from "../../money/pacing/pacer.ts";
-import { newPid, stepPid } from "../../money/pacing/pid.ts";
-import { NEW_THROTTLE, stepThrottle } from "../../money/pacing/throttle.ts";
 import { openPacedFlight, type PacedPlan } from "./paced.ts";
+import { newPid, stepPid } from "./pid.ts";
 import type { Bidder } from "./published.ts";
+import { NEW_THROTTLE, stepThrottle } from "./throttle.ts";
 
 /** Where a steered flight starts from, and how it is spread. */
 export interface Steering {

@@ -4,15 +4,17 @@
  */
 import { micros } from "../../kernel/money.ts";
 import { DAY_MS, HOUR_MS } from "../../kernel/time.ts";
+import { HOURS_A_WEEK } from "../../kernel/week.ts";
+import { MULTIPLIER_PPM_MAX } from "../../money/limits.ts";
 import { stepPacer, warmPacer } from "../../money/pacing/pacer.ts";
-import { plannedShare, SHAPE_HOURS } from "../../money/pacing/plan_curve.ts";
+import { plannedShare } from "../../money/pacing/plan_curve.ts";
 import type { Auctions } from "./auctions.ts";
 import { runFlight } from "./flight.ts";
 import { hindsight } from "./hindsight.ts";
 import { FLIGHT_START_MS, openPacedFlight } from "./paced.ts";
 
 /** Supply by hour of the week, Monday 00:00 UTC first. Shape: [168]. */
-export const WEEK_SHAPE: readonly number[] = Array.from({ length: SHAPE_HOURS }, (_, hour) => {
+export const WEEK_SHAPE: readonly number[] = Array.from({ length: HOURS_A_WEEK }, (_, hour) => {
   const evening = Math.max(0, 1 - Math.abs((hour % 24) - 20) / 6);
   const weekend = hour >= 5 * 24 ? 1.3 : 1;
   return Math.round(100 * weekend * ((hour % 24 < 6 ? 0.15 : 0.6) + 2 * evening));
@@ -39,8 +41,8 @@ export function flyWeek(
     budget,
     count: auctions.count,
     step: stepPacer,
-    pacer: warmPacer(1_000_000),
-    bidAt: (multiplierPpm, ctr) => (fullPricePerOutcome * ctr * multiplierPpm) / 1_000_000,
+    pacer: warmPacer(MULTIPLIER_PPM_MAX),
+    bidAt: (multiplierPpm, ctr) => (fullPricePerOutcome * ctr * multiplierPpm) / MULTIPLIER_PPM_MAX,
     isolates: 1,
     lag: 0,
     momentMs,

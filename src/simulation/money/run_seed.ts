@@ -38,7 +38,7 @@ export function runSeed(seed: number, wishes: SwarmWishes, tracing = false): See
 }
 
 /** Runs one world. Never throws for a broken law; anything else that is thrown is a broken law too. */
-export function runSwarm(swarm: Swarm, tracing = false): SeedReport {
+function runSwarm(swarm: Swarm, tracing = false): SeedReport {
   const world = new World(swarm, tracing);
   let broken: string | null = null;
   let writtenOffMicros = 0;

@@ -3,7 +3,7 @@
  * real one does and read it back; the others keep the rows as they are, which is faster and just as final, for rows
  * never change.
  */
-import { SeqSet } from "../../money/seq_set.ts";
+import { MarkSet } from "../../money/mark_set.ts";
 import { decodeChanges, encodeChanges, encodeWallet, mergeChanges, restoreWallet } from "../../money/wallet_codec.ts";
 import { applyChanges, newWallet, type WalletChanges, type WalletState } from "../../money/wallet_state.ts";
 
@@ -58,11 +58,11 @@ export class RowDisk implements WalletDisk {
   }
 
   load(state: WalletState): void {
-    const { accounts, purses, lines, billed } = this.#checkpoint;
+    const { accounts, purses, lines, marks } = this.#checkpoint;
     for (const [campaignId, row] of accounts) state.accounts.set(campaignId, row);
     for (const [purseId, row] of purses) state.purses.set(purseId, row);
     for (const [purseId, rows] of lines) state.lines.set(purseId, new Map(rows));
-    for (const [purseId, seqs] of billed) state.billed.set(purseId, SeqSet.fromText(seqs.toText()));
+    for (const [purseId, own] of marks) state.marks.set(purseId, MarkSet.fromText(own.toText()));
     this.#replay(state);
   }
 

@@ -9,7 +9,7 @@ import { firstMismatch } from "../../catalog/targeting.ts";
 import { DAY_MS } from "../../kernel/time.ts";
 import { shareCapped } from "./frequency_loss.ts";
 import { TIMES_SHOWN_MAX, type Opportunity } from "./opportunity.ts";
-import { factsOf, viewersOf } from "./reach.ts";
+import { factsOfBreak, viewersOf } from "./reach.ts";
 import { breaksWithin, type TrafficBreak } from "./traffic.ts";
 
 /** Rounds of "who is capped how often" and "whose turn is it then", which depend on each other. */
@@ -99,7 +99,7 @@ function countReached(
   opportunities: readonly Opportunity[],
   bandOf: (asked: TrafficBreak) => number,
 ): (line: CompiledLineItem) => readonly number[] {
-  const known = opportunities.map(({ asked }) => ({ facts: factsOf(asked), band: bandOf(asked) }));
+  const known = opportunities.map(({ asked }) => ({ facts: factsOfBreak(asked), band: bandOf(asked) }));
   const reached = new Map<CompiledLineItem, readonly number[]>();
   return (line) => {
     let counts = reached.get(line);

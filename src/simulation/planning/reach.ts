@@ -3,25 +3,12 @@
  */
 import type { CompiledLineItem } from "../../catalog/compiled.ts";
 import type { CompiledTargeting, TargetingFacts } from "../../catalog/targeting.ts";
-import { utcHour, utcWeekday } from "../../kernel/time.ts";
+import { factsOf } from "../../decision/retrieve.ts";
 import type { TrafficBreak } from "./traffic.ts";
 
-/** What targeting is held against. */
-export function factsOf({ request, atMs }: TrafficBreak): TargetingFacts {
-  const { viewer, content } = request;
-  return {
-    publisherId: request.publisherId,
-    surface: request.surface,
-    device: viewer.device,
-    country: viewer.country,
-    region: viewer.region,
-    genre: content.genre,
-    rating: content.rating,
-    language: content.language,
-    segments: new Set(viewer.segments),
-    utcHour: utcHour(atMs),
-    utcWeekday: utcWeekday(atMs),
-  };
+/** What targeting is held against, as the decision has it. */
+export function factsOfBreak({ request, atMs }: TrafficBreak): TargetingFacts {
+  return factsOf(request, atMs);
 }
 
 /** The targeting of a line item as far as it stays with a viewer from break to break: whom it may reach at all. */

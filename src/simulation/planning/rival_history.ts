@@ -10,7 +10,7 @@ import { stream, type RandomStream } from "../../kernel/random.ts";
 import { DAY_MS } from "../../kernel/time.ts";
 import { FREQUENCY_ENTRIES_MAX, type FrequencyEntry } from "../../protocols/frequency_token.ts";
 import { shareCapped } from "./frequency_loss.ts";
-import { factsOf, viewersOf } from "./reach.ts";
+import { factsOfBreak, viewersOf } from "./reach.ts";
 import { breaksWithin, type TrafficBreak } from "./traffic.ts";
 
 /** How often a line item wins in a break of a viewer within its reach. */
@@ -25,7 +25,7 @@ export interface WinRate {
 export function winRates(breaks: readonly TrafficBreak[], winners: readonly (readonly Bid[])[]): readonly WinRate[] {
   const wins = new Map<CompiledLineItem, number>();
   for (const { offer } of winners.flat()) wins.set(offer.line, (wins.get(offer.line) ?? 0) + 1);
-  const facts = breaks.map(factsOf);
+  const facts = breaks.map(factsOfBreak);
   return [...wins].map(([line, count]) => {
     const viewers = viewersOf(line);
     const within = facts.filter((fact) => firstMismatch(viewers, fact) === null).length;
@@ -38,7 +38,7 @@ export function withHistory(asked: TrafficBreak, rates: readonly WinRate[]): Tra
   if (asked.viewerBreaksPerDay === 0) return asked;
   const { request, atMs } = asked;
   const random = stream(`${request.requestId} ${atMs} ${asked.luck}`, "what the viewer has seen");
-  const facts = factsOf(asked);
+  const facts = factsOfBreak(asked);
   const frequency: FrequencyEntry[] = [];
   for (const { line, viewers, winsPerBreak } of rates) {
     if (firstMismatch(viewers, facts) !== null) continue;

@@ -7,7 +7,7 @@ import type { CompiledLineItem } from "../../catalog/compiled.ts";
 import { firstMismatch } from "../../catalog/targeting.ts";
 import { DAY_MS } from "../../kernel/time.ts";
 import { HOURS_A_WEEK, type SpanHour } from "../../kernel/week.ts";
-import { factsOf } from "./reach.ts";
+import { factsOfBreak } from "./reach.ts";
 import type { TrafficBreak } from "./traffic.ts";
 
 /** The largest number of a supply shape. */
@@ -21,7 +21,7 @@ export function supplyWeek(sample: readonly TrafficBreak[], lines: readonly Comp
   const supply = new Float64Array(HOURS_A_WEEK);
   const running = lines.filter(({ active }) => active);
   for (const asked of sample) {
-    const facts = factsOf(asked);
+    const facts = factsOfBreak(asked);
     const open = running.filter(({ targeting }) => firstMismatch({ ...targeting, hours: null }, facts) === null);
     if (open.length === 0) continue;
     for (let hour = 0; hour < HOURS_A_WEEK; hour++) {

@@ -58,7 +58,7 @@ export interface FlightTraffic {
 }
 
 /** How many breaks of a source are expected in these hours. */
-export function breaksIn(source: TrafficSource, hours: readonly SpanHour[]): number {
+function breaksIn(source: TrafficSource, hours: readonly SpanHour[]): number {
   return hours.reduce((sum, hour) => sum + breaksOf(source, hour), 0);
 }
 

@@ -4,10 +4,10 @@
  *
  * Source: Zhang, Rong, Wang, Zhu, Wang, "Feedback control of real-time display advertising", WSDM 2016.
  */
-import { MULTIPLIER_PPM_MAX } from "../limits.ts";
-import { clamp, clampLog } from "./course.ts";
-import { plannedShare } from "./plan_curve.ts";
-import type { PaceReading, PaceTerms } from "./terms.ts";
+import { MULTIPLIER_PPM_MAX } from "../../money/limits.ts";
+import { clamp, clampLog } from "../../money/pacing/course.ts";
+import { plannedShare } from "../../money/pacing/plan_curve.ts";
+import type { PaceReading, PaceTerms } from "../../money/pacing/terms.ts";
 
 /** The controller's memory. */
 export interface PidPacer {

@@ -4,10 +4,10 @@
  *
  * Source: Agarwal, Ghosh, Wei, You, "Budget pacing for targeted online advertisements at LinkedIn", KDD 2014.
  */
-import { MULTIPLIER_PPM_MAX } from "../limits.ts";
-import { clamp } from "./course.ts";
-import { plannedMicros, plannedShare } from "./plan_curve.ts";
-import type { PaceReading, PaceTerms } from "./terms.ts";
+import { MULTIPLIER_PPM_MAX } from "../../money/limits.ts";
+import { clamp } from "../../money/pacing/course.ts";
+import { plannedMicros, plannedShare } from "../../money/pacing/plan_curve.ts";
+import type { PaceReading, PaceTerms } from "../../money/pacing/terms.ts";
 
 /** The controller's memory. `multiplierPpm` is the share of auctions taken part in. */
 export interface ThrottlePacer {
