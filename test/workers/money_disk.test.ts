@@ -101,7 +101,7 @@ describe("a wallet that is evicted in the middle of a flight", () => {
   it("reads a checkpoint of several chunks and the journal since, round after round of the ring", async () => {
     const purses = Array.from({ length: 9 }, (_, index) => `p${index}`);
     for (const purseId of purses) await drawn(purseId, 20_000);
-    // Free impressions with the highest numbers: each purse's bitmap alone is 175,000 letters.
+    // Free impressions with the highest numbers: each purse's bitmap alone is 350,000 letters.
     const last = { priceMicros: micros(0) };
     const free = purses.map((purseId) => claim(COMMITS_MAX - 1, { purseId, ...last }));
     expect(new Set(await bill(free))).toEqual(new Set(["billed"]));
@@ -114,7 +114,7 @@ describe("a wallet that is evicted in the middle of a flight", () => {
       }
     });
     const before = await held();
-    expect([await rowsOf("checkpoint"), await rowsOf("journal")]).toEqual([2, JOURNAL_SLOTS - 1]);
+    expect([await rowsOf("checkpoint"), await rowsOf("journal")]).toEqual([4, JOURNAL_SLOTS - 1]);
     await evictDurableObject(wallet());
     expect(await held()).toEqual(before);
     expect(new Set(await bill([...free, claim(0, tokens), claim(groups - 1, tokens)]))).toEqual(new Set(["duplicate"]));
