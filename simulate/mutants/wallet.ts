@@ -78,8 +78,8 @@ export const WALLET_MUTANTS: readonly Mutant[] = [
   {
     name: "commits-share-a-bit",
     file: "src/money/mark_set.ts",
-    find: "return ((this.#bytes[seq >> 3] ?? 0) & (1 << (seq & 7))) !== 0;",
-    replace: "return ((this.#bytes[seq >> 3] ?? 0) & (1 << (seq & 3))) !== 0;",
+    find: "return ((this.#bytes[mark >> 3] ?? 0) & (1 << (mark & 7))) !== 0;",
+    replace: "return ((this.#bytes[mark >> 3] ?? 0) & (1 << (mark & 3))) !== 0;",
     why: "an impression passes for a duplicate of another",
   },
   {

@@ -27,8 +27,8 @@ export const WIRE_MUTANTS: readonly Mutant[] = [
   {
     name: "restart-forgets-billed",
     file: "src/money/wallet_codec.ts",
-    find: "state.billed.set(word(purseId), MarkSet.fromText(word(seqs)));",
-    replace: 'if (seqs === "") state.billed.set(word(purseId), MarkSet.fromText(word(seqs)));',
+    find: "state.marks.set(word(purseId), MarkSet.fromText(word(own)));",
+    replace: 'if (own === "") state.marks.set(word(purseId), MarkSet.fromText(word(own)));',
     why: "a checkpoint loses which impressions were billed",
   },
 ];
