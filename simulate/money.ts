@@ -40,6 +40,8 @@ const SEEDS_PER_TASK = 20;
 /** A planted bug must be noticed within this many seeds. */
 const MUTANT_SEEDS = 300;
 const DECISIONS_MIN = 1_000;
+/** A long run is measured by one that takes at least one part in this many of its time. */
+const TRIAL_PARTS = 8;
 const LAST_EVENTS_SHOWN = 25;
 
 interface Asked {
@@ -144,16 +146,19 @@ async function runSeeds(asked: Asked, directory: string): Promise<readonly SeedR
   return answers.flat();
 }
 
-/** As many decisions as will take about as long as was asked, found by a short run of the same world. */
+/** As many decisions as will take about as long as was asked: the same world, ever longer, until its pace is plain. */
 function longWishes(asked: Asked): SwarmWishes {
-  const trial = { ...asked.wishes, decisions: 10 * DECISIONS_MIN };
   const [seed = 0] = asked.seeds;
-  const began = performance.now();
-  runSeed(seed, trial);
-  const perDecision = (performance.now() - began) / trial.decisions;
-  const decisions = Math.max(DECISIONS_MIN, Math.round(asked.longSeconds / perDecision) * 1_000);
-  console.error(`--long ${asked.longSeconds}: ${decisions} decisions of seed ${seed}`);
-  return { ...asked.wishes, decisions };
+  const longMs = asked.longSeconds * 1_000;
+  for (let decisions = 10 * DECISIONS_MIN; ; decisions *= 2) {
+    const began = performance.now();
+    runSeed(seed, { ...asked.wishes, decisions });
+    const tookMs = performance.now() - began;
+    if (tookMs * TRIAL_PARTS < longMs) continue;
+    const most = Math.max(DECISIONS_MIN, Math.ceil((decisions * longMs) / tookMs / 1_000) * 1_000);
+    console.error(`--long ${asked.longSeconds}: ${most} decisions of seed ${seed}`);
+    return { ...asked.wishes, decisions: most };
+  }
 }
 
 /** Plants one bug after the other and runs seeds until each is noticed. */
