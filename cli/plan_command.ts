@@ -3,6 +3,7 @@
  * the answer into numbers for scripts; plan_page.ts writes it for people.
  */
 import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import type { CompiledCatalog } from "../src/catalog/compiled.ts";
 import { linearScorer } from "../src/decision/linear_scorer.ts";
@@ -18,15 +19,15 @@ import { CliFault } from "./fault.ts";
 import type { Outcome } from "./outcome.ts";
 import { readPlanned, type PlannedCampaign } from "./plan_catalog.ts";
 import { planPage } from "./plan_page.ts";
-import { readRecording } from "./plan_traffic.ts";
+import { readRecording, type TrafficNote } from "./plan_traffic.ts";
 
 /** What is assumed unless told otherwise. */
 export const PLAN_DEFAULTS = { breaksPerDay: 20_000, seed: "plan", sampleSize: 600 } as const;
 /** Longest flight that is planned. Units: days. */
 const FLIGHT_DAYS_MAX = 1_830;
 
-const SAMPLE_CATALOG = new URL("../catalog/sample", import.meta.url).pathname;
-const FALLBACK_MODELS = new URL("../models/fallback.json", import.meta.url).pathname;
+const SAMPLE_CATALOG = fileURLToPath(new URL("../catalog/sample", import.meta.url));
+const FALLBACK_MODELS = fileURLToPath(new URL("../models/fallback.json", import.meta.url));
 
 const wholeNumber = (least: number, most: number) => z.coerce.number().pipe(z.int().min(least).max(most));
 const planOptionsSchema = z.object({
@@ -47,16 +48,6 @@ const OPTION_WORDS: Readonly<Record<string, string>> = {
   seed: "--seed takes 1 to 200 characters",
   competition: "--competition takes paced or full",
 };
-
-/** Where the breaks come from, as the page says it. */
-export interface TrafficNote {
-  readonly kind: "simulated" | "recorded";
-  readonly file: string | null;
-  readonly breaksPerDay: number;
-  readonly seed: string;
-  readonly recordedBreaks: number;
-  readonly unknownPublishers: number;
-}
 
 /** Plans one campaign. `options` as commander read them. Throws `CliFault`. */
 export async function planCampaign(file: string | null, options: unknown): Promise<Outcome> {

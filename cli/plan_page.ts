@@ -10,7 +10,7 @@ import type { OutcomeShare } from "../src/simulation/planning/reasons.ts";
 import type { Interval } from "../src/simulation/planning/replicates.ts";
 import { showMicros, showMoment, showTable } from "./outcome.ts";
 import type { PlannedCampaign } from "./plan_catalog.ts";
-import type { TrafficNote } from "./plan_command.ts";
+import type { TrafficNote } from "./plan_traffic.ts";
 
 /** All that the page shows. */
 export interface PlanPage {

@@ -11,6 +11,16 @@ import { breakRequestFromJson } from "../src/protocols/parse_json_request.ts";
 import { recordedSpan, type RecordedBreak } from "../src/simulation/planning/recorded_traffic.ts";
 import { CliFault } from "./fault.ts";
 
+/** Where the breaks come from, as the page says it. */
+export interface TrafficNote {
+  readonly kind: "simulated" | "recorded";
+  readonly file: string | null;
+  readonly breaksPerDay: number;
+  readonly seed: string;
+  readonly recordedBreaks: number;
+  readonly unknownPublishers: number;
+}
+
 /** What one recording may hold. */
 const RECORDING_LIMITS = { lines: 25_000, bytes: 128 * 1024 * 1024, days: 366, linesShown: 5 } as const;
 

@@ -1,4 +1,5 @@
 /** `midroll catalog` as an operator meets it: what it prints, where, what it sends, with which exit code. */
+import { fileURLToPath } from "node:url";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -7,7 +8,7 @@ import { catalogSchema } from "../../src/catalog/entities.ts";
 import { smallCatalog, spoiled } from "./catalog_fixture.ts";
 import { TOKEN, answers, openStage } from "./cli_stage.ts";
 
-const SAMPLE = new URL("../../catalog/sample", import.meta.url).pathname;
+const SAMPLE = fileURLToPath(new URL("../../catalog/sample", import.meta.url));
 const applied = answers({ digest: "d".repeat(64), campaigns: 2, lineItems: 2 });
 
 let stage: ReturnType<typeof openStage>;
