@@ -43,11 +43,30 @@ const optionsSchema = z.object({
 });
 type Options = z.output<typeof optionsSchema>;
 
+/** Highest price that a training landscape may name. */
+const TRAIN_PRICE_MAX = 5_000;
+const priceCount = z.number().nonnegative();
+
+/** How often each price was the market's: a list from price 0 on, or an object by price. Shape: the list. */
+const priceCountsSchema = z.union([
+  z
+    .array(priceCount)
+    .min(2)
+    .max(TRAIN_PRICE_MAX + 1),
+  z
+    .record(z.coerce.number().pipe(z.int().min(0).max(TRAIN_PRICE_MAX)), priceCount)
+    .refine((counts) => Object.keys(counts).length > 0, "it names no price")
+    .transform((counts) => {
+      const highest = Math.max(1, ...Object.keys(counts).map(Number));
+      return Array.from({ length: highest + 1 }, (_, price) => counts[price] ?? 0);
+    }),
+]);
+
 const trainInfoSchema = z.object({
   clk_train: z.number().positive(),
   imp_train: z.number().positive(),
   cost_train: z.number().positive(),
-  price_counter_train: z.array(z.number().nonnegative()).min(2).max(5_001),
+  price_counter_train: priceCountsSchema,
 });
 
 /** Runs one command line (without `node` and the script) and gives its exit code. */
@@ -206,7 +225,8 @@ function readAuctions(file: string, columns: readonly Column[]): Auctions {
 
 function readTraining(file: string): Training {
   const advice =
-    "It must be a JSON object with the numbers clk_train, imp_train, cost_train and the list price_counter_train.";
+    "It must be a JSON object with the numbers clk_train, imp_train, cost_train, and price_counter_train: how often each " +
+    "price was the market's, as a list from price 0 on or an object by price.";
   let read: unknown;
   try {
     read = JSON.parse(readText(file));
