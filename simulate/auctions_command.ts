@@ -225,8 +225,8 @@ function readAuctions(file: string, columns: readonly Column[]): Auctions {
 
 function readTraining(file: string): Training {
   const advice =
-    "It must be a JSON object with the numbers clk_train, imp_train, cost_train, and price_counter_train: how often each " +
-    "price was the market's, as a list from price 0 on or an object by price.";
+    "It must be a JSON object with the numbers clk_train, imp_train, cost_train, and price_counter_train: " +
+    "how often each price was the market's, as a list from price 0 on or an object by price.";
   let read: unknown;
   try {
     read = JSON.parse(readText(file));
