@@ -7,13 +7,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { z } from "zod";
-import type {
-  advertiserSchema,
-  campaignSchema,
-  creativeSchema,
-  dealSchema,
-  lineItemSchema,
-} from "../src/catalog/entities.ts";
+import type { advertiserSchema, campaignSchema, creativeSchema, lineItemSchema } from "../src/catalog/entities.ts";
+import type { dealSchema } from "../src/catalog/market.ts";
 import { stream, type RandomStream } from "../src/kernel/random.ts";
 import { SAMPLE_HOUSE, SAMPLE_PUBLISHERS } from "./sample_house.ts";
 import { VERTICALS, type Vertical } from "./sample_brands.ts";

@@ -7,10 +7,10 @@ import type {
   advertiserSchema,
   campaignSchema,
   creativeSchema,
-  dealSchema,
   forecastSchema,
   lineItemSchema,
 } from "../src/catalog/entities.ts";
+import type { dealSchema } from "../src/catalog/market.ts";
 
 const DOLLAR = 1_000_000;
 const MILLION = 1_000_000;

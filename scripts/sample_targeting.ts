@@ -3,7 +3,7 @@
  * and in Germany, so that its breaks are fought over; narrow ones use every dimension somewhere.
  */
 import type { z } from "zod";
-import type { targetingSchema } from "../src/catalog/entities.ts";
+import type { targetingSchema } from "../src/catalog/targeting_schema.ts";
 import type { RandomStream } from "../src/kernel/random.ts";
 
 type Targeting = z.input<typeof targetingSchema>;

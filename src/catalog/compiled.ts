@@ -6,7 +6,8 @@ import { assert, present } from "../kernel/assert.ts";
 import { micros, type Micros } from "../kernel/money.ts";
 import { MINUTE_MS } from "../kernel/time.ts";
 import type { Advertiser, Campaign, Catalog, Creative, Deal, Goal } from "./entities.ts";
-import type { LineItem, Publisher, Surface } from "./entities.ts";
+import type { LineItem, Publisher } from "./entities.ts";
+import type { Surface } from "./words.ts";
 import { compileTargeting, type CompiledTargeting } from "./targeting.ts";
 
 /** A catalog ready to decide with. Immutable. */

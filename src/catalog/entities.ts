@@ -5,75 +5,28 @@
  */
 import { z } from "zod";
 import { CATALOG_LIMITS, FULL_LIMITS } from "../kernel/limits.ts";
-import { isTimeZone } from "../kernel/local_day.ts";
 import { HOURS_A_WEEK } from "../kernel/week.ts";
+import { amount, category, country, domain, floor, id, language, list, mediaUrl, moment, name } from "./fields.ts";
+import { status, timeZone } from "./fields.ts";
+import { currencySchema, dealSchema, landscapeSchema, reserveSchema } from "./market.ts";
+import { daypart, targetingSchema } from "./targeting_schema.ts";
+import { DEVICES, GENRES, PRICE_RULES, RATINGS, SLOT_WISHES, SURFACES } from "./words.ts";
 
-/** Where in a viewing a break sits. */
-export const SURFACES = ["preroll", "midroll", "postroll", "pause", "home"] as const;
-/** What the viewer watches on. */
-export const DEVICES = ["ctv", "mobile", "desktop", "tablet"] as const;
-/** Content genres that targeting and features know. */
-export const GENRES = ["drama", "comedy", "news", "sports", "kids", "documentary", "reality", "film"] as const;
-/** Content ratings (US television parental guidelines). */
-export const RATINGS = ["TV-Y", "TV-G", "TV-PG", "TV-14", "TV-MA"] as const;
+const premium = z.int().min(0).max(CATALOG_LIMITS.premiumPpmMax);
 
-const id = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, "letters, digits, - and _ only, starting with a letter or digit")
-  .max(FULL_LIMITS.idCharsMax);
-const name = z.string().min(1).max(200);
-const amount = z.int().positive().max(CATALOG_LIMITS.priceMicrosMax);
-const floor = z.int().nonnegative().max(CATALOG_LIMITS.priceMicrosMax);
-const domain = z
-  .string()
-  .max(253)
-  .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, "a domain in lower case such as acme.example");
-/** Either absolute http(s), or a path below the media base: no other scheme, no leading slash, no way upwards. */
-const mediaUrl = z
-  .string()
-  .max(2000)
-  .regex(
-    /^(https?:\/\/\S+|(?!.*(^|\/)\.\.(\/|$))[\w.-][\w.~/-]*)$/,
-    "an http(s) URL, or a relative path such as media/ads/15a/index.m3u8",
-  );
-const status = z.enum(["active", "paused", "archived"]).default("active");
-const category = z.string().regex(/^IAB\d{1,2}(-\d{1,2})?$/, "an IAB Content Taxonomy 1.0 code such as IAB2 or IAB2-3");
-const country = z.string().regex(/^[A-Z]{2}$/, "an ISO 3166-1 alpha-2 code such as DE");
-const language = z.string().regex(/^[a-z]{2}$/, "an ISO 639-1 code such as en");
-const timeZone = z.string().max(64).refine(isTimeZone, "an IANA time zone such as Europe/Berlin");
-const moment = z.iso.datetime({ offset: true });
-const list = <T extends z.ZodType>(item: T) => z.array(item).max(1000);
-
-/** Include and exclude lists of one dimension; absent means "any". A viewer without a value matches no include list. */
-const choice = <T extends z.ZodType>(item: T) =>
-  z.strictObject({ include: list(item).min(1).optional(), exclude: list(item).min(1).optional() });
-
-/** Part of a week in UTC: from an hour (0–23) up to but not including another (1–24). Days: 0 = Sunday. */
-const daypart = z
-  .strictObject({
-    days: z.array(z.int().min(0).max(6)).min(1).max(7),
-    fromHour: z.int().min(0).max(23),
-    toHour: z.int().min(1).max(24),
-  })
-  .refine((part) => part.fromHour < part.toHour, {
-    path: ["toHour"],
-    message: "an hour after fromHour",
-    params: { problem: "daypart_reversed" },
-  });
-
-/** Who may see a line item. All stated dimensions must match. */
-export const targetingSchema = z.strictObject({
-  publishers: choice(id).optional(),
-  surfaces: choice(z.enum(SURFACES)).optional(),
-  devices: choice(z.enum(DEVICES)).optional(),
-  countries: choice(country).optional(),
-  regions: choice(z.string().min(1).max(64)).optional(),
-  genres: choice(z.enum(GENRES)).optional(),
-  ratings: choice(z.enum(RATINGS)).optional(),
-  languages: choice(language).optional(),
-  segments: choice(id).optional(),
-  dayparts: z.array(daypart).min(1).max(32).optional(),
+/** At most so many impressions to one viewer in any window of this length. */
+const frequencyCap = z.strictObject({
+  impressions: z.int().positive().max(1000),
+  windowMinutes: z
+    .int()
+    .positive()
+    .max(60 * 24 * 31),
 });
+
+/** Floor of ads with `minSec` ≤ length ≤ `maxSec`. Units: seconds, micros CPM. */
+const durationFloor = z
+  .strictObject({ minSec: z.number().nonnegative(), maxSec: z.number().positive(), cpmMicros: floor })
+  .refine((row) => row.minSec <= row.maxSec, { path: ["maxSec"], message: "a length of at least minSec" });
 
 /**
  * Breaks a publisher expects, week after week: of one kind, spread evenly over the hours of `dayparts` (absent: all
@@ -109,10 +62,25 @@ export const publisherSchema = z.strictObject({
   name,
   floorCpmMicros: floor.default(0),
   surfaceFloorsCpmMicros: z.partialRecord(z.enum(SURFACES), floor).optional(),
+  /** Floors by the length of the ad (OpenRTB `durfloors`); where one fits it stands in for the floors above. */
+  durationFloors: z.array(durationFloor).max(32).default([]),
+  /** How winners of open auctions are charged. */
+  priceRule: z.enum(PRICE_RULES).default("first"),
+  /** Clock of dayparts for viewers whose own is not known. */
+  timeZone: timeZone.default("UTC"),
   blockedCategories: list(category).default([]),
   blockedAdvertiserDomains: list(domain).default([]),
-  /** Competitive separation: at most one ad of each of these categories (or their sub-categories) in a break. */
+  /** When any are named, only ads of these categories are shown (OpenRTB `acat`). */
+  allowedCategories: list(category).default([]),
+  /** Competitive separation: at most `maxPerCategory` ads of each of these (or their sub-categories) in a break. */
   separatedCategories: list(category).default([]),
+  maxPerCategory: z.int().min(1).max(FULL_LIMITS.podAdsMax).default(1),
+  /** Most ads of one advertiser in a break. */
+  maxPerAdvertiser: z.int().min(1).max(FULL_LIMITS.podAdsMax).default(1),
+  /** At least this many other ads between two of one advertiser or of one separated category. */
+  minGapAds: z.int().min(0).max(FULL_LIMITS.podAdsMax).default(0),
+  /** What a second costs that a break with exact fill leaves to the slate. Units: micros. */
+  slateMicrosPerSec: floor.default(1_000),
   /** What a viewer leaving during an ad costs the publisher; taken off an ad's value. Units: micros. */
   abandonCostMicros: floor.default(20_000),
   /** Whether time that no paid ad wins is filled with house line items. */
@@ -120,8 +88,8 @@ export const publisherSchema = z.strictObject({
   forecast: z.array(forecastSchema).max(CATALOG_LIMITS.forecastLinesMax).default([]),
 });
 
-/** Who buys. `domain` is the landing domain, OpenRTB `adomain`. */
-export const advertiserSchema = z.strictObject({ id, name, domain });
+/** Who buys. `domain` is the landing domain (OpenRTB `adomain`). No break holds an advertiser and its competitor. */
+export const advertiserSchema = z.strictObject({ id, name, domain, competitorIds: list(id).default([]) });
 
 /**
  * Owns a budget and a flight. `flight` is half-open: start ≤ now < end. A house campaign has no budget. Units: micros;
@@ -136,6 +104,9 @@ export const campaignSchema = z
     budgetMicros: z.int().nonnegative().max(CATALOG_LIMITS.budgetMicrosMax),
     flight: z.strictObject({ start: moment, end: moment }),
     pacing: z.enum(["even", "asap"]).default("even"),
+    /** Whether bids in first-price auctions are lowered to what is likely to be needed. */
+    bidding: z.enum(["full", "shaded"]).default("full"),
+    frequencyCap: frequencyCap.optional(),
     /** Most that is billed between two midnights of `timeZone`. */
     dailyBudgetMicros: z.int().positive().max(CATALOG_LIMITS.budgetMicrosMax).optional(),
     timeZone: timeZone.default("UTC"),
@@ -161,15 +132,15 @@ export const lineItemSchema = z.strictObject({
   creativeIds: z.array(id).min(1).max(50),
   goal: goalSchema,
   targeting: targetingSchema.default({}),
-  frequencyCap: z
-    .strictObject({
-      impressions: z.int().positive().max(1000),
-      windowMinutes: z
-        .int()
-        .positive()
-        .max(60 * 24 * 31),
-    })
-    .optional(),
+  frequencyCap: frequencyCap.optional(),
+  /** Most ads of this line item in one break. */
+  maxPerBreak: z.int().min(1).max(FULL_LIMITS.podAdsMax).default(1),
+  /** Where in the break it insists on playing. */
+  slotWish: z.enum(SLOT_WISHES).default("any"),
+  /** What it pays more when it plays first or last. Units: millionths of the bid. */
+  positionPremiumPpm: z
+    .strictObject({ first: premium.default(0), last: premium.default(0) })
+    .default({ first: 0, last: 0 }),
 });
 
 /** One playable asset of a creative. A relative `url` is resolved against the deployment's media base. */
@@ -192,31 +163,6 @@ export const creativeSchema = z.strictObject({
   clickThroughUrl: z.url({ protocol: /^https?$/ }),
 });
 
-/**
- * Private terms between buyer and seller (OpenRTB `pmp`). Who may use it, and from which price. Units: micros CPM. A
- * guaranteed deal promises `impressions` within the flight of its campaign, at exactly its price.
- */
-export const dealSchema = z
-  .strictObject({
-    id,
-    name,
-    kind: z.enum(["fixed", "privateAuction", "preferred", "guaranteed"]),
-    publisherIds: list(id).min(1),
-    lineItemIds: list(id).min(1),
-    cpmMicros: amount,
-    impressions: z.int().positive().max(CATALOG_LIMITS.impressionsMax).optional(),
-  })
-  .refine((deal) => deal.kind !== "guaranteed" || deal.impressions !== undefined, {
-    path: ["impressions"],
-    message: "the number of impressions that this guaranteed deal promises",
-    params: { problem: "impressions_missing" },
-  })
-  .refine((deal) => deal.kind === "guaranteed" || deal.impressions === undefined, {
-    path: ["impressions"],
-    message: 'no impressions, because only a deal of kind "guaranteed" promises them',
-    params: { problem: "impressions_not_promised" },
-  });
-
 /** The whole catalog, one array a kind. */
 export const catalogSchema = z.strictObject({
   publishers: z.array(publisherSchema),
@@ -225,12 +171,11 @@ export const catalogSchema = z.strictObject({
   lineItems: z.array(lineItemSchema),
   creatives: z.array(creativeSchema),
   deals: z.array(dealSchema).default([]),
+  currencies: z.array(currencySchema).default([]),
+  reserves: z.array(reserveSchema).default([]),
+  landscapes: z.array(landscapeSchema).default([]),
 });
 
-export type Surface = (typeof SURFACES)[number];
-export type Device = (typeof DEVICES)[number];
-export type Genre = (typeof GENRES)[number];
-export type Rating = (typeof RATINGS)[number];
 export type Targeting = z.output<typeof targetingSchema>;
 export type Goal = z.output<typeof goalSchema>;
 export type Forecast = z.output<typeof forecastSchema>;
@@ -239,5 +184,8 @@ export type Advertiser = z.output<typeof advertiserSchema>;
 export type Campaign = z.output<typeof campaignSchema>;
 export type LineItem = z.output<typeof lineItemSchema>;
 export type Creative = z.output<typeof creativeSchema>;
+export type Currency = z.output<typeof currencySchema>;
+export type Reserve = z.output<typeof reserveSchema>;
+export type Landscape = z.output<typeof landscapeSchema>;
 export type Deal = z.output<typeof dealSchema>;
 export type Catalog = z.output<typeof catalogSchema>;

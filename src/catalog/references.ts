@@ -4,7 +4,8 @@
  * where it was written.
  */
 import { CATALOG_LIMITS } from "../kernel/limits.ts";
-import type { Advertiser, Campaign, Creative, Deal, LineItem, Publisher } from "./entities.ts";
+import type { Advertiser, Campaign, Creative, Currency, Deal, Landscape } from "./entities.ts";
+import type { LineItem, Publisher, Reserve } from "./entities.ts";
 import { hint } from "./field_problems.ts";
 import { showPath, showValue, type CatalogProblem, type CatalogProblemCode } from "./problem.ts";
 
@@ -33,12 +34,15 @@ export interface Sections {
   readonly lineItems: Section<LineItem>;
   readonly creatives: Section<Creative>;
   readonly deals: Section<Deal>;
+  readonly currencies: Section<Currency>;
+  readonly reserves: Section<Reserve>;
+  readonly landscapes: Section<Landscape>;
 }
 
 /** Takes one problem. */
 export type Report = (problem: CatalogProblem) => void;
 
-/** Reports every break of a law between entities, campaigns, creatives, line items, deals. */
+/** Reports every break of a law between entities: campaigns, creatives, line items, deals, then the rest. */
 export function checkReferences(sections: Sections, report: Report): void {
   for (const placed of sections.campaigns.placed) checkAdvertiser(placed, "campaigns", sections, report);
   for (const placed of sections.creatives.placed) checkAdvertiser(placed, "creatives", sections, report);
@@ -53,6 +57,24 @@ export function checkReferences(sections: Sections, report: Report): void {
     }
   }
   for (const placed of sections.deals.placed) checkDeal(placed, sections, report);
+  for (const placed of sections.advertisers.placed) {
+    const { competitorIds } = placed.entity;
+    checkIds(
+      placed,
+      "advertisers",
+      ["competitorIds"],
+      competitorIds,
+      "an advertiser",
+      sections.advertisers.ids,
+      report,
+    );
+  }
+  for (const section of ["reserves", "landscapes"] as const) {
+    for (const placed of sections[section].placed) {
+      const { publisherId } = placed.entity;
+      checkId(placed, section, ["publisherId"], publisherId, "a publisher", sections.publishers.ids, report);
+    }
+  }
 }
 
 function checkAdvertiser(

@@ -25,6 +25,9 @@ export function encodeSnapshot(catalog: Catalog): Uint8Array {
     lineItems: byId(catalog.lineItems),
     creatives: byId(catalog.creatives),
     deals: byId(catalog.deals),
+    currencies: byId(catalog.currencies),
+    reserves: byId(catalog.reserves),
+    landscapes: byId(catalog.landscapes),
   };
   return toUtf8(canonicalJson({ format: SNAPSHOT_FORMAT, catalog: sorted }));
 }

@@ -2,7 +2,8 @@
  * Who may see a line item, in the form the decision asks it: sets instead of lists, and the week as 168 hours.
  * A mismatch is named by its dimension, because "why was I not shown?" is the question an explanation answers.
  */
-import type { Device, Genre, Rating, Surface, Targeting } from "./entities.ts";
+import type { Targeting } from "./entities.ts";
+import type { Device, Genre, Rating, Surface } from "./words.ts";
 
 /** Every dimension, in the order in which they are checked. */
 export const TARGETING_DIMENSIONS = [

@@ -7,18 +7,18 @@ import type { z } from "zod";
 import { CATALOG_LIMITS } from "../kernel/limits.ts";
 import { ok, refused, type Result } from "../kernel/result.ts";
 import {
-  SURFACES,
   advertiserSchema,
   campaignSchema,
   creativeSchema,
-  dealSchema,
+  forecastSchema,
   lineItemSchema,
   mediaFileSchema,
-  forecastSchema,
   publisherSchema,
-  targetingSchema,
   type Catalog,
 } from "./entities.ts";
+import { currencySchema, dealSchema, landscapeSchema, reserveSchema } from "./market.ts";
+import { targetingSchema } from "./targeting_schema.ts";
+import { SURFACES } from "./words.ts";
 import { fieldProblems, hint } from "./field_problems.ts";
 import { showPath, showValue, type CatalogProblem } from "./problem.ts";
 import { checkGuarantees } from "./guarantee_laws.ts";
@@ -32,7 +32,17 @@ export interface CatalogFile {
 }
 
 /** The sections a file may hold. */
-export const CATALOG_SECTIONS = ["publishers", "advertisers", "campaigns", "lineItems", "creatives", "deals"] as const;
+export const CATALOG_SECTIONS = [
+  "publishers",
+  "advertisers",
+  "campaigns",
+  "lineItems",
+  "creatives",
+  "deals",
+  "currencies",
+  "reserves",
+  "landscapes",
+] as const;
 
 /**
  * The catalog of all files together, with defaults filled in, entities in the order written; or every problem, at most
@@ -60,6 +70,9 @@ export function parseCatalog(files: readonly CatalogFile[]): Result<Catalog, rea
     lineItems: entitiesOf(sections.lineItems),
     creatives: entitiesOf(sections.creatives),
     deals: entitiesOf(sections.deals),
+    currencies: entitiesOf(sections.currencies),
+    reserves: entitiesOf(sections.reserves),
+    landscapes: entitiesOf(sections.landscapes),
   });
 }
 
@@ -75,10 +88,14 @@ const FIELDS: ReadonlySet<string> = new Set(
     creativeSchema,
     mediaFileSchema,
     dealSchema,
+    currencySchema,
+    reserveSchema,
+    landscapeSchema,
   ]
     .flatMap((schema) => Object.keys(schema.shape))
     .concat("include", "exclude", "days", "fromHour", "toHour", "impressions", "windowMinutes", "kind")
-    .concat("perViewMicros", "perClickMicros", SURFACES),
+    .concat("perViewMicros", "perClickMicros", SURFACES)
+    .concat("minSec", "maxSec", "first", "last", "is", "all", "any", "not"),
 );
 
 type Contents = ReadonlyMap<string, unknown>;
@@ -99,6 +116,9 @@ function readSections(files: readonly CatalogFile[], report: Report): Sections {
     lineItems: readSection("lineItems", "line item", lineItemSchema, named, report),
     creatives: readSection("creatives", "creative", creativeSchema, named, report),
     deals: readSection("deals", "deal", dealSchema, named, report),
+    currencies: readSection("currencies", "currency", currencySchema, named, report),
+    reserves: readSection("reserves", "reserve", reserveSchema, named, report),
+    landscapes: readSection("landscapes", "landscape", landscapeSchema, named, report),
   };
   if (!named.some(({ contents }) => isFilled(contents.get("publishers")))) {
     const file = named.length === 1 ? (named[0]?.file ?? "catalog") : "catalog";

@@ -3,7 +3,7 @@
  * floor ≤ price ≤ bid holds by construction.
  */
 import type { CompiledPublisher } from "../catalog/compiled.ts";
-import type { Surface } from "../catalog/entities.ts";
+import type { Surface } from "../catalog/words.ts";
 import { perImpression, type Micros } from "../kernel/money.ts";
 import type { Bid } from "./candidate.ts";
 

@@ -69,6 +69,16 @@ export const CATALOG_LIMITS = {
   priceMicrosMax: 10_000_000_000,
   /** Largest budget. Units: micros. */
   budgetMicrosMax: 1_000_000_000_000_000,
+  /** Parts of one `where` expression. */
+  whereNodesMax: 64,
+  /** Highest deal tier. */
+  dealTierMax: 5,
+  /** Quantiles of one landscape of rival bids. */
+  landscapeQuantilesMax: 64,
+  /** Largest rate of exchange, and largest return on spend. Units: millionths. */
+  ratePpmMax: 1_000_000_000,
+  /** Largest position premium. Units: millionths of the bid. */
+  premiumPpmMax: 10_000_000,
   /** Problems found before validation stops looking. */
   problemsMax: 1_000,
   /** Problems shown to a person. */

@@ -3,7 +3,7 @@
  * prefix, alternations whose worst case on that prefix is small. Televisions come first because their agents also say
  * Android or Linux; an iPad that asks for desktop pages says Macintosh and counts as a desktop.
  */
-import type { Device } from "../catalog/entities.ts";
+import type { Device } from "../catalog/words.ts";
 
 /** Characters of a user agent that are looked at. */
 const USER_AGENT_CHARS_MAX = 512;

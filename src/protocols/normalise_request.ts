@@ -4,12 +4,12 @@
  * What cannot be understood is ignored when it only narrows targeting, and refused when ignoring it could harm:
  * time to fill, identity, and block lists.
  */
-import { DEVICES, GENRES, RATINGS, SURFACES } from "../catalog/entities.ts";
-import type { Device } from "../catalog/entities.ts";
+import { DEVICES, GENRES, RATINGS, SURFACES } from "../catalog/words.ts";
+import type { Device } from "../catalog/words.ts";
 import type { Limits } from "../kernel/limits.ts";
 import { ok, refused } from "../kernel/result.ts";
 import type { Result } from "../kernel/result.ts";
-import type { BreakRequest } from "./break_request.ts";
+import { PLAIN_BREAK, type BreakRequest } from "./break_request.ts";
 import { FREQUENCY_TOKEN_CHARS_MAX } from "./frequency_token.ts";
 import type { FrequencyEntry } from "./frequency_token.ts";
 import type { RequestProblem } from "./problem.ts";
@@ -99,16 +99,20 @@ export function normaliseRequest(
     maxAds: facts.maxAds ?? BREAK_DEFAULTS.maxAds,
     minAdDurationSec: facts.minAdDurationSec ?? BREAK_DEFAULTS.minAdDurationSec,
     maxAdDurationSec: Math.min(facts.maxAdDurationSec ?? podDurationSec, podDurationSec),
+    ...PLAIN_BREAK,
     viewer: {
       key: null,
       device: oneOf(DEVICES, facts.device?.toLowerCase()) ?? door.userAgentDevice,
       ...place(facts, door, limits),
       segments: limited ? [] : distinct(facts.segments).filter((segment) => isId(segment, limits)),
       limitAdTracking: limited,
+      consent: null,
+      utcOffsetMinutes: null,
       frequency: [],
     },
     content: {
       id: identity(facts.contentId),
+      categories: [],
       genre: oneOf(GENRES, facts.genre?.toLowerCase()),
       rating: oneOf(RATINGS, facts.rating?.toUpperCase()),
       language: languageOf(facts.language),

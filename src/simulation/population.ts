@@ -2,7 +2,7 @@
  * Who watches what, where and on which screen: the tables behind the simulated audience. Shares are rough shapes of
  * ad-supported streaming, not measurements of anybody.
  */
-import type { Device, Genre, Rating, Surface } from "../catalog/entities.ts";
+import type { Device, Genre, Rating, Surface } from "../catalog/words.ts";
 import type { Weighted } from "./draw.ts";
 
 /** Where a viewer lives and what is spoken there. */

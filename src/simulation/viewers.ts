@@ -3,7 +3,7 @@
  * is always the same request. The live audience, load tests and benches ask with these requests; the training export
  * shows ads to these people. What a person is like inside (`temper`) never appears in a request.
  */
-import type { Device, Genre, Rating, Surface } from "../catalog/entities.ts";
+import type { Device, Genre, Rating, Surface } from "../catalog/words.ts";
 import { assert, present } from "../kernel/assert.ts";
 import { stream, type RandomStream } from "../kernel/random.ts";
 import { drawChance, drawNormal, drawSome, drawWord } from "./draw.ts";

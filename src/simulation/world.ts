@@ -4,7 +4,7 @@
  * before the film than on a television in its middle, interest moves clicks where there is a finger to click with,
  * repetition first helps and then annoys, and part of what decides (temper) is in no feature at all.
  */
-import type { Device, Genre, Rating, Surface } from "../catalog/entities.ts";
+import type { Device, Genre, Rating, Surface } from "../catalog/words.ts";
 import { stream, type RandomStream } from "../kernel/random.ts";
 import { drawNormal, sigmoid } from "./draw.ts";
 import { DEVICE_SHARES, GENRE_SHARES, TASTED_CATEGORIES } from "./population.ts";

@@ -325,7 +325,7 @@ export const REFUSALS: readonly (readonly [
     [],
     "unknown_section",
     "lineitems",
-    'one of publishers, advertisers, campaigns, lineItems, creatives, deals (did you mean "lineItems"?)',
+    'one of publishers, advertisers, campaigns, lineItems, creatives, deals, currencies, reserves, landscapes (did you mean "lineItems"?)',
     '"lineitems"',
   ],
 ];

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { GENRES, DEVICES, RATINGS, SURFACES } from "../../src/catalog/entities.ts";
+import { GENRES, DEVICES, RATINGS, SURFACES } from "../../src/catalog/words.ts";
 import { packAd, packBreak, packRow, type FeatureAd, type FeatureContext } from "../../src/features/row.ts";
 import {
   AD_SPAN,

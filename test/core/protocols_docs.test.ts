@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { DEVICES, GENRES, RATINGS, SURFACES } from "../../src/catalog/entities.ts";
+import { DEVICES, GENRES, RATINGS, SURFACES } from "../../src/catalog/words.ts";
 import { FULL_LIMITS } from "../../src/kernel/limits.ts";
 import { BEACON_EVENTS } from "../../src/protocols/beacon_event.ts";
 import { FREQUENCY_TOKEN_CHARS_MAX } from "../../src/protocols/frequency_token.ts";

@@ -4,7 +4,7 @@
  */
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { DEVICES, GENRES, RATINGS, SURFACES } from "../../src/catalog/entities.ts";
+import { DEVICES, GENRES, RATINGS, SURFACES } from "../../src/catalog/words.ts";
 import { FULL_LIMITS } from "../../src/kernel/limits.ts";
 import type { DoorFacts } from "../../src/protocols/normalise_request.ts";
 import { breakRequestFromJson } from "../../src/protocols/parse_json_request.ts";

@@ -127,7 +127,7 @@ describe("a break request in a query", () => {
     );
     expect(request.surface).toBe("midroll");
     expect(request.viewer).toMatchObject({ device: "desktop", country: "DE", region: "BE" });
-    expect(request.content).toEqual({ id: null, genre: null, rating: null, language: null });
+    expect(request.content).toEqual({ id: null, categories: [], genre: null, rating: null, language: null });
   });
 
   it("never pairs another country with the door's region", () => {

@@ -3,7 +3,9 @@
  */
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { DEVICES, GENRES, RATINGS, SURFACES, targetingSchema, type Targeting } from "../../src/catalog/entities.ts";
+import { type Targeting } from "../../src/catalog/entities.ts";
+import { targetingSchema } from "../../src/catalog/targeting_schema.ts";
+import { DEVICES, GENRES, RATINGS, SURFACES } from "../../src/catalog/words.ts";
 import {
   TARGETING_DIMENSIONS,
   compileTargeting,

@@ -53,11 +53,13 @@ function roomImports({ file, text }: { file: string; text: string }): readonly I
   }));
 }
 
+/** The words of the catalog, its enumerations and entity types, are everyone's. */
+const VOCABULARY: ReadonlySet<string> = new Set(["src/catalog/entities.ts", "src/catalog/words.ts"]);
+
 function trespasses(imported: Import): boolean {
   if (!imported.target.startsWith("src/")) return true;
   const [from, to] = [roomOf(imported.from), roomOf(imported.target)];
-  // The words of the catalog (its enumerations and entity types) are everyone's vocabulary.
-  if (from === to || to === "kernel" || imported.target === "src/catalog/entities.ts") return false;
+  if (from === to || to === "kernel" || VOCABULARY.has(imported.target)) return false;
   const allowed = MAY_IMPORT[from];
   return !(imported.typeOnly ? allowed?.types : allowed?.values)?.includes(to);
 }

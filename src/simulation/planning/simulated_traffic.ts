@@ -3,7 +3,7 @@
  */
 import { stream, type RandomStream } from "../../kernel/random.ts";
 import { hourOfWeek } from "../../kernel/week.ts";
-import type { BreakRequest } from "../../protocols/break_request.ts";
+import { PLAIN_BREAK, type BreakRequest } from "../../protocols/break_request.ts";
 import { audienceWeek, viewingWeek } from "../viewing_hours.ts";
 import { requestOf, visitShare, type Audience, type AudienceRequest } from "../viewers.ts";
 import type { TrafficSource } from "./traffic.ts";
@@ -21,6 +21,7 @@ const TRIES_MAX = 64;
 /** What the simulated audience asks, as the rest of the house knows it. Its viewers have no history yet. */
 export function toBreakRequest(asked: AudienceRequest): BreakRequest {
   return {
+    ...PLAIN_BREAK,
     requestId: asked.rid,
     publisherId: asked.pub,
     surface: asked.surface,
@@ -35,9 +36,11 @@ export function toBreakRequest(asked: AudienceRequest): BreakRequest {
       region: asked.region,
       segments: asked.seg,
       limitAdTracking: asked.lmt,
+      consent: null,
+      utcOffsetMinutes: null,
       frequency: [],
     },
-    content: { id: asked.content, genre: asked.genre, rating: asked.rating, language: asked.lang },
+    content: { id: asked.content, categories: [], genre: asked.genre, rating: asked.rating, language: asked.lang },
     blockedCategories: [],
     blockedAdvertiserDomains: [],
     mimeTypes: null,

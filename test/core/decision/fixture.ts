@@ -10,7 +10,7 @@ import type { CampaignBudget, World } from "../../../src/decision/world.ts";
 import { present } from "../../../src/kernel/assert.ts";
 import { FULL_LIMITS } from "../../../src/kernel/limits.ts";
 import { micros } from "../../../src/kernel/money.ts";
-import type { BreakRequest } from "../../../src/protocols/break_request.ts";
+import { PLAIN_BREAK, type BreakRequest } from "../../../src/protocols/break_request.ts";
 
 /** Wednesday 2026-07-01, 20:00 UTC: inside every default flight. */
 export const NOW_MS = Date.UTC(2026, 6, 1, 20);
@@ -81,6 +81,7 @@ function guaranteedDeal(id: string, cpmMicros: number, publisherIds: readonly st
 /** A mid-roll break of 60 s for up to four ads on a television. */
 export function breakOf(over: Partial<BreakRequest> = {}): BreakRequest {
   return {
+    ...PLAIN_BREAK,
     requestId: "r-1",
     publisherId: "p",
     surface: "midroll",
@@ -95,9 +96,11 @@ export function breakOf(over: Partial<BreakRequest> = {}): BreakRequest {
       region: null,
       segments: [],
       limitAdTracking: false,
+      consent: null,
+      utcOffsetMinutes: null,
       frequency: [],
     },
-    content: { id: null, genre: "drama", rating: "TV-PG", language: "en" },
+    content: { id: null, categories: [], genre: "drama", rating: "TV-PG", language: "en" },
     blockedCategories: [],
     blockedAdvertiserDomains: [],
     mimeTypes: null,
