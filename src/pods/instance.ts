@@ -43,7 +43,7 @@ export interface PodAd {
   readonly firstPremiumMicros: number;
   /** Added when it is the last ad of the pod. Not negative. An ad alone in its pod is first and last. */
   readonly lastPremiumMicros: number;
-  /** Of the ads with this key at most `capMax` are shown (a frequency cap's rest). All ads of a key agree on `capMax`. */
+  /** Of the ads with this key at most `capMax` are shown (what a frequency cap leaves). Ads of a key agree on `capMax`. */
   readonly capKey: string | null;
   readonly capMax: number;
   readonly tier: PodTier;
