@@ -43,7 +43,7 @@ export interface PodAd {
   readonly firstPremiumMicros: number;
   /** Added when it is the last ad of the pod. Not negative. An ad alone in its pod is first and last. */
   readonly lastPremiumMicros: number;
-  /** Of the ads with this key at most `capMax` are shown (what a frequency cap leaves). Ads of a key agree on `capMax`. */
+  /** At most `capMax` of the ads with this key are shown (what a frequency cap leaves). Ads of a key agree on it. */
   readonly capKey: string | null;
   readonly capMax: number;
   readonly tier: PodTier;
