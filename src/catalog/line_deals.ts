@@ -41,7 +41,8 @@ export function dealsByLine(deals: readonly Deal[]): ReadonlyMap<string, readonl
   return byLine;
 }
 
-function byRank(a: CompiledDeal, b: CompiledDeal): number {
+/** Which of two deals counts more: the higher tier, then the kind, then the higher price, then the smaller id. */
+export function byRank(a: CompiledDeal, b: CompiledDeal): number {
   return (
     b.tier - a.tier ||
     DEAL_KINDS.indexOf(a.kind) - DEAL_KINDS.indexOf(b.kind) ||
