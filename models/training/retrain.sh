@@ -1,6 +1,6 @@
 #!/bin/sh
 # Exports rows from the seeded world, trains every model and rewrites models/. Needs Python 3.11 or newer and the
-# project's Node; takes about ten minutes on two cores. Work files go to a folder of their own outside the repository.
+# project's Node; takes about five minutes on two cores. Work files go to a folder of their own outside the repository.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
