@@ -45,7 +45,8 @@ describe("a conversion", () => {
     const random = stream("conversions", "frequencies");
     const draws = 60_000;
     for (const readiness of [0, 2, 6]) {
-      const showing: Showing = { ...SHOWING, categories: FOOD, temper: { ...NOBODY_SPECIAL, curiosity: 8, readiness } };
+      const restless = { ...NOBODY_SPECIAL, patience: -8, curiosity: 8, readiness };
+      const showing: Showing = { ...SHOWING, categories: FOOD, temper: restless };
       const atOnce = probabilitiesOf(WORLD, showing);
       let count = 0;
       for (let i = 0; i < draws; i++) {
