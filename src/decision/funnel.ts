@@ -102,6 +102,7 @@ export function finish(scoringPlan: ScoringPlan, scoring: Scoring): Decision {
       offers: world.catalog.paidOffers.length,
       candidates: scoringPlan.candidates.length,
       scored: scoring.scored.length,
+      unranked: scoring.unranked,
       bids: auctioned.bids.length,
     },
     pod: pod.certificate,

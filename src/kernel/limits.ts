@@ -19,10 +19,14 @@ export interface Limits {
   readonly podAdsMax: number;
   /** Candidates that may leave retrieval. */
   readonly candidatesMax: number;
-  /** Rows scored by the heads. */
+  /** Rows scored by the heads; in the reduced tier, and in the fallback tier. */
   readonly scoredRowsMax: number;
+  readonly reducedRowsMax: number;
+  readonly fallbackRowsMax: number;
   /** Rows of one advertiser that the early cut protects. */
   readonly cutFloorPerAdvertiser: number;
+  /** Rows of one deal that the early cut protects. */
+  readonly cutFloorPerDeal: number;
   /** Nodes the pod search may open. */
   readonly podNodesMax: number;
   /** Bytes of a catalog document sent to origin. */
@@ -41,7 +45,10 @@ export const FULL_LIMITS: Limits = {
   podAdsMax: 16,
   candidatesMax: 500,
   scoredRowsMax: 64,
+  reducedRowsMax: 24,
+  fallbackRowsMax: 64,
   cutFloorPerAdvertiser: 1,
+  cutFloorPerDeal: 1,
   podNodesMax: 20_000,
   catalogBytesMax: 24 * 1024 * 1024,
   modelBytesMax: 8 * 1024 * 1024,

@@ -154,7 +154,9 @@ export function worldOf(catalog: CompiledCatalog, over: Partial<World> = {}): Wo
 const column = (matrix: FeatureMatrix, value: number): Float32Array => new Float32Array(matrix.rowCount).fill(value);
 
 /** A scorer that says the same of every row. */
-export function steadyScorer(scores: Scores = { completedView: 0.9, click: 0.01, abandon: 0.02 }): Scorer {
+export function steadyScorer(
+  scores: Scores = { completedView: 0.9, click: 0.01, abandon: 0.02, conversion: 0.005 },
+): Scorer {
   return {
     tier: "full",
     rank: async (matrix) => column(matrix, 0),
@@ -162,6 +164,7 @@ export function steadyScorer(scores: Scores = { completedView: 0.9, click: 0.01,
       completedView: column(matrix, scores.completedView),
       click: column(matrix, scores.click),
       abandon: column(matrix, scores.abandon),
+      conversion: column(matrix, scores.conversion),
     }),
   };
 }

@@ -58,7 +58,11 @@ const CASES: readonly Case[] = [
   ["no_budget", { id: "x" }, { world: { budgets: new Map() } }],
   ["too_many_candidates", { id: "x" }, { world: { limits: { ...FULL_LIMITS, candidatesMax: 1 } } }, [{ id: "a" }]],
   ["early_cut", { id: "x" }, { world: { limits: { ...FULL_LIMITS, scoredRowsMax: 1 } } }, [{ id: "a" }]],
-  ["score_invalid", { id: "x" }, { scorer: steadyScorer({ completedView: Number.NaN, click: 0, abandon: 0 }) }],
+  [
+    "score_invalid",
+    { id: "x" },
+    { scorer: steadyScorer({ completedView: Number.NaN, click: 0, abandon: 0, conversion: 0 }) },
+  ],
   ["no_value", { id: "x" }, { publisher: { abandonCostMicros: 10_000_000 } }],
   ["below_deal_price", { id: "x" }, { market: dealOf({ kind: "fixed" }) }],
   ["below_deal_price", { id: "x" }, { market: dealOf({ kind: "privateAuction" }) }],
@@ -81,12 +85,18 @@ const CASES: readonly Case[] = [
   ],
   ["competitor_separated", { id: "x" }, { market: { competitors: { "adv-x": ["adv-rich"] } } }, [rich]],
   ["duplicate_in_break", { id: "x" }, { request: { podDedupe: [2] } }, [rich]],
-  ["capped_in_break", { id: "x", advertiser: "rich", line: { creativeIds: ["cr-x", "cr-rich"] } }, two, [
-    { ...rich, advertiser: "rich" },
-  ]],
-  ["too_close", { id: "x", advertiser: "rich" }, { publisher: { maxPerAdvertiser: 2, minGapAds: 1 } }, [
-    { ...rich, advertiser: "rich" },
-  ]],
+  [
+    "capped_in_break",
+    { id: "x", advertiser: "rich", line: { creativeIds: ["cr-x", "cr-rich"] } },
+    two,
+    [{ ...rich, status: "paused" }],
+  ],
+  [
+    "too_close",
+    { id: "x", advertiser: "rich" },
+    { publisher: { maxPerAdvertiser: 2, minGapAds: 1 } },
+    [{ ...rich, advertiser: "rich" }],
+  ],
   ["place_taken", { id: "x", line: { slotWish: "first" } }, {}, [{ ...rich, line: { slotWish: "first" } }]],
 ];
 
