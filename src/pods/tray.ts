@@ -50,6 +50,14 @@ export class Tray {
     if (play !== undefined) this.#count(play, -1);
   }
 
+  /** Takes of these plays, in this order, what the rules allow and what gains something. */
+  fill(order: ArrayLike<number>, count = order.length): void {
+    for (let i = 0; i < count; i++) {
+      const play = order[i] ?? 0;
+      if ((this.#board.gain[play] ?? 0) > 0 && this.allows(play)) this.take(play);
+    }
+  }
+
   clear(): void {
     while (this.taken.length > 0) this.putBack();
   }
