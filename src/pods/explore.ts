@@ -5,12 +5,12 @@
 import { narrow, type Board } from "./board.ts";
 import { Ascent, bestOfGroups, constantOf, freeOf, reduce, type Prices, type Relaxed } from "./dual.ts";
 import { groupsOf, type Groups } from "./groups.ts";
-import { Incumbent, search } from "./search.ts";
+import { type Chart, Incumbent, search } from "./search.ts";
 import { Table } from "./table.ts";
 import { Tray } from "./tray.ts";
 
 /** Rounds of prices for the whole board, and at most for the plays that can matter. */
-export const T = { WHOLE_ROUNDS: 24, CORE_ROUNDS: 15 };
+export const T = { WHOLE_ROUNDS: 24, CORE_ROUNDS: 12, AGAIN_ROUNDS: 6, LAST_ROUNDS: 6, FEW: 48, SHRINKS: 1, PROBE: 200, PROBE_ROUNDS: 4 };
 
 /** A board with what does not depend on which of its pods is asked for. */
 export interface Prepared {
@@ -102,16 +102,60 @@ export function explore(prepared: Prepared, question: Question): Incumbent {
     best.offer(board, tray);
     reset();
   }
-  const core = coreOf(prepared, tray, question, best.needed);
-  if (core.length > 0) searchCore(narrow(board, core), prepared, root === null ? null : core.indexOf(root), best);
+  const perClass = prepared.prices.perClass.slice();
+  const prices = { ...prepared.prices, perClass };
+  // First the few plays that promise most, for a good pod to measure the others against; then all that can matter.
+  const few = coreOf(prepared, tray, question, best.needed, T.FEW);
+  if (few.length === 0) return best;
+  const narrowFew = narrow(board, few);
+  let chart = refine(narrowFew, prices, rootOn(narrowFew, root), best, T.CORE_ROUNDS);
+  if (T.PROBE > 0) {
+    const left = survivors(chart, best.needed);
+    if (left.length > (root === null ? 0 : 1)) {
+    const small = narrow(chart.board, left);
+    const probe = refine(small, prices, rootOn(small, root), best, T.PROBE_ROUNDS);
+    const probeTray = new Tray(small);
+    if (probe.root >= 0) probeTray.take(probe.root);
+    const b2 = new Incumbent(board.scale, Math.min(question.nodesMax, T.PROBE));
+    b2.plays = best.plays; b2.gain = best.gain;
+    search(probe, probeTray, b2);
+    best.plays = b2.plays; best.gain = b2.gain; best.spent.nodes += b2.spent.nodes;
+    }
+  }
+  let core = coreOf(prepared, tray, question, best.needed, board.count);
+  if (core.some((p) => !few.includes(p))) {
+    const narrowed = narrow(board, core);
+    chart = refine(narrowed, prices, rootOn(narrowed, root), best, T.AGAIN_ROUNDS);
+  }
+  for (let k = 0; k < T.SHRINKS; k++) {
+  core = survivors(chart, best.needed);
+  if (core.length <= (root === null ? 0 : 1)) return best;
+  const last = narrow(chart.board, core);
+  chart = refine(last, prices, rootOn(last, root), best, T.LAST_ROUNDS);
+  }
+  const finalTray = new Tray(chart.board);
+  if (chart.root >= 0) finalTray.take(chart.root);
+  const ub=constantOf(chart.board, chart.prices)+chart.table.best(0, finalTray.leftMs), lb=best.gain, n0=best.spent.nodes;
+  search(chart, finalTray, best);
+  (globalThis as any).DIAG?.push({ core: chart.board.count, few: few.length, groups: chart.groups.count, classes: chart.board.capacity.length, lb: lb / best.gain - 1, ub: ub / best.gain - 1, nodes: best.spent.nodes-n0 });
   return best;
 }
 
-/** Plays that a pod with gain ≥ `needed` may contain, beside what is on the tray and with it; ascending. */
-function coreOf(prepared: Prepared, tray: Tray, { root, without }: Question, needed: number): readonly number[] {
+/** The root's number on a narrow board, or −1. */
+function rootOn(board: Board, root: number | null): number {
+  return root === null ? -1 : board.origin.indexOf(root);
+}
+
+/** Plays that a pod with gain ≥ `needed` may contain beside what is on the tray, and with it; ascending. */
+export function coreOf(
+  prepared: Prepared,
+  tray: Tray,
+  { root, without }: Question,
+  needed: number,
+  atMost: number,
+): readonly number[] {
   const { board, groups, reduced, best } = prepared;
   const { start, play } = groups;
-  const core: number[] = root === null ? [] : [root];
   let { bound } = prepared;
   for (let g = 0; root !== null && g < groups.count; g++) {
     for (let at = start[g] ?? 0; at < (start[g + 1] ?? 0); at++) {
@@ -119,43 +163,64 @@ function coreOf(prepared: Prepared, tray: Tray, { root, without }: Question, nee
     }
   }
   if (bound < needed) return [];
+  const core: number[] = [];
+  const most = new Float64Array(board.count);
   for (let g = 0; g < groups.count; g++) {
     for (let at = start[g] ?? 0; at < (start[g + 1] ?? 0); at++) {
       const p = play[at] ?? 0;
-      const most = bound - (best[g] ?? 0) + (reduced[p] ?? 0);
-      if (most >= needed && board.ad[p] !== without && tray.allows(p)) core.push(p);
+      most[p] = bound - (best[g] ?? 0) + (reduced[p] ?? 0);
+      if ((most[p] ?? 0) >= needed && p !== root && board.ad[p] !== without && tray.allows(p)) core.push(p);
     }
   }
+  if (core.length > atMost) {
+    core.sort((a, b) => (most[b] ?? 0) - (most[a] ?? 0) || a - b);
+    core.length = atMost;
+  }
+  if (root !== null) core.push(root);
   return core.sort((a, b) => a - b);
 }
 
-/** Prices and searches a board of plays that can matter. `root`: the play that must be in. */
-function searchCore(board: Board, prepared: Prepared, root: number | null, best: Incumbent): void {
-  const groups = groupsOf(board, Int32Array.from({ length: board.count }, (_, p) => p));
+/** Betters prices against a table for this board, and the incumbent with every pod met on the way. */
+export function refine(board: Board, prices: Prices, root: number, best: Incumbent, rounds: number): Chart & { root: number } {
+  const others = Int32Array.from({ length: board.count }, (_, p) => p).filter((p) => p !== root);
+  const groups = groupsOf(board, others);
   const table = new Table(board, groups);
   const tray = new Tray(board);
-  const reset = (): void => {
-    tray.clear();
-    if (root !== null) tray.take(root);
-  };
-  const { perMs, perAd, perClass } = prepared.prices;
-  const from = { perMs, perAd, perClass: Float64Array.from(board.classOrigin, (each) => perClass[each] ?? 0) };
+  const from = { ...prices, perClass: Float64Array.from(board.classOrigin, (each) => prices.perClass[each] ?? 0) };
   const ascent = new Ascent(board, from, !table.exact);
   const relaxed: Relaxed = { picks: new Int32Array(board.count), count: 0, bound: 0 };
   const reduced = new Float64Array(board.count);
-  reset();
-  for (let round = 0; round < T.CORE_ROUNDS; round++) {
+  if (root >= 0) tray.take(root);
+  const leftMs = tray.leftMs;
+  for (let round = 0; round < rounds; round++) {
     reduce(board, ascent.prices, reduced);
     table.fill(reduced);
-    table.trace(reduced, board.rules.durationMs, constantOf(board, ascent.prices), relaxed);
+    const sure = constantOf(board, ascent.prices) + (root < 0 ? 0 : (reduced[root] ?? 0));
+    table.trace(reduced, leftMs, sure, relaxed);
     tray.fill(byGain(relaxed.picks.subarray(0, relaxed.count), reduced));
-    tray.fill(byGain(Int32Array.from(reduced, (_, p) => p), reduced));
+    tray.fill(byGain(others, reduced));
     best.offer(board, tray);
-    reset();
+    tray.clear();
+    if (root >= 0) {
+      tray.take(root);
+      relaxed.picks[relaxed.count++] = root;
+    }
     if (!ascent.move(relaxed, best.gain)) break;
   }
-  const prices = ascent.best();
-  reduce(board, prices, reduced);
+  const found = ascent.best();
+  board.classOrigin.forEach((each, number) => (prices.perClass[each] = found.perClass[number] ?? 0));
+  prices.perAd = found.perAd;
+  reduce(board, found, reduced);
   table.fill(reduced);
-  search({ board, groups, prices, reduced, table }, tray, best);
+  return { board, groups, prices: found, reduced, table, root };
+}
+
+/** Plays of a chart that a pod with gain ≥ `needed` may contain, and its root; ascending. */
+export function survivors({ board, prices, reduced, table, root }: Chart & { root: number }, needed: number): number[] {
+  const leftMs = board.rules.durationMs - (root < 0 ? 0 : (board.lengthMs[root] ?? 0));
+  const sure = constantOf(board, prices) + (root < 0 ? 0 : (reduced[root] ?? 0));
+  const most = table.through(reduced, leftMs);
+  const left: number[] = [];
+  for (let p = 0; p < board.count; p++) if (p === root || sure + (most[p] ?? 0) >= needed) left.push(p);
+  return left;
 }

@@ -81,15 +81,47 @@ class Search {
   readonly #chart: Chart;
   readonly #tray: Tray;
   readonly #best: Incumbent;
+  /** By group: the classes that no later group has a play of. */
+  readonly #closing: readonly (readonly number[])[];
+  /** By play: prices of its classes that close with its group. */
+  readonly #kept: Float64Array;
   // Children of all nodes on the way down, those of the deepest node last.
   readonly #plays: number[] = [];
   readonly #groups: number[] = [];
   readonly #bounds: number[] = [];
+  readonly #sures: number[] = [];
 
   constructor(chart: Chart, tray: Tray, best: Incumbent) {
     this.#chart = chart;
     this.#tray = tray;
     this.#best = best;
+    const { board, groups, prices } = chart;
+    const lastGroup = new Int32Array(board.capacity.length).fill(-1);
+    const closing: number[][] = Array.from({ length: groups.count }, () => []);
+    this.#closing = closing;
+    this.#kept = new Float64Array(board.count);
+    for (let g = groups.count - 1; g >= 0; g--) {
+      for (let i = groups.start[g] ?? 0; i < (groups.start[g + 1] ?? 0); i++) {
+        const play = groups.play[i] ?? 0;
+        for (let at = board.classStart[play] ?? 0; at < (board.classStart[play + 1] ?? 0); at++) {
+          const number = board.classOf[at] ?? 0;
+          if ((lastGroup[number] ?? 0) < 0) {
+            lastGroup[number] = g;
+            if ((prices.perClass[number] ?? 0) > 0) closing[g]?.push(number);
+          }
+          if (lastGroup[number] === g) this.#kept[play] = (this.#kept[play] ?? 0) + (prices.perClass[number] ?? 0);
+        }
+      }
+    }
+  }
+
+  /** What is lost of the bound by leaving group g behind: prices of capacity that nothing can use any more. */
+  #lost(g: number): number {
+    let sum = 0;
+    for (const number of this.#closing[g] ?? []) {
+      sum += (this.#chart.prices.perClass[number] ?? 0) * this.#tray.leftIn(number);
+    }
+    return sum;
   }
 
   /** Tries the plays of the groups from `from` on. `sure`: the bound, less what these groups may gain. */
@@ -114,12 +146,13 @@ class Search {
       const play = this.#plays[pick] ?? 0;
       this.#tray.take(play);
       this.#best.offer(this.#chart.board, this.#tray);
-      this.visit((this.#groups[pick] ?? 0) + 1, sure + (this.#chart.reduced[play] ?? 0));
+      this.visit((this.#groups[pick] ?? 0) + 1, this.#sures[pick] ?? 0);
       this.#tray.putBack();
     }
     this.#plays.length = bottom;
     this.#groups.length = bottom;
     this.#bounds.length = bottom;
+    this.#sures.length = bottom;
   }
 
   /** Pushes the plays that may lead to a better set, each with its bound. */
@@ -129,16 +162,19 @@ class Search {
     const { needed } = this.#best;
     for (let g = from; g < groups.count; g++) {
       if (sure + table.best(g, leftMs) < needed) return;
+      sure -= this.#lost(g);
       const end = groups.start[g + 1] ?? 0;
       for (let at = groups.start[g] ?? 0; at < end; at++) {
         const play = groups.play[at] ?? 0;
         const rest = leftMs - (board.lengthMs[play] ?? 0);
         if (rest < 0) continue;
-        const bound = sure + (reduced[play] ?? 0) + table.best(g + 1, rest);
+        const own = sure + (reduced[play] ?? 0) + (this.#kept[play] ?? 0);
+        const bound = own + table.best(g + 1, rest);
         if (bound < needed || !this.#tray.allows(play)) continue;
         this.#plays.push(play);
         this.#groups.push(g);
         this.#bounds.push(bound);
+        this.#sures.push(own);
       }
     }
   }

@@ -64,6 +64,41 @@ export class Table {
     return this.values[group * this.cells + Math.floor(leftMs / this.cellMs)] ?? 0;
   }
 
+  /**
+   * By play: the most that all groups can gain in `leftMs` with this play among what they show. Requires: filled for
+   * `reduced`. Cost: as `fill`, twice.
+   */
+  through(reduced: Float64Array, leftMs: number): Float64Array {
+    const { cells, cellMs, values } = this;
+    const { count, start, play } = this.#groups;
+    const last = Math.floor(leftMs / cellMs);
+    const most = new Float64Array(this.#board.count).fill(Number.NEGATIVE_INFINITY);
+    // What the groups so far gain at most, by cells they may take.
+    let before = new Float64Array(cells);
+    for (let g = 0; g < count; g++) {
+      const next = (g + 1) * cells;
+      const after = before.slice();
+      const end = start[g + 1] ?? 0;
+      for (let at = start[g] ?? 0; at < end; at++) {
+        const p = play[at] ?? 0;
+        const own = reduced[p] ?? 0;
+        const rest = last - Math.floor((this.#board.lengthMs[p] ?? 0) / cellMs);
+        let best = Number.NEGATIVE_INFINITY;
+        for (let cell = 0; cell <= rest; cell++) {
+          const around = (before[cell] ?? 0) + (values[next + rest - cell] ?? 0);
+          if (around > best) best = around;
+        }
+        most[p] = best + own;
+        for (let cell = last - rest; cell <= last; cell++) {
+          const value = own + (before[cell - last + rest] ?? 0);
+          if (value > (after[cell] ?? 0)) after[cell] = value;
+        }
+      }
+      before = after;
+    }
+    return most;
+  }
+
   /** The plays that gain what the table says for all groups in `leftMs`. */
   trace(reduced: Float64Array, leftMs: number, constant: number, into: Relaxed): void {
     const { cells, cellMs, values } = this;

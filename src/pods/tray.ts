@@ -39,6 +39,11 @@ export class Tray {
     return !this.#board.hasClaims || this.#inOrder(play);
   }
 
+  /** How many more of a class the rules allow. */
+  leftIn(number: number): number {
+    return (this.#board.capacity[number] ?? 0) - (this.#used[number] ?? 0);
+  }
+
   take(play: number): void {
     this.#count(play, 1);
     this.taken.push(play);
