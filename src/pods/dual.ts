@@ -72,7 +72,7 @@ export function bestOfGroups(groups: Groups, reduced: Float64Array, constant: nu
 }
 
 /** Rounds without gain after which steps are halved. */
-const PATIENCE = 3;
+export const D = { PATIENCE: 3, STEP: 1, RESTART: 0.5, EPS: 1e-3 };
 
 /** A search for good prices: after every relaxed pod it moves them against what that pod took too much or too little of. */
 export class Ascent {
@@ -85,11 +85,12 @@ export class Ascent {
   readonly #unitMs: number;
   readonly #timed: boolean;
   #bestBound = Number.POSITIVE_INFINITY;
-  #step = 1;
+  #step = D.STEP;
   #stalled = 0;
 
   /** `timed`: time is had at a price. Otherwise the relaxed pods keep to it by themselves. */
-  constructor(board: Board, from: Prices, timed: boolean) {
+  constructor(board: Board, from: Prices, timed: boolean, again = false) {
+    if (again) this.#step = D.RESTART;
     this.#board = board;
     this.prices = { ...from, perMs: timed ? from.perMs : 0, perClass: from.perClass.slice() };
     this.#best = { ...this.prices, perClass: from.perClass.slice() };
@@ -146,13 +147,13 @@ export class Ascent {
   /** Keeps the prices when their bound is the lowest so far; halves the steps when it has not fallen for a while. */
   #judge(bound: number): void {
     if (bound < this.#bestBound) {
-      this.#stalled = bound > this.#bestBound - Math.abs(this.#bestBound) * 1e-4 ? this.#stalled + 1 : 0;
+      this.#stalled = bound > this.#bestBound - Math.abs(this.#bestBound) * D.EPS ? this.#stalled + 1 : 0;
       this.#bestBound = bound;
       this.#best.perMs = this.prices.perMs;
       this.#best.perAd = this.prices.perAd;
       this.#best.perClass.set(this.prices.perClass);
     } else this.#stalled++;
-    if (this.#stalled < PATIENCE) return;
+    if (this.#stalled < D.PATIENCE) return;
     this.#step /= 2;
     this.#stalled = 0;
   }

@@ -8,7 +8,7 @@ import { constantOf, type Prices } from "./dual.ts";
 import type { Groups } from "./groups.ts";
 import { orderOf, type OrderBudget } from "./order.ts";
 import type { Table } from "./table.ts";
-import type { Tray } from "./tray.ts";
+import { Tray } from "./tray.ts";
 
 /** The best set known and how it is bettered. */
 export class Incumbent {
@@ -67,20 +67,27 @@ export interface Chart {
   readonly prices: Prices;
   /** By play: gain at these prices. */
   readonly reduced: Float64Array;
+  /** Plays that every set contains; they are in no group. */
+  readonly roots: readonly number[];
   /** Filled for `reduced`. */
   readonly table: Table;
 }
 
-/** Looks through all sets that contain what is on the tray, and betters the incumbent. */
-export function search(chart: Chart, tray: Tray, best: Incumbent): void {
-  const onTray = tray.taken.reduce((sum, play) => sum + (chart.reduced[play] ?? 0), 0);
-  new Search(chart, tray, best).visit(0, constantOf(chart.board, chart.prices) + onTray);
+/**
+ * Looks through all sets that contain the roots, and betters the incumbent. True when it came to the end, or when no
+ * more nodes may be opened at all; false when `nodesMax` nodes of its own did not suffice.
+ */
+export function search(chart: Chart, best: Incumbent, nodesMax: number): boolean {
+  const { board, roots, reduced, prices } = chart;
+  const sure = roots.reduce((sum, root) => sum + (reduced[root] ?? 0), constantOf(board, prices));
+  return new Search(chart, best, nodesMax).visit(0, sure);
 }
 
 class Search {
   readonly #chart: Chart;
   readonly #tray: Tray;
   readonly #best: Incumbent;
+  readonly #nodesMax: number;
   /** By group: the classes that no later group has a play of. */
   readonly #closing: readonly (readonly number[])[];
   /** By play: prices of its classes that close with its group. */
@@ -91,10 +98,11 @@ class Search {
   readonly #bounds: number[] = [];
   readonly #sures: number[] = [];
 
-  constructor(chart: Chart, tray: Tray, best: Incumbent) {
+  constructor(chart: Chart, best: Incumbent, nodesMax: number) {
     this.#chart = chart;
-    this.#tray = tray;
+    this.#tray = new Tray(chart.board, chart.roots);
     this.#best = best;
+    this.#nodesMax = best.spent.nodes + nodesMax;
     const { board, groups, prices } = chart;
     const lastGroup = new Int32Array(board.capacity.length).fill(-1);
     const closing: number[][] = Array.from({ length: groups.count }, () => []);
@@ -125,9 +133,10 @@ class Search {
   }
 
   /** Tries the plays of the groups from `from` on. `sure`: the bound, less what these groups may gain. */
-  visit(from: number, sure: number): void {
+  visit(from: number, sure: number): boolean {
     const { spent } = this.#best;
     const bottom = this.#plays.length;
+    let ended = true;
     this.#gather(from, sure);
     for (;;) {
       let pick = -1;
@@ -136,7 +145,11 @@ class Search {
         const bound = this.#bounds[i] ?? 0;
         if (bound > most || (bound === most && pick < 0)) [pick, most] = [i, bound];
       }
-      if (pick < 0) break;
+      if (pick < 0 || !ended) break;
+      if (spent.nodes >= this.#nodesMax && spent.nodes < spent.nodesMax) {
+        ended = false;
+        break;
+      }
       if (spent.nodes >= spent.nodesMax) {
         this.#best.leaveOpen(most);
         break;
@@ -146,13 +159,14 @@ class Search {
       const play = this.#plays[pick] ?? 0;
       this.#tray.take(play);
       this.#best.offer(this.#chart.board, this.#tray);
-      this.visit((this.#groups[pick] ?? 0) + 1, this.#sures[pick] ?? 0);
+      ended = this.visit((this.#groups[pick] ?? 0) + 1, this.#sures[pick] ?? 0);
       this.#tray.putBack();
     }
     this.#plays.length = bottom;
     this.#groups.length = bottom;
     this.#bounds.length = bottom;
     this.#sures.length = bottom;
+    return ended;
   }
 
   /** Pushes the plays that may lead to a better set, each with its bound. */

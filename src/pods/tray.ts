@@ -17,12 +17,17 @@ export class Tray {
   readonly #used: Int32Array;
   readonly #blocked: Int32Array;
 
-  constructor(board: Board) {
+  readonly #roots: number;
+
+  /** A tray with these plays on it for good. */
+  constructor(board: Board, roots: readonly number[] = []) {
     this.#board = board;
     this.leftMs = board.rules.durationMs;
     this.leftSlots = board.dynamicMax;
     this.#used = new Int32Array(board.capacity.length);
     this.#blocked = new Int32Array(board.rivals.length);
+    for (const root of roots) this.take(root);
+    this.#roots = roots.length;
   }
 
   /** Whether the rules allow this play beside what is taken. */
@@ -63,8 +68,9 @@ export class Tray {
     }
   }
 
+  /** Puts back all but the roots. */
   clear(): void {
-    while (this.taken.length > 0) this.putBack();
+    while (this.taken.length > this.#roots) this.putBack();
   }
 
   #count(play: number, one: 1 | -1): void {
