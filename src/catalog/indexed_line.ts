@@ -16,8 +16,8 @@ export interface IndexedLine {
   readonly positionPremiumPpm: { readonly first: number; readonly last: number };
   /** Whether a guaranteed deal is shown through it: such lines are looked at before all others. */
   readonly guaranteed: boolean;
-  /** Deals that are not guaranteed and that it may use, by id. */
-  readonly dealIds: readonly string[];
+  /** Deals that are not guaranteed and that it may use. */
+  readonly deals: readonly { readonly id: string; readonly publisherIds: readonly string[] }[];
   /** Lower case. */
   readonly advertiserDomain: string;
   /** Its offers, in their order: offer numbers follow from the order in which lines are handed in. */

@@ -19,6 +19,8 @@ export interface Limits {
   readonly podAdsMax: number;
   /** Candidates that may leave retrieval. */
   readonly candidatesMax: number;
+  /** Offers that retrieval looks at one by one, after the index has chosen. */
+  readonly lookedAtMax: number;
   /** Rows scored by the heads. */
   readonly scoredRowsMax: number;
   /** Rows of one advertiser that the early cut protects. */
@@ -40,6 +42,7 @@ export const FULL_LIMITS: Limits = {
   podDurationSecMax: 600,
   podAdsMax: 16,
   candidatesMax: 500,
+  lookedAtMax: 10_000,
   scoredRowsMax: 64,
   cutFloorPerAdvertiser: 1,
   podNodesMax: 20_000,
@@ -71,6 +74,8 @@ export const CATALOG_LIMITS = {
   budgetMicrosMax: 1_000_000_000_000_000,
   /** Parts of one `where` expression. */
   whereNodesMax: 64,
+  /** Alternatives of one `where` expression that the index holds; a larger one is asked of each line item. */
+  whereAlternativesMax: 8,
   /** Highest deal tier. */
   dealTierMax: 5,
   /** Quantiles of one landscape of rival bids. */
