@@ -25,7 +25,7 @@ const WARM_PODS = 50;
 const SLOT_SEC = 20;
 
 /** Different offers, each bidding between about $5 and $60 CPM. */
-function drawBids(offers: readonly Offer[], count: number, seed: string): readonly Bid[] {
+function drawBids(offers: Iterable<Offer>, count: number, seed: string): readonly Bid[] {
   const random = stream(seed, "pod bids");
   const left = [...offers];
   const bids: Bid[] = [];

@@ -8,6 +8,7 @@ import { MINUTE_MS } from "../kernel/time.ts";
 import type { Advertiser, Campaign, Catalog, Creative, Deal, Goal } from "./entities.ts";
 import type { LineItem, Publisher } from "./entities.ts";
 import type { Surface } from "./words.ts";
+import { offerTable, type OfferTable } from "./tables.ts";
 import { compileTargeting, type CompiledTargeting } from "./targeting.ts";
 
 /** A catalog ready to decide with. Immutable. */
@@ -21,10 +22,10 @@ export interface CompiledCatalog {
   readonly deals: readonly Deal[];
   /** Deals of kind "guaranteed", by id. */
   readonly guarantees: readonly CompiledGuarantee[];
-  /** By line item id, then creative id, in code units: the offers of one line item are neighbours. */
-  readonly paidOffers: readonly Offer[];
-  /** Offers of line items whose goal is "house", in the same order. They cost nothing and fill what is left. */
-  readonly houseOffers: readonly Offer[];
+  /** Offers of line items that somebody pays for. */
+  readonly paidOffers: OfferTable;
+  /** Offers of line items whose goal is "house". They cost nothing and fill what is left. */
+  readonly houseOffers: OfferTable;
 }
 
 /** A publisher with a floor for every surface. Units: micros CPM. */
@@ -135,8 +136,8 @@ export function compileCatalog(catalog: Catalog): CompiledCatalog {
     creatives,
     deals,
     guarantees,
-    paidOffers: numbered(offers.filter((offer) => offer.goal.kind !== "house")),
-    houseOffers: numbered(offers.filter((offer) => offer.goal.kind === "house")),
+    paidOffers: offerTable(numbered(offers.filter((offer) => offer.goal.kind !== "house"))),
+    houseOffers: offerTable(numbered(offers.filter((offer) => offer.goal.kind === "house"))),
   };
 }
 

@@ -94,7 +94,7 @@ function refusal(offer: Offer, gate: Gate): RejectionReason | null {
  * Splits offers into those that may run here and those that may not. Keeps catalog order; at most `max` of open demand
  * pass, and as many of guaranteed deals, so that no crowd of open demand can keep a promise out.
  */
-function admit(offers: readonly Offer[], gate: Gate, max: number): Retrieved {
+function admit(offers: Iterable<Offer>, gate: Gate, max: number): Retrieved {
   const candidates: Candidate[] = [];
   const rejections: Rejection[] = [];
   const passed = { open: 0, guaranteed: 0 };

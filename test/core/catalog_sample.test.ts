@@ -34,7 +34,7 @@ function eligible(country: string, nowMs: number, utcHour: number): Offer[] {
     utcWeekday: 2,
   };
   const demo = present(compiled.publishers.get("demo"), "the sample has the demo publisher");
-  return compiled.paidOffers.filter(
+  return [...compiled.paidOffers].filter(
     (offer) =>
       inFlight(offer, nowMs) &&
       firstMismatch(offer.line.targeting, facts) === null &&
@@ -90,7 +90,7 @@ describe("The sample catalog", () => {
     expect(new Set(catalog.creatives.map(({ durationSec }) => durationSec))).toEqual(
       new Set([6, 10, 15, 20, 30, 45, 60]),
     );
-    const categories = new Set(compiled.paidOffers.flatMap(({ categoriesWithParents }) => categoriesWithParents));
+    const categories = new Set([...compiled.paidOffers].flatMap(({ categoriesWithParents }) => categoriesWithParents));
     const promised = ["IAB1", "IAB2", "IAB7", "IAB8", "IAB13", "IAB17", "IAB18", "IAB19", "IAB20", "IAB22"];
     expect(promised.filter((category) => !categories.has(category))).toEqual([]);
     expect(catalog.lineItems.filter(({ frequencyCap }) => frequencyCap !== undefined).length).toBeGreaterThan(50);

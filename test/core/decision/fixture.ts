@@ -153,7 +153,7 @@ export async function decide(
 export function bidsOf(ads: readonly (AdSketch & { readonly valueMicros: number })[]): readonly Bid[] {
   const { paidOffers } = compileCatalog(catalogOf(ads));
   const valueOf = new Map(ads.map((ad) => [`li-${ad.id}`, ad.valueMicros]));
-  return paidOffers.map((offer) => {
+  return [...paidOffers].map((offer) => {
     const value = micros(valueOf.get(offer.lineItemId) ?? 0);
     const scores = { completedView: 1, click: 0, abandon: 0 };
     return { offer, frequencyCount: 0, scores, bidMicros: value, valueMicros: value };
