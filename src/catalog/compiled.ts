@@ -8,6 +8,9 @@ import { MINUTE_MS } from "../kernel/time.ts";
 import type { Advertiser, Campaign, Catalog, Creative, Deal, Goal } from "./entities.ts";
 import type { LineItem, Publisher } from "./entities.ts";
 import type { Surface } from "./words.ts";
+import { withParents } from "./category_tree.ts";
+import type { IndexedLine } from "./indexed_line.ts";
+import { indexLines } from "./postings_draft.ts";
 import { offerTable, type OfferTable } from "./tables.ts";
 import { compileTargeting, type CompiledTargeting } from "./targeting.ts";
 
@@ -136,8 +139,14 @@ export function compileCatalog(catalog: Catalog): CompiledCatalog {
     creatives,
     deals,
     guarantees,
-    paidOffers: offerTable(numbered(offers.filter((offer) => offer.goal.kind !== "house"))),
-    houseOffers: offerTable(numbered(offers.filter((offer) => offer.goal.kind === "house"))),
+    paidOffers: indexedTable(
+      offers.filter((offer) => offer.goal.kind !== "house"),
+      deals,
+    ),
+    houseOffers: indexedTable(
+      offers.filter((offer) => offer.goal.kind === "house"),
+      deals,
+    ),
   };
 }
 
@@ -156,18 +165,32 @@ export function compareIds(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function withParents(categories: readonly string[]): string[] {
-  const all = new Set<string>();
-  for (const category of categories) {
-    all.add(category);
-    const dash = category.indexOf("-");
-    if (dash > 0) all.add(category.slice(0, dash));
-  }
-  return [...all].sort(compareIds);
+function indexedTable(offers: readonly Omit<Offer, "order">[], deals: readonly Deal[]): OfferTable {
+  const numbered = offers.map((offer, order) => ({ ...offer, order }));
+  return offerTable(numbered, indexLines(indexedLines(numbered, deals)));
 }
 
-function numbered(offers: readonly Omit<Offer, "order">[]): Offer[] {
-  return offers.map((offer, order) => ({ ...offer, order }));
+/** What the index is told of each line item, in the order of their offers. */
+function indexedLines(offers: readonly Offer[], deals: readonly Deal[]): readonly IndexedLine[] {
+  const dealsOf = Map.groupBy(
+    deals.filter(({ kind }) => kind !== "guaranteed").flatMap((deal) => deal.lineItemIds.map((id) => ({ id, deal }))),
+    ({ id }) => id,
+  );
+  return [...Map.groupBy(offers, ({ line }) => line)].map(([{ lineItem, active }, own]) => {
+    const { guarantee, flightStartMs, flightEndMs, advertiserDomain } = present(own[0], "a line item has an offer");
+    return {
+      targeting: lineItem.targeting,
+      active,
+      flightStartMs,
+      flightEndMs,
+      goal: lineItem.goal,
+      positionPremiumPpm: lineItem.positionPremiumPpm,
+      guaranteed: guarantee !== null,
+      deals: (dealsOf.get(lineItem.id) ?? []).map(({ deal }) => deal),
+      advertiserDomain,
+      creatives: own.map(({ creative }) => creative),
+    };
+  });
 }
 
 function byLineItemThenCreative(a: Omit<Offer, "order">, b: Omit<Offer, "order">): number {

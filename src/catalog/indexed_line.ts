@@ -20,7 +20,7 @@ export interface IndexedLine {
   readonly deals: readonly { readonly id: string; readonly publisherIds: readonly string[] }[];
   /** Lower case. */
   readonly advertiserDomain: string;
-  /** Its offers, in their order: offer numbers follow from the order in which lines are handed in. */
+  /** What may be shown for it, in any order. */
   readonly creatives: readonly IndexedCreative[];
 }
 

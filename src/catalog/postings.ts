@@ -4,14 +4,13 @@
  * (postings_match.ts). Entries are the alternatives of conjunctions.ts, numbered so that what is looked at first comes
  * first: guaranteed deals, then by what a line item may bid at most, then catalog order.
  */
-import { unite, allBits, clearBit, postingBytes, postingOf, type Posting } from "./bitmap.ts";
-import type { FlightIndex } from "./flight_index.ts";
-import { indexFlights } from "./flight_index.ts";
 import { present } from "../kernel/assert.ts";
+import { allBits, clearBit, postingBytes, postingOf, unite, type Posting } from "./bitmap.ts";
+import { indexFlights, type FlightIndex } from "./flight_index.ts";
 import type { AxisDraft, PostingsDraft } from "./postings_draft.ts";
 import type { ListDimension } from "./targeting.ts";
 
-/** What the index can be asked about. `hours` are those of the week; the last six are what an ad is, not whom it wants. */
+/** What the index can be asked about. `hours` are those of the week; the last five are what an ad is, not whom it wants. */
 export type AxisName =
   | ListDimension
   | "hours"
@@ -20,8 +19,7 @@ export type AxisName =
   | "domains"
   | "durations"
   | "mimeTypes"
-  | "deals"
-  | "dealPublishers";
+  | "deals";
 
 /** One axis. An entry agrees when it asks for nothing or includes the value, and does not exclude it. */
 export interface Axis {
@@ -38,17 +36,20 @@ export interface Postings {
   readonly size: number;
   /** Entries of guaranteed deals: all below this number. */
   readonly guaranteedSize: number;
-  /** Shape: the line item of each entry, by its number in the order they were handed in. */
+  /** Shape: the line item of each entry, by its number in the table of offers. */
   readonly lineOf: Uint32Array;
-  /** Shape: one more than line items; offers of line item n are `firstOffer[n]` up to `firstOffer[n + 1]`. */
-  readonly firstOffer: Uint32Array;
-  /** Only those that somebody's entry states, those that few entries leave open first. */
+  /** Only those that some entry asks about. */
   readonly axes: ReadonlyMap<AxisName, Axis>;
   /** Lengths of creatives. Units: seconds. */
   readonly durationsSec: readonly number[];
   readonly flights: FlightIndex;
   /** Memory of all of it. Units: bytes. */
   readonly bytes: number;
+}
+
+/** How the axis of deals spells a deal at a publisher; the publisher's id alone is any of them. */
+export function dealAt(publisherId: string, dealId: string): string {
+  return `${publisherId} ${dealId}`;
 }
 
 /** Numbers turned into postings between two yields. */
@@ -73,25 +74,20 @@ export function* buildPostings(draft: PostingsDraft): Generator<void, Postings> 
   }
   yield;
   const axes: (readonly [AxisName, Axis])[] = [];
-  for (const [name, axis] of [...draft.axes].sort(([, a], [, b]) => b.stated.length - a.stated.length)) {
-    axes.push([name, yield* buildAxis(axis, positions)]);
-  }
+  for (const [name, axis] of draft.axes) axes.push([name, yield* buildAxis(axis, positions)]);
   const flightOf = new Uint32Array(size);
   positions.forEach((at, entry) => {
     flightOf[at] = present(draft.flightOf[entry], "every entry has a flight");
   });
   const flights = indexFlights(flightOf, draft.flightStartsMs, draft.flightEndsMs);
-  const firstOffer = Uint32Array.from(draft.firstOffer);
   return {
     size,
     guaranteedSize,
     lineOf,
-    firstOffer,
     axes: new Map(axes),
     durationsSec: [...(draft.axes.get("durations")?.include.keys() ?? [])].map(Number),
     flights,
-    bytes:
-      lineOf.byteLength + firstOffer.byteLength + flights.bytes + axes.reduce((sum, [, axis]) => sum + bytesOf(axis), 0),
+    bytes: lineOf.byteLength + flights.bytes + axes.reduce((sum, [, axis]) => sum + bytesOf(axis), 0),
   };
 }
 

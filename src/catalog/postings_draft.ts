@@ -7,7 +7,7 @@ import { withParents } from "./category_tree.ts";
 import { conjunctionsOf, type Conjunction } from "./conjunctions.ts";
 import type { Goal } from "./entities.ts";
 import type { IndexedCreative, IndexedLine } from "./indexed_line.ts";
-import { buildPostings, type AxisName, type Postings } from "./postings.ts";
+import { buildPostings, dealAt, type AxisName, type Postings } from "./postings.ts";
 
 /** One axis in the making. Entry numbers are those of arrival. */
 export interface AxisDraft {
@@ -25,7 +25,6 @@ export interface PostingsDraft {
   readonly flightOf: number[];
   /** Shape: one more than line items. */
   readonly firstEntry: number[];
-  readonly firstOffer: number[];
   /** What each line item may bid at most, for ordering only; infinite for guaranteed deals. Units: micros. */
   readonly ceilings: number[];
   readonly flightStartsMs: number[];
@@ -50,7 +49,6 @@ export function openPostings(): PostingsBuilder {
     lineOf: [],
     flightOf: [],
     firstEntry: [0],
-    firstOffer: [0],
     ceilings: [],
     flightStartsMs: [],
     flightEndsMs: [],
@@ -98,7 +96,6 @@ function addLine(draft: PostingsDraft, line: IndexedLine, flight: number): void 
   }
   draft.ceilings.push(line.guaranteed ? Number.POSITIVE_INFINITY : ceilingMicros(line));
   draft.firstEntry.push(draft.lineOf.length);
-  draft.firstOffer.push((draft.firstOffer.at(-1) ?? 0) + line.creatives.length);
 }
 
 function addConjunction(draft: PostingsDraft, entry: number, { lists, hours, needsConsent }: Conjunction): void {
@@ -123,10 +120,14 @@ function addAd(draft: PostingsDraft, entry: number, { creatives, advertiserDomai
   addTo(axisOf(draft, "categories").exclude, entry, everywhere);
   addTo(axisOf(draft, "domains").exclude, entry, [advertiserDomain]);
   addIncludes(axisOf(draft, "durations"), entry, some(({ durationSec }) => [durationSec]).map(String));
-  addIncludes(axisOf(draft, "mimeTypes"), entry, some(({ media }) => media.map(({ mimeType }) => mimeType)));
+  addIncludes(
+    axisOf(draft, "mimeTypes"),
+    entry,
+    some(({ media }) => media.map(({ mimeType }) => mimeType)),
+  );
   if (deals.length === 0) return;
-  addIncludes(axisOf(draft, "deals"), entry, deals.map(({ id }) => id));
-  addIncludes(axisOf(draft, "dealPublishers"), entry, [...new Set(deals.flatMap(({ publisherIds }) => publisherIds))]);
+  const spelled = deals.flatMap(({ id, publisherIds }) => publisherIds.flatMap((at) => [at, dealAt(at, id)]));
+  addIncludes(axisOf(draft, "deals"), entry, [...new Set(spelled)]);
 }
 
 function axisOf({ axes }: PostingsDraft, name: AxisName): AxisDraft {

@@ -3,8 +3,8 @@
  * that agree on every axis. What survives is every line item that may be shown, and seldom one more (see
  * conjunctions.ts, and `addAd` of postings_draft.ts for line items with several creatives).
  */
-import { intersect, subtract, unite, type Posting } from "./bitmap.ts";
-import type { Axis, AxisName, Postings } from "./postings.ts";
+import { intersect, subtract, unite, wordCount, type Posting } from "./bitmap.ts";
+import { dealAt, type Axis, type AxisName, type Postings } from "./postings.ts";
 import { hourOfFacts, type TargetingFacts } from "./targeting.ts";
 
 /** What a break asks of an ad, besides what line items ask of a break. */
@@ -53,16 +53,27 @@ export function matchingEntries(postings: Postings, facts: TargetingFacts, terms
   return words;
 }
 
-/** Entries whose line item may use one of these deals, or, with null, any deal of the publisher. Shape: as bitmap.ts. */
-export function entriesWithDeals(
-  postings: Postings,
-  publisherId: string,
-  dealIds: readonly string[] | null,
-): Int32Array | null {
-  const axis = postings.axes.get(dealIds === null ? "dealPublishers" : "deals");
+/** What a break says of deals. */
+export interface BreakDeals {
+  readonly publisherId: string;
+  /** Null: whatever the catalog has for the publisher. */
+  readonly deals: readonly { readonly id: string }[] | null;
+}
+
+/**
+ * Entries whose line item has a deal that is not guaranteed, holds at the publisher and is offered; null: none has any.
+ * Shape: as bitmap.ts.
+ */
+export function entriesWithDeals(postings: Postings, { publisherId, deals }: BreakDeals): Int32Array | null {
+  const axis = postings.axes.get("deals");
   if (axis === undefined) return null;
-  const words = axis.any.slice();
-  include(words, { ...axis, any: words }, dealIds ?? [publisherId]);
+  const words = new Int32Array(wordCount(postings.size));
+  for (const value of deals?.map(({ id }) => dealAt(publisherId, id)) ?? [publisherId]) {
+    const posting = axis.include.get(value);
+    if (posting !== undefined) unite(words, posting);
+  }
+  // Sets that are kept as words hold the entries without any deal as well.
+  subtract(words, { words: axis.any });
   return words;
 }
 

@@ -3,6 +3,7 @@
  * only when asked for, because a hundred thousand objects that nobody looks at would fill an isolate.
  */
 import type { CompiledLineItem, Offer } from "./compiled.ts";
+import type { Postings } from "./postings.ts";
 
 /** Entities of one kind, by id in code units. Iterating makes every one of them: for tools, never for a request. */
 export interface EntityTable<T> extends Iterable<T> {
@@ -28,10 +29,12 @@ export interface OfferTable extends Iterable<Offer> {
   lineAt(line: number): CompiledLineItem;
   /** Order of the first offer of a line item; its last comes before the next one's first. `firstOf(lineCount)` = length. */
   firstOf(line: number): number;
+  /** The index over these line items, by their numbers. */
+  readonly postings: Postings;
 }
 
-/** Offers that are kept as objects. Requires: in their order, numbered from 0. */
-export function offerTable(offers: readonly Offer[]): OfferTable {
+/** Offers that are kept as objects, and their index. Requires: in their order, numbered from 0. */
+export function offerTable(offers: readonly Offer[], postings: Postings): OfferTable {
   const firsts: number[] = [];
   offers.forEach((offer, order) => {
     if (offer.line !== offers[order - 1]?.line) firsts.push(order);
@@ -47,6 +50,7 @@ export function offerTable(offers: readonly Offer[]): OfferTable {
     lineCount: firsts.length,
     lineAt: (line) => at(firsts[line] ?? -1).line,
     firstOf: (line) => firsts[line] ?? offers.length,
+    postings,
     [Symbol.iterator]: () => offers[Symbol.iterator](),
   };
 }

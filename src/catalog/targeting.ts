@@ -127,6 +127,16 @@ export function firstMismatch(
   return targeting.where === null || holds(targeting.where, facts) ? null : "where";
 }
 
+/** Every list of hours that a targeting asks. Shape: as `CompiledTargeting.hours`. */
+export function hourMasksOf({ hours, where }: CompiledTargeting): readonly Uint8Array[] {
+  return [...(hours === null ? [] : [hours]), ...(where === null ? [] : clausesOf(where).flatMap(hourMasksOf))];
+}
+
+function clausesOf(where: CompiledWhere): readonly CompiledTargeting[] {
+  if ("is" in where) return [where.is];
+  return ("not" in where ? [where.not] : "all" in where ? where.all : where.any).flatMap(clausesOf);
+}
+
 /** Index of the facts' hour in `CompiledTargeting.hours`. */
 export function hourOfFacts({ weekday, hour }: Pick<TargetingFacts, "weekday" | "hour">): number {
   return weekday * HOURS_A_DAY + hour;

@@ -1,6 +1,6 @@
 /**
- * Days and clocks as people have them: from one local midnight to the next, 23 or 25 hours long when clocks change, and
- * what their clocks show meanwhile. The calendar is the platform's (`Intl`, IANA time zones); nothing here reads a clock.
+ * Days as people have them: from one local midnight to the next, 23 or 25 hours long when clocks change. The calendar
+ * is the platform's (`Intl`, IANA time zones); nothing here reads a clock.
  */
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "./time.ts";
 
@@ -10,7 +10,6 @@ export interface LocalDay {
   readonly endMs: number;
 }
 
-const QUARTER_MS = 15 * MINUTE_MS;
 /** No local day is longer than this. */
 const DAY_MS_MAX = DAY_MS + 3 * HOUR_MS;
 
@@ -33,38 +32,14 @@ export function localDayOf(nowMs: number, timeZone: string): LocalDay {
   return { startMs, endMs };
 }
 
-/**
- * How far the clocks of a zone are from UTC at a moment. Units: minutes, east positive, rounded down to whole ones.
- * Throws `RangeError` on an unknown zone. Cost: some 50 µs; see `zoneClock` for asking often.
- */
-export function utcOffsetMinutes(atMs: number, timeZone: string): number {
-  const clock = new Intl.DateTimeFormat("en-US", {
-    timeZone,
-    hourCycle: "h23",
-    year: "numeric",
-    month: "numeric",
-    day: "numeric",
-    hour: "numeric",
-    minute: "numeric",
-  });
-  const shown = new Map(clock.formatToParts(atMs).map(({ type, value }) => [type, Number(value)]));
-  const part = (type: Intl.DateTimeFormatPartTypes): number => shown.get(type) ?? 0;
-  const localMs = Date.UTC(part("year"), part("month") - 1, part("day"), part("hour"), part("minute"));
-  return Math.round((localMs - Math.floor(atMs / MINUTE_MS) * MINUTE_MS) / MINUTE_MS);
-}
-
-/** The same for a zone that is asked often: clocks change on quarters of an hour, so the last quarter is remembered. */
-export function zoneClock(timeZone: string): (atMs: number) => number {
-  let quarter = Number.NaN;
-  let offsetMinutes = 0;
-  return (atMs) => {
-    const asked = Math.floor(atMs / QUARTER_MS);
-    if (asked !== quarter) {
-      offsetMinutes = timeZone === "UTC" ? 0 : utcOffsetMinutes(atMs, timeZone);
-      quarter = asked;
-    }
-    return offsetMinutes;
-  };
+/** The zone's clock against UTC at a moment; null: no such zone. Units: minutes, east positive. */
+export function utcOffsetMinutes(nowMs: number, timeZone: string): number | null {
+  if (!isTimeZone(timeZone)) return null;
+  const clock = new Intl.DateTimeFormat("en-US", { timeZone, timeZoneName: "longOffset" });
+  const name = clock.formatToParts(nowMs).find(({ type }) => type === "timeZoneName")?.value ?? "";
+  const [, sign, hours, minutes] = /^GMT(?:([+-])(\d\d):(\d\d))?/.exec(name) ?? [];
+  const size = Number(hours ?? 0) * 60 + Number(minutes ?? 0);
+  return sign === "-" ? -size : size;
 }
 
 function calendarOf(timeZone: string): Intl.DateTimeFormat {
