@@ -7,7 +7,7 @@ import { setBit, wordCount } from "./bitmap.ts";
 /** Flights of all entries. Units: epoch milliseconds, half-open. */
 export interface FlightIndex {
   readonly bytes: number;
-  /** Entries in flight, as bits; not to be changed. Cost: nothing as a rule; linear in the entries after a start or end. */
+  /** Entries in flight, as bits; not to be changed. Cost: nothing, or linear in the entries after a start or end. */
   openAt(nowMs: number): Int32Array;
 }
 

@@ -11,7 +11,7 @@ export interface GuaranteeReach {
   readonly contractId: string;
   readonly fromMs: number;
   readonly untilMs: number;
-  /** Every list of hours of the week, on the viewer's clock, that its line items ask. Shape: see `CompiledTargeting`. */
+  /** Every list of hours of the week that its line items ask. Shape: as `hours` of `CompiledTargeting`. */
   readonly hourMasks: readonly Uint8Array[];
   admits(facts: TargetingFacts): boolean;
 }

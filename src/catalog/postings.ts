@@ -10,7 +10,7 @@ import { indexFlights, type FlightIndex } from "./flight_index.ts";
 import type { AxisDraft, PostingsDraft } from "./postings_draft.ts";
 import type { ListDimension } from "./targeting.ts";
 
-/** What the index can be asked about. `hours` are those of the week; the last five are what an ad is, not whom it wants. */
+/** What the index can be asked about: whom a line item wants, and from "categories" on what it is. */
 export type AxisName =
   | ListDimension
   | "hours"

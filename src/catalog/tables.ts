@@ -27,7 +27,7 @@ export interface OfferTable extends Iterable<Offer> {
   readonly lineCount: number;
   /** The line item with this number. Requires: 0 ≤ line < lineCount. */
   lineAt(line: number): CompiledLineItem;
-  /** Order of the first offer of a line item; its last comes before the next one's first. `firstOf(lineCount)` = length. */
+  /** Order of a line item's first offer; its last comes before the next one's first. `firstOf(lineCount)` = length. */
   firstOf(line: number): number;
   /** The index over these line items, by their numbers. */
   readonly postings: Postings;

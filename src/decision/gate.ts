@@ -20,7 +20,7 @@ export interface Gate {
   readonly facts: TargetingFacts;
   readonly terms: BreakTerms;
   readonly history: ViewingHistory;
-  /** Line items that may bid where only deals may: those with a deal here that is offered. Cost: once, linear in deals. */
+  /** Line items with a deal here that is offered: they may bid where only deals may. Cost: linear in deals, once. */
   dealLineIds(): ReadonlySet<string>;
 }
 
