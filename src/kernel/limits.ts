@@ -19,6 +19,8 @@ export interface Limits {
   readonly podAdsMax: number;
   /** Candidates that may leave retrieval. */
   readonly candidatesMax: number;
+  /** Offers that retrieval looks at one by one, after the index has chosen. */
+  readonly lookedAtMax: number;
   /** Rows scored by the heads; in the reduced tier, and in the fallback tier. */
   readonly scoredRowsMax: number;
   readonly reducedRowsMax: number;
@@ -44,6 +46,7 @@ export const FULL_LIMITS: Limits = {
   podDurationSecMax: 600,
   podAdsMax: 16,
   candidatesMax: 500,
+  lookedAtMax: 10_000,
   scoredRowsMax: 64,
   reducedRowsMax: 24,
   fallbackRowsMax: 64,
@@ -78,6 +81,8 @@ export const CATALOG_LIMITS = {
   budgetMicrosMax: 1_000_000_000_000_000,
   /** Parts of one `where` expression. */
   whereNodesMax: 64,
+  /** Alternatives of one `where` expression that the index holds; a larger one is asked of each line item. */
+  whereAlternativesMax: 8,
   /** Highest deal tier. */
   dealTierMax: 4,
   /** Quantiles of one landscape of rival bids. */

@@ -60,11 +60,11 @@ export class Tray {
     if (play !== undefined) this.#count(play, -1);
   }
 
-  /** Takes of these plays, in this order, what the rules allow and what gains something. */
+  /** Takes of these plays, in this order, what the rules allow, what gains something and what it does not hold yet. */
   fill(order: ArrayLike<number>, count = order.length): void {
     for (let i = 0; i < count; i++) {
       const play = order[i] ?? 0;
-      if ((this.#board.gain[play] ?? 0) > 0 && this.allows(play)) this.take(play);
+      if ((this.#board.gain[play] ?? 0) > 0 && this.allows(play) && !this.taken.includes(play)) this.take(play);
     }
   }
 
