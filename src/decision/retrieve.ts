@@ -5,7 +5,7 @@
  * all others is worked out only when somebody asks.
  */
 import type { CompiledPublisher, Offer } from "../catalog/compiled.ts";
-import { countBits, intersect, subtract, walkBits } from "../catalog/bitmap.ts";
+import { countBits, intersection, subtract, walkBits } from "../catalog/bitmap.ts";
 import { entriesWithDeals, matchingEntries } from "../catalog/postings_match.ts";
 import type { OfferTable } from "../catalog/tables.ts";
 import type { BreakRequest } from "../protocols/break_request.ts";
@@ -77,10 +77,8 @@ function admit(offers: OfferTable, gate: Gate): Retrieval {
   const openMax = walk.candidates.length + world.limits.candidatesMax;
   const dealt = entriesWithDeals(offers.postings, request);
   if (dealt !== null) {
-    const matchingDealt = matching.slice();
-    intersect(matchingDealt, dealt);
-    lookAt(walk, matchingDealt, guaranteedSize, size, openMax);
-    subtract(matching, { words: dealt });
+    lookAt(walk, intersection(matching, [dealt]), guaranteedSize, size, openMax);
+    subtract(matching, dealt);
   }
   if (!request.dealsOnly) lookAt(walk, matching, guaranteedSize, size, openMax);
   const { candidates, rejections, overlooked } = walk;
