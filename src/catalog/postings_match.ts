@@ -26,11 +26,38 @@ export interface BreakTerms {
 const DURATIONS_ASKED_MAX = 64;
 
 /**
- * The entries that may be shown in a break. Shape: as bitmap.ts. Cost: half a nanosecond for each axis and 32 entries,
+ * The entries that may be shown in a break; valid until the index is asked again. Shape: as bitmap.ts. Cost: half a nanosecond for each axis and 32 entries,
  * and a few nanoseconds for each entry of a short list that the facts name.
  */
 export function matchingEntries(postings: Postings, facts: TargetingFacts, terms: BreakTerms): Int32Array {
-  const match: Match = { postings, masks: [], excluded: [] };
+  postings.scratch.reset();
+  const inFlight = postings.flights.openAt(terms.nowMs);
+  const context = postings.contexts.recall(contextOf(facts), inFlight, () =>
+    entriesOf(postings, inFlight, (match) => holdContext(match, facts)).slice(),
+  );
+  return entriesOf(postings, context, (match) => {
+    hold(match, "contentCategories", [...facts.contentCategories]);
+    hold(match, "segments", [...facts.segments]);
+    holdTerms(match, terms);
+  });
+}
+
+/** What many requests of an isolate have in common, as one string. */
+function contextOf({
+  publisherId,
+  surface,
+  device,
+  country,
+  genre,
+  rating,
+  language,
+  ...facts
+}: TargetingFacts): string {
+  const consent = facts.consent ? "agreed" : "";
+  return `${publisherId} ${surface} ${device} ${country} ${genre} ${rating} ${language} ${hourOfFacts(facts)} ${consent}`;
+}
+
+function holdContext(match: Match, facts: TargetingFacts): void {
   hold(match, "publishers", [facts.publisherId]);
   hold(match, "surfaces", [facts.surface]);
   hold(match, "devices", known(facts.device));
@@ -39,12 +66,15 @@ export function matchingEntries(postings: Postings, facts: TargetingFacts, terms
   hold(match, "genres", known(facts.genre));
   hold(match, "ratings", known(facts.rating));
   hold(match, "languages", known(facts.language));
-  hold(match, "contentCategories", [...facts.contentCategories]);
-  hold(match, "segments", [...facts.segments]);
   hold(match, "hours", [String(hourOfFacts(facts))]);
   if (!facts.consent) hold(match, "consent", []);
-  holdTerms(match, terms);
-  const entries = intersection(postings.flights.openAt(terms.nowMs), match.masks);
+}
+
+/** Entries among `within` that agree on all axes that `ask` holds against them. */
+function entriesOf(postings: Postings, within: Int32Array, ask: (match: Match) => void): Int32Array {
+  const match: Match = { postings, masks: [within], excluded: [] };
+  ask(match);
+  const entries = intersection(postings.scratch.take(), match.masks);
   for (const numbers of match.excluded) for (const number of numbers) clearBit(entries, number);
   return entries;
 }
@@ -74,13 +104,14 @@ export interface BreakDeals {
 
 /**
  * Entries whose line item has a deal that is not guaranteed, holds at the publisher and is offered; null: none has any.
- * Shape: as bitmap.ts.
+ * Valid like those of `matchingEntries`, which is asked first. Shape: as bitmap.ts.
  */
 export function entriesWithDeals(postings: Postings, { publisherId, deals }: BreakDeals): Int32Array | null {
   const axis = postings.axes.get("deals");
   if (axis === undefined) return null;
   const values = deals?.map(({ id }) => dealAt(publisherId, id)) ?? [publisherId];
-  const entries = agreeing(axis, values).slice();
+  const entries = postings.scratch.take();
+  entries.set(agreeing(postings, axis, values));
   subtract(entries, axis.any);
   return entries;
 }
@@ -107,12 +138,12 @@ function known(fact: string | null): readonly string[] {
 }
 
 /** Keeps entries that include one of the values, or ask for none. */
-function include({ masks }: Match, axis: Axis, values: readonly string[]): void {
-  masks.push(agreeing(axis, values));
+function include({ postings, masks }: Match, axis: Axis, values: readonly string[]): void {
+  masks.push(agreeing(postings, axis, values));
 }
 
 /** Entries that include one of the values, or ask for none; not to be changed. */
-function agreeing(axis: Axis, values: readonly string[]): Int32Array {
+function agreeing({ scratch }: Postings, axis: Axis, values: readonly string[]): Int32Array {
   const named: Posting[] = [];
   for (const value of values) {
     const posting = axis.include.get(value);
@@ -121,7 +152,8 @@ function agreeing(axis: Axis, values: readonly string[]): Int32Array {
   const only = named[0];
   if (only === undefined) return axis.any;
   if (named.length === 1 && "mask" in only) return only.mask;
-  const entries = axis.any.slice();
+  const entries = scratch.take();
+  entries.set(axis.any);
   for (const posting of named) {
     if ("mask" in posting) unite(entries, posting.mask);
     else for (const number of posting.numbers) setBit(entries, number);

@@ -43,8 +43,9 @@ export function openHistory(
   return {
     timesLately: ({ lineItemId }) => within(ofLine.get(lineItemId), DAY_MS),
     isCapped: (offer) => {
-      const cap = offer.line.frequencyCap;
-      if (cap !== null && within(ofLine.get(offer.lineItemId), cap.windowMs) >= cap.impressions) return true;
+      const times = ofLine.get(offer.lineItemId);
+      const cap = times === undefined ? null : offer.line.frequencyCap;
+      if (cap !== null && within(times, cap.windowMs) >= cap.impressions) return true;
       return ofCampaign.has(offer.campaignId) && isCampaignCapped(offer);
     },
   };
