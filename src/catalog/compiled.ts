@@ -178,7 +178,7 @@ function indexedTable(offers: readonly Omit<Offer, "order">[], deals: readonly D
 }
 
 /** What the index is told of each line item, in the order of their offers. */
-function indexedLines(offers: readonly Offer[], deals: readonly Deal[]): readonly IndexedLine[] {
+export function indexedLines(offers: readonly Offer[], deals: readonly Deal[]): readonly IndexedLine[] {
   const dealsOf = Map.groupBy(
     deals.filter(({ kind }) => kind !== "guaranteed").flatMap((deal) => deal.lineItemIds.map((id) => ({ id, deal }))),
     ({ id }) => id,
