@@ -29,24 +29,3 @@ export interface OfferTable extends Iterable<Offer> {
   /** Order of the first offer of a line item; its last comes before the next one's first. `firstOf(lineCount)` = length. */
   firstOf(line: number): number;
 }
-
-/** Offers that are kept as objects. Requires: in their order, numbered from 0. */
-export function offerTable(offers: readonly Offer[]): OfferTable {
-  const firsts: number[] = [];
-  offers.forEach((offer, order) => {
-    if (offer.line !== offers[order - 1]?.line) firsts.push(order);
-  });
-  const at = (order: number): Offer => {
-    const offer = offers[order];
-    if (offer === undefined) throw new RangeError(`no offer ${order} among ${offers.length}`);
-    return offer;
-  };
-  return {
-    length: offers.length,
-    at,
-    lineCount: firsts.length,
-    lineAt: (line) => at(firsts[line] ?? -1).line,
-    firstOf: (line) => firsts[line] ?? offers.length,
-    [Symbol.iterator]: () => offers[Symbol.iterator](),
-  };
-}

@@ -154,7 +154,7 @@ function readSection<T extends { readonly id: string }>(
   const placed: Placed<T>[] = [];
   const byId = new Map<string, T>();
   const firstAt = new Map<string, string>();
-  const max = section === "campaigns" ? CATALOG_LIMITS.campaignsMax : CATALOG_LIMITS.entitiesMax;
+  const max = CATALOG_LIMITS.entitiesMax[section];
   let left: number = max;
   for (const { file, contents } of files) {
     const items = listIn(contents.get(section), section, file, report);

@@ -54,6 +54,15 @@ export function fromBase64Url(text: string): Uint8Array | null {
 
 /** UTF-8 of a string; a lone surrogate becomes U+FFFD, as the Encoding Standard says. */
 export function toUtf8(text: string): Uint8Array {
+  const ascii = new Uint8Array(text.length);
+  let plain = 0;
+  while (plain < text.length) {
+    const unit = text.charCodeAt(plain);
+    if (unit >= 0x80) break;
+    ascii[plain++] = unit;
+  }
+  // Most texts are ASCII, and are done here.
+  if (plain === text.length) return ascii;
   const out: number[] = [];
   for (const letter of text) {
     let point = letter.codePointAt(0) ?? 0xfffd;
@@ -70,6 +79,8 @@ export function toUtf8(text: string): Uint8Array {
 
 /** The string of UTF-8 bytes, or null when they are not well-formed UTF-8. A byte order mark is kept as U+FEFF. */
 export function fromUtf8(bytes: Uint8Array): string | null {
+  // Most texts are short and ASCII, and are done here.
+  if (bytes.length <= 4096 && bytes.every((byte) => byte < 0x80)) return String.fromCharCode(...bytes);
   let out = "";
   let units: number[] = [];
   for (let at = 0; at < bytes.length;) {

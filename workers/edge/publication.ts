@@ -4,8 +4,8 @@
  * requests: an isolate that has not asked for a while asks in the background, and one that is about to break the
  * five-second promise waits.
  */
-import { compileCatalog, type CompiledCatalog } from "../../src/catalog/compiled.ts";
-import { decodeSnapshot } from "../../src/catalog/snapshot.ts";
+import type { CompiledCatalog } from "../../src/catalog/compiled.ts";
+import { loadSnapshot } from "../../src/catalog/snapshot.ts";
 import type { Scorer } from "../../src/decision/rank.ts";
 import type { GuaranteeTable } from "../../src/guaranteed/contract.ts";
 import { decodeTable } from "../../src/guaranteed/table.ts";
@@ -145,9 +145,9 @@ export class Publication {
 
   async #loadCatalog(env: Env, digest: string): Promise<void> {
     try {
-      const decoded = decodeSnapshot(await verifiedArtifact(env, "snapshot", digest));
+      const decoded = loadSnapshot(await verifiedArtifact(env, "snapshot", digest));
       if (!decoded.ok) throw new Error(`snapshot ${digest} is refused: ${decoded.reason}`);
-      this.#catalog = { digest, catalog: compileCatalog(decoded.value) };
+      this.#catalog = { digest, catalog: decoded.value };
     } catch (error) {
       this.#recorder.fault("catalog_unavailable");
       console.warn(`keeping the catalog that is loaded: ${String(error)}`);
