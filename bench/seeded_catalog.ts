@@ -7,7 +7,7 @@ import { parseCatalog } from "../src/catalog/validate.ts";
 import { DEVICES, GENRES, RATINGS, SURFACES } from "../src/catalog/words.ts";
 import type { Catalog } from "../src/catalog/entities.ts";
 import { CATALOG_LIMITS } from "../src/kernel/limits.ts";
-import { stream, type Random } from "../src/kernel/random.ts";
+import { stream, type RandomStream } from "../src/kernel/random.ts";
 
 const COUNTRIES = "AT AU BE BR CA CH CZ DE DK ES FI FR GB GR HU IE IN IT JP KR MX NL NO NZ PL PT RO SE US ZA".split(
   " ",
@@ -66,7 +66,7 @@ function advertiser(number: number) {
   return { id, name: `Advertiser ${number}`, domain: `${id}.example` };
 }
 
-function campaign(number: number, advertiserNumber: number, random: Random) {
+function campaign(number: number, advertiserNumber: number, random: RandomStream) {
   const startDay = random.below(60);
   const day = (days: number): string => new Date(Date.UTC(2026, 9, 1 + days)).toISOString();
   return {
@@ -79,7 +79,7 @@ function campaign(number: number, advertiserNumber: number, random: Random) {
   };
 }
 
-function lineItem(number: number, campaignNumber: number, creativeIds: readonly string[], random: Random) {
+function lineItem(number: number, campaignNumber: number, creativeIds: readonly string[], random: RandomStream) {
   const goal = random.below(100);
   return {
     id: `li-${word(random, 6)}-${number.toString(36).padStart(5, "0")}`,
@@ -100,7 +100,7 @@ function lineItem(number: number, campaignNumber: number, creativeIds: readonly 
   };
 }
 
-function targeting(random: Random) {
+function targeting(random: RandomStream) {
   const asked = (percent: number): boolean => random.below(100) < percent;
   return {
     ...(asked(20) ? { publishers: { include: some(PUBLISHERS, 3, random).map((i) => `pub-${i}`) } } : {}),
@@ -120,7 +120,7 @@ function targeting(random: Random) {
   };
 }
 
-function whereOf(random: Random) {
+function whereOf(random: RandomStream) {
   return {
     any: [
       { is: { countries: several(COUNTRIES, 3, random), devices: several(DEVICES, 2, random) } },
@@ -134,7 +134,7 @@ function whereOf(random: Random) {
   };
 }
 
-function creative(number: number, advertiserNumber: number, random: Random) {
+function creative(number: number, advertiserNumber: number, random: RandomStream) {
   const { id: advertiserId, domain } = advertiser(advertiserNumber);
   const key = word(random, 10);
   const heights = several([360, 720, 1080], 3, random);
@@ -155,22 +155,22 @@ function creative(number: number, advertiserNumber: number, random: Random) {
   };
 }
 
-function word(random: Random, letters: number): string {
+function word(random: RandomStream, letters: number): string {
   return Array.from({ length: letters }, () => random.below(36).toString(36)).join("");
 }
 
-function pick<T>(from: readonly T[], random: Random): T {
+function pick<T>(from: readonly T[], random: RandomStream): T {
   const picked = from[random.below(from.length)];
   if (picked === undefined) throw new RangeError("nothing to pick from");
   return picked;
 }
 
 /** One to `most` different numbers below `below`, ascending. */
-function some(below: number, most: number, random: Random): number[] {
+function some(below: number, most: number, random: RandomStream): number[] {
   const count = 1 + random.below(most);
   return [...new Set(Array.from({ length: count }, () => random.below(below)))].sort((a, b) => a - b);
 }
 
-function several<T>(from: readonly T[], most: number, random: Random): T[] {
+function several<T>(from: readonly T[], most: number, random: RandomStream): T[] {
   return some(from.length, most, random).flatMap((i) => from[i] ?? []);
 }

@@ -43,22 +43,22 @@ const rulesSchema = lineItemSchema.omit({
   goal: true,
   targeting: true,
 });
-const traitsSchema = creativeSchema.omit({
-  id: true,
-  name: true,
-  clickThroughUrl: true,
-  advertiserId: true,
-  media: true,
-});
+const traitsSchema = creativeSchema.pick({ durationSec: true, categories: true });
+const assetsSchema = creativeSchema.omit({ id: true, advertiserId: true, durationSec: true, categories: true });
+
+/** What is rarely read: it stays compressed. */
+const CLOSED: ReadonlySet<ChunkKind> = new Set(["targetings", "assets"]);
+/** What rows keep of entities that are kept as objects. */
+const NO_COLUMNS = { texts: [], numbers: [], lists: [] };
 
 /**
- * The catalog in these chunks; null is one that cannot be read. A step is one chunk, or the offers of `LINES_A_STEP` line items. Refuses a chunk out of
+ * The catalog in these chunks. A step is one chunk, or the offers of `LINES_A_STEP` line items. Refuses a chunk out of
  * order or of another shape, an entity of another shape or out of order, a reference that leads nowhere, too many.
  */
-export function* assembleCatalog(chunks: Iterable<Chunk | null>): Steps<Result<CompiledCatalog, "bad_catalog">> {
+export function* assembleCatalog(chunks: Iterable<Chunk>): Steps<Result<CompiledCatalog, "bad_catalog">> {
   const assembly = new Assembly();
   for (const chunk of chunks) {
-    if (chunk === null || !assembly.take(chunk)) return refused("bad_catalog");
+    if (!assembly.take(chunk)) return refused("bad_catalog");
     yield;
   }
   return yield* assembly.finish();
@@ -83,8 +83,8 @@ class Assembly {
     if (open === null || rows.length + open.rows > rowsMax(chunk.kind) || !this.#accepts(chunk.kind, open))
       return false;
     if (chunk.kind === "lineItems") this.#offers += open.lists[0]?.values.length ?? 0;
-    // Entities that are kept as objects need not be kept as bytes as well.
-    rows.push(chunk.kind in this.#parts ? { rows: open.rows, texts: [], numbers: [], lists: [] } : open);
+    if (chunk.kind in this.#parts) rows.push({ rows: open.rows, ...NO_COLUMNS });
+    else rows.push(CLOSED.has(chunk.kind) ? chunk : open);
     return this.#offers <= CATALOG_LIMITS.offersMax;
   }
 
@@ -96,6 +96,7 @@ class Assembly {
       return advertiser === undefined ? [] : [compileCampaign(campaign, advertiser)];
     });
     if (compiled.length < campaigns.length) return refused("bad_catalog");
+    if (this.#rows.assets.length !== this.#rows.creatives.length) return refused("bad_catalog");
     const entities = new PackedEntities(this.#rows, compiled, advertisers);
     const guarantees: CompiledGuarantee[] = [];
     const guaranteeOf = new Map<number, CompiledGuarantee>();
@@ -164,8 +165,8 @@ class Assembly {
         return this.#readAll(open, targetingSchema, () => true);
       case "traits":
         return this.#readAll(open, traitsSchema, () => true);
-      case "media":
-        return this.#readAll(open, creativeSchema.shape.media, () => true);
+      case "assets":
+        return this.#readAll(open, assetsSchema, () => true);
       case "creatives":
       case "lineItems":
         return this.#idsFollow(open);
@@ -253,7 +254,7 @@ function compileGuarantee(deal: Deal, lines: readonly number[], entities: Packed
 function rowsMax(kind: ChunkKind): number {
   const { lineItems, creatives } = CATALOG_LIMITS.entitiesMax;
   if (kind === "goals" || kind === "rules" || kind === "targetings") return lineItems;
-  if (kind === "traits" || kind === "media") return creatives;
+  if (kind === "traits" || kind === "assets") return creatives;
   return CATALOG_LIMITS.entitiesMax[kind];
 }
 
@@ -277,7 +278,7 @@ function emptyRows(): RowsByKind {
     rules: new PackedRows(),
     targetings: new PackedRows(),
     traits: new PackedRows(),
-    media: new PackedRows(),
+    assets: new PackedRows(),
     creatives: new PackedRows(),
     lineItems: new PackedRows(),
     deals: new PackedRows(),

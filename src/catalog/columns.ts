@@ -1,9 +1,9 @@
 /**
- * Rows of one kind, written column by column: texts, numbers and lists of numbers. A chunk of rows stays in memory as
- * the bytes it was read from, which is a tenth of what objects need; a row's field is read when somebody asks for it.
- * All lengths are checked when a chunk is opened, so that reading a field never meets a surprise.
+ * Rows of one kind, written column by column: texts, numbers and lists of numbers. Texts stay the bytes they were read
+ * from, which is a fraction of what objects need; a row's field is read when somebody asks for it. All lengths are
+ * checked when columns are read, so that reading a field never meets a surprise.
  */
-import { fromUtf8 } from "../kernel/bytes.ts";
+import { fromUtf8, isAscii } from "../kernel/bytes.ts";
 
 /** Numbers below 2^32, seven bits a byte, the lowest first; a set high bit says that more follow. */
 export class ColumnWriter {
@@ -116,9 +116,9 @@ export class ColumnReader {
     const starts = this.#starts(rows);
     if (starts === null) return null;
     const bytes = this.bytes(starts[rows] ?? 0);
-    if (bytes === null || fromUtf8(bytes) === null) return null;
+    if (bytes === null || (!isAscii(bytes) && fromUtf8(bytes) === null)) return null;
     // The whole is well-formed, so each text is when none begins inside a letter.
-    for (const start of starts) if (((bytes[start] ?? 0) & 0xc0) === 0x80) return null;
+    for (let row = 0; row < rows; row++) if (((bytes[starts[row] ?? 0] ?? 0) & 0xc0) === 0x80) return null;
     return { bytes, starts };
   }
 

@@ -1,7 +1,7 @@
 /**
- * From a catalog to chunks of rows. Entities come by id, what is written once for many of them by its text, so that
- * equal catalogs give equal bytes. Fields that the columns do not name travel in `rules` and `traits`: a field that is
- * added to line items or creatives cannot be forgotten here.
+ * From a catalog to chunks of rows. Entities come by id, and what is written once for many of them in the order of its
+ * first use, so that equal catalogs give equal bytes. Fields that the columns do not name travel in `rules` and
+ * `assets`: a field that is added to line items or creatives cannot be forgotten here.
  */
 import { present } from "../kernel/assert.ts";
 import { canonicalJson, toUtf8 } from "../kernel/bytes.ts";
@@ -12,7 +12,7 @@ import type { Chunk, ChunkKind } from "./packed_rows.ts";
 
 /** A chunk is closed at so many rows, or when it has so many bytes: what opening one chunk costs follows from it. */
 export const CHUNK_ROWS_MAX = 1024;
-const CHUNK_BYTES = 32 * 1024;
+const CHUNK_BYTES = 16 * 1024;
 
 /** One row, its columns in the order of its shape. */
 interface Row {
@@ -31,7 +31,6 @@ export function packCatalog(catalog: Catalog): Chunk[] {
   const rules = intern(lineItems.map(rulesOf));
   const targetings = intern(lineItems.map(({ targeting }) => targeting));
   const traits = intern(creatives.map(traitsOf));
-  const media = intern(creatives.map((creative) => creative.media));
   const advertiserNumber = numberOf(advertisers, "a creative's advertiser is in the catalog");
   const campaignNumber = numberOf(campaigns, "a line item's campaign is in the catalog");
   const creativeNumber = numberOf(creatives, "a line item's creatives are in the catalog");
@@ -39,8 +38,8 @@ export function packCatalog(catalog: Catalog): Chunk[] {
   for (const campaign of campaigns) advertisersOfCampaigns(campaign.advertiserId);
 
   const creativeRows = creatives.map((creative, row): Row => ({
-    texts: [creative.id, creative.name, creative.clickThroughUrl].map(toUtf8),
-    numbers: [advertiserNumber(creative.advertiserId), traits.numbers[row] ?? 0, media.numbers[row] ?? 0],
+    texts: [toUtf8(creative.id)],
+    numbers: [advertiserNumber(creative.advertiserId), traits.numbers[row] ?? 0],
     lists: [],
   }));
   const lineItemRows = lineItems.map((line, row): Row => ({
@@ -64,8 +63,8 @@ export function packCatalog(catalog: Catalog): Chunk[] {
     ...cut("rules", textRows(rules.texts)),
     ...cut("targetings", textRows(targetings.texts)),
     ...cut("traits", textRows(traits.texts)),
-    ...cut("media", textRows(media.texts)),
     ...cut("creatives", creativeRows),
+    ...cut("assets", jsonRows(creatives.map(assetsOf))),
     ...cut("lineItems", lineItemRows),
     ...cut("deals", jsonRows(byId(catalog.deals))),
   ];
@@ -78,21 +77,30 @@ function rulesOf(line: LineItem): unknown {
   return rules;
 }
 
-/** All of a creative that has no column of its own. */
-function traitsOf(creative: Creative): unknown {
-  const { id: _id, name: _name, clickThroughUrl: _url, advertiserId: _advertiser, media: _media, ...traits } = creative;
-  return traits;
+/** What many creatives have in common. */
+function traitsOf({ durationSec, categories }: Creative): unknown {
+  return { durationSec, categories };
 }
 
-/** Each different value once, as canonical JSON in code-unit order, and which of them every row has. */
+/** All of a creative that has no column of its own. */
+function assetsOf(creative: Creative): unknown {
+  const { id: _id, advertiserId: _advertiser, durationSec: _sec, categories: _categories, ...assets } = creative;
+  return assets;
+}
+
+/** Each different value once, as canonical JSON in the order of first use, and which of them every row has. */
 function intern(values: readonly unknown[]): {
   readonly texts: readonly string[];
   readonly numbers: readonly number[];
 } {
-  const written = values.map((value) => canonicalJson(value));
-  const texts = [...new Set(written)].sort(compareIds);
-  const numberOfText = new Map(texts.map((text, number) => [text, number]));
-  return { texts, numbers: written.map((text) => numberOfText.get(text) ?? 0) };
+  const numberOfText = new Map<string, number>();
+  const numbers = values.map((value) => {
+    const text = canonicalJson(value);
+    const number = numberOfText.get(text) ?? numberOfText.size;
+    numberOfText.set(text, number);
+    return number;
+  });
+  return { texts: [...numberOfText.keys()], numbers };
 }
 
 function numberOf(entities: readonly { readonly id: string }[], law: string): (id: string) => number {
@@ -129,7 +137,7 @@ function chunkOf(kind: ChunkKind, rows: readonly Row[]): Chunk {
   first?.texts.forEach((_text, column) => writer.texts(rows.map((row) => row.texts[column] ?? new Uint8Array())));
   first?.numbers.forEach((_number, column) => writer.numbers(rows.map((row) => row.numbers[column] ?? 0)));
   first?.lists.forEach((_list, column) => writer.lists(rows.map((row) => row.lists[column] ?? [])));
-  return { kind, rows: rows.length, bytes: writer.written };
+  return { kind, rows: rows.length, rawLength: writer.written.length, stored: writer.written };
 }
 
 function byId<T extends { readonly id: string }>(entities: readonly T[]): T[] {

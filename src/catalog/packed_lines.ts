@@ -12,8 +12,10 @@ import type { ChunkKind, PackedRows } from "./packed_rows.ts";
 import type { EntityTable } from "./tables.ts";
 import { compileTargeting, type CompiledTargeting } from "./targeting.ts";
 
-/** Entities of a kind that are remembered. More than any request asks for. */
-const ENTITIES_KEPT = 4096;
+/** Line items that are remembered. More than any request asks for. */
+const LINES_KEPT = 4096;
+/** Creatives that are remembered: those of the ads that win most. */
+const CREATIVES_KEPT = 1024;
 /** Shared values of a kind that are remembered. */
 const VALUES_KEPT = 1024;
 
@@ -22,7 +24,8 @@ export type RowsByKind = Readonly<Record<ChunkKind, PackedRows>>;
 
 /** What a line item is besides its columns. */
 export type LineItemRules = Omit<LineItem, "id" | "name" | "campaignId" | "creativeIds" | "goal" | "targeting">;
-type CreativeTraits = Omit<Creative, "id" | "name" | "clickThroughUrl" | "advertiserId" | "media">;
+type CreativeTraits = Pick<Creative, "durationSec" | "categories">;
+type CreativeAssets = Omit<Creative, "id" | "advertiserId" | "durationSec" | "categories">;
 
 /** Length and categories of creatives, worked out once for all that have the same. */
 export interface Traits {
@@ -36,13 +39,12 @@ export class PackedEntities {
   readonly rows: RowsByKind;
   readonly campaigns: readonly CompiledCampaign[];
   readonly #advertisers: readonly Advertiser[];
-  readonly #lines = new Recent(ENTITIES_KEPT, (row) => this.#lineOf(row));
-  readonly #creatives = new Recent(ENTITIES_KEPT, (row) => this.#creativeOf(row));
+  readonly #lines = new Recent(LINES_KEPT, (row) => this.#lineOf(row));
+  readonly #creatives = new Recent(CREATIVES_KEPT, (row) => this.#creativeOf(row));
   readonly #goals = new Recent(VALUES_KEPT, (row) => this.#valueOf<Goal>("goals", row));
   readonly #rules = new Recent(VALUES_KEPT, (row) => this.#valueOf<LineItemRules>("rules", row));
   readonly #targetings = new Recent(VALUES_KEPT, (row) => this.#valueOf<Targeting>("targetings", row));
   readonly #compiled = new Recent(VALUES_KEPT, (row) => compileTargeting(this.#targetings.at(row)));
-  readonly #media = new Recent(VALUES_KEPT, (row) => this.#valueOf<Creative["media"]>("media", row));
   readonly #traits = new Recent(VALUES_KEPT, (row) => this.#traitsOf(row));
 
   constructor(rows: RowsByKind, campaigns: readonly CompiledCampaign[], advertisers: readonly Advertiser[]) {
@@ -87,10 +89,6 @@ export class PackedEntities {
     return this.#traits.at(this.rows.creatives.number(1, creative));
   }
 
-  media(creative: number): Creative["media"] {
-    return this.#media.at(this.rows.creatives.number(2, creative));
-  }
-
   campaign(line: number): CompiledCampaign {
     return present(this.campaigns[this.rows.lineItems.number(0, line)], "a line item's campaign was checked");
   }
@@ -117,12 +115,10 @@ export class PackedEntities {
     const rows = this.rows.creatives;
     const advertiser = present(this.#advertisers[rows.number(0, row)], "a creative's advertiser was checked");
     return {
+      ...this.#valueOf<CreativeAssets>("assets", row),
       ...this.traits(row).written,
       id: rows.text(0, row),
-      name: rows.text(1, row),
-      clickThroughUrl: rows.text(2, row),
       advertiserId: advertiser.id,
-      media: this.media(row),
     };
   }
 

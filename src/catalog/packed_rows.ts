@@ -2,6 +2,9 @@
  * A catalog cut into chunks of rows, the form in which it is stored, sent and kept in memory. What many line items have
  * in common (targetings, goals, rules) is written once, in a chunk of its own that comes before, and named by number.
  */
+import { decompressBlock } from "../kernel/lz4.ts";
+import { present } from "../kernel/assert.ts";
+import { Recent } from "../kernel/recent.ts";
 import { ColumnReader, listAt, textAt, type ListColumn, type TextColumn } from "./columns.ts";
 
 /** Kinds of chunk, in the order in which they come. A kind refers only to kinds before it. */
@@ -16,8 +19,8 @@ export const CHUNK_KINDS = [
   "rules",
   "targetings",
   "traits",
-  "media",
   "creatives",
+  "assets",
   "lineItems",
   "deals",
 ] as const;
@@ -32,8 +35,8 @@ export interface RowShape {
 
 /** Rows that are one JSON text each. */
 const JSON_ROWS: RowShape = { texts: 1, numbers: [], lists: [] };
-/** Texts: id, name, clickThroughUrl. */
-const CREATIVE_ROWS: RowShape = { texts: 3, numbers: ["advertisers", "traits", "media"], lists: [] };
+/** Texts: id. The row of the same number in `assets` has the rest. */
+const CREATIVE_ROWS: RowShape = { texts: 1, numbers: ["advertisers", "traits"], lists: [] };
 /** Texts: id, name. Lists: the creatives, in the order written. */
 const LINE_ITEM_ROWS: RowShape = {
   texts: 2,
@@ -46,11 +49,13 @@ export function shapeOf(kind: ChunkKind): RowShape {
   return kind === "creatives" ? CREATIVE_ROWS : kind === "lineItems" ? LINE_ITEM_ROWS : JSON_ROWS;
 }
 
-/** Rows of one kind as bytes. */
+/** Rows of one kind as bytes. Units: bytes. */
 export interface Chunk {
   readonly kind: ChunkKind;
   readonly rows: number;
-  readonly bytes: Uint8Array;
+  /** Length of the columns; that of `stored` as well when compressing them gained nothing. */
+  readonly rawLength: number;
+  readonly stored: Uint8Array;
 }
 
 /** A chunk opened. */
@@ -64,7 +69,10 @@ export interface RowChunk {
 /** The columns of a chunk, or null when its bytes are not such rows. `rowsOf`: rows that a kind before has. */
 export function openChunk(chunk: Chunk, rowsOf: (kind: ChunkKind) => number): RowChunk | null {
   const shape = shapeOf(chunk.kind);
-  const reader = new ColumnReader(chunk.bytes);
+  const { stored, rawLength } = chunk;
+  const raw = stored.length === rawLength ? stored : decompressBlock(stored, rawLength);
+  if (raw === null) return null;
+  const reader = new ColumnReader(raw);
   const texts: TextColumn[] = [];
   const numbers: Uint32Array[] = [];
   const lists: ListColumn[] = [];
@@ -86,18 +94,28 @@ export function openChunk(chunk: Chunk, rowsOf: (kind: ChunkKind) => number): Ro
   return reader.left === 0 ? { rows: chunk.rows, texts, numbers, lists } : null;
 }
 
+/** Opened chunks of a kind that are remembered when its chunks are kept closed. */
+const OPEN_KEPT = 32;
+
 /** All rows of one kind. Grows by chunks, and never changes what it has. */
 export class PackedRows {
-  readonly #chunks: RowChunk[] = [];
+  readonly #chunks: (RowChunk | Chunk)[] = [];
   /** Number of the first row of each chunk. */
   readonly #firsts: number[] = [];
+  readonly #reopened = new Recent<RowChunk>(OPEN_KEPT, (at) => {
+    const chunk = present(this.#chunks[at], "a chunk has a number");
+    // Only chunks that could be opened are kept; what their numbers refer to was checked then.
+    const opened = "stored" in chunk ? openChunk(chunk, () => Number.POSITIVE_INFINITY) : chunk;
+    return present(opened, "a chunk that was opened once opens again");
+  });
   #length = 0;
 
   get length(): number {
     return this.#length;
   }
 
-  push(chunk: RowChunk): void {
+  /** Adds the rows of a chunk: opened, or as it is stored, to be opened whenever a row of it is read. */
+  push(chunk: RowChunk | Chunk): void {
     this.#chunks.push(chunk);
     this.#firsts.push(this.#length);
     this.#length += chunk.rows;
@@ -105,18 +123,18 @@ export class PackedRows {
 
   text(column: number, row: number): string {
     const at = this.#chunkOf(row);
-    const texts = this.#chunks[at]?.texts[column];
+    const texts = this.#open(at)?.texts[column];
     return texts === undefined ? "" : textAt(texts, row - (this.#firsts[at] ?? 0));
   }
 
   number(column: number, row: number): number {
     const at = this.#chunkOf(row);
-    return this.#chunks[at]?.numbers[column]?.[row - (this.#firsts[at] ?? 0)] ?? 0;
+    return this.#open(at)?.numbers[column]?.[row - (this.#firsts[at] ?? 0)] ?? 0;
   }
 
   list(column: number, row: number): Uint32Array {
     const at = this.#chunkOf(row);
-    const lists = this.#chunks[at]?.lists[column];
+    const lists = this.#open(at)?.lists[column];
     return lists === undefined ? new Uint32Array() : listAt(lists, row - (this.#firsts[at] ?? 0));
   }
 
@@ -132,6 +150,11 @@ export class PackedRows {
       else to = middle - 1;
     }
     return -1;
+  }
+
+  #open(at: number): RowChunk | undefined {
+    const chunk = this.#chunks[at];
+    return chunk !== undefined && "stored" in chunk ? this.#reopened.at(at) : chunk;
   }
 
   #chunkOf(row: number): number {

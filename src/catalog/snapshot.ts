@@ -4,16 +4,17 @@
  * part has one canonical order and the compressor one result, so the same content always has the same name, however the
  * operator spread it over files and whichever machine wrote it.
  */
+import { present } from "../kernel/assert.ts";
 import { toHex, toUtf8, type Sha256 } from "../kernel/bytes.ts";
 import { FULL_LIMITS } from "../kernel/limits.ts";
-import { compressBlock, decompressBlock } from "../kernel/lz4.ts";
+import { compressBlock } from "../kernel/lz4.ts";
 import { refused, type Result } from "../kernel/result.ts";
 import { assembleCatalog } from "./assemble.ts";
 import { ColumnReader, ColumnWriter } from "./columns.ts";
 import type { CompiledCatalog } from "./compiled.ts";
 import type { Catalog } from "./entities.ts";
 import { CHUNK_ROWS_MAX, packCatalog } from "./pack.ts";
-import { CHUNK_KINDS, type Chunk, type ChunkKind } from "./packed_rows.ts";
+import { CHUNK_KINDS, type Chunk } from "./packed_rows.ts";
 import { endOf, type Steps } from "./steps.ts";
 
 /** Name and version of the format, the first line of every snapshot. A reader refuses every other. */
@@ -23,28 +24,18 @@ export const SNAPSHOT_FORMAT = "midroll-catalog/2";
 export type SnapshotRefusal = "too_large" | "unknown_format" | "bad_directory" | "bad_catalog";
 
 /** One chunk's line in the directory. Units: bytes. */
-interface Entry {
-  readonly kind: ChunkKind;
-  readonly rows: number;
-  readonly rawLength: number;
-  /** The same as `rawLength`: stored as it is, because it did not get smaller. */
-  readonly storedLength: number;
-}
+type Entry = Omit<Chunk, "stored"> & { readonly storedLength: number };
 
 /** The snapshot of a catalog. Requires one that `parseCatalog` accepted. */
 export function encodeSnapshot(catalog: Catalog): Uint8Array {
-  const chunks = packCatalog(catalog);
-  const bodies = chunks.map(({ bytes }) => {
-    const block = compressBlock(bytes);
-    return block.length < bytes.length ? block : bytes;
-  });
+  const chunks = packCatalog(catalog).map(compressed);
   const writer = new ColumnWriter();
   writer.bytes(HEADER);
   writer.number(chunks.length);
-  chunks.forEach(({ kind, rows, bytes }, i) => {
-    writer.numbers([CHUNK_KINDS.indexOf(kind), rows, bytes.length, bodies[i]?.length ?? 0]);
-  });
-  for (const body of bodies) writer.bytes(body);
+  for (const { kind, rows, rawLength, stored } of chunks) {
+    writer.numbers([CHUNK_KINDS.indexOf(kind), rows, rawLength, stored.length]);
+  }
+  for (const { stored } of chunks) writer.bytes(stored);
   return writer.written;
 }
 
@@ -73,6 +64,11 @@ export async function snapshotDigest(bytes: Uint8Array, sha256: Sha256): Promise
 
 const HEADER = toUtf8(`${SNAPSHOT_FORMAT}\n`);
 
+function compressed(chunk: Chunk): Chunk {
+  const block = compressBlock(chunk.stored);
+  return block.length < chunk.stored.length ? { ...chunk, stored: block } : chunk;
+}
+
 function readDirectory(reader: ColumnReader): readonly Entry[] | null {
   const count = reader.number();
   const fields = count === null ? null : reader.numbers(4 * count, 2 ** 32);
@@ -88,13 +84,8 @@ function readDirectory(reader: ColumnReader): readonly Entry[] | null {
   return stored === reader.left ? entries : null;
 }
 
-/** The chunks, each decompressed when it is asked for; null for one that cannot be. */
-function* chunksFrom(reader: ColumnReader, entries: readonly Entry[]): Iterable<Chunk | null> {
-  for (const { kind, rows, rawLength, storedLength } of entries) {
-    const stored = reader.bytes(storedLength);
-    // A copy, so that what is kept of a chunk does not keep the whole snapshot.
-    const plain = stored !== null && storedLength === rawLength;
-    const raw = stored === null ? null : plain ? stored.slice() : decompressBlock(stored, rawLength);
-    yield raw === null ? null : { kind, rows, bytes: raw };
+function* chunksFrom(reader: ColumnReader, entries: readonly Entry[]): Iterable<Chunk> {
+  for (const { storedLength, ...entry } of entries) {
+    yield { ...entry, stored: present(reader.bytes(storedLength), "the directory was held against the length") };
   }
 }

@@ -27,7 +27,7 @@ export interface Limits {
   readonly podNodesMax: number;
   /** Bytes of a catalog sent to origin, and of a snapshot. */
   readonly catalogBytesMax: number;
-  /** Bytes of a snapshot's chunks when they are not compressed: an isolate keeps them in memory. */
+  /** Bytes of a snapshot's chunks when they are not compressed. */
   readonly catalogRawBytesMax: number;
   /** Bytes of one model artifact. */
   readonly modelBytesMax: number;
@@ -46,7 +46,7 @@ export const FULL_LIMITS: Limits = {
   cutFloorPerAdvertiser: 1,
   podNodesMax: 20_000,
   catalogBytesMax: 24 * 1024 * 1024,
-  catalogRawBytesMax: 64 * 1024 * 1024,
+  catalogRawBytesMax: 128 * 1024 * 1024,
   modelBytesMax: 8 * 1024 * 1024,
 };
 
