@@ -3,7 +3,7 @@
  * content is what origin accepted; shapes and references are checked all the same, once for each thing that is written
  * once, so that nothing which is read later can be missing or of another kind.
  */
-import type { z } from "zod";
+import { z } from "zod";
 import { CATALOG_LIMITS } from "../kernel/limits.ts";
 import { micros } from "../kernel/money.ts";
 import { ok, refused, type Result } from "../kernel/result.ts";
@@ -11,18 +11,23 @@ import { textAt } from "./columns.ts";
 import { compileCampaign, compilePublisher } from "./compile_parts.ts";
 import type { CompiledCatalog, CompiledGuarantee } from "./compiled.ts";
 import { advertiserSchema, campaignSchema, creativeSchema, goalSchema, lineItemSchema } from "./entities.ts";
-import { publisherSchema, type Advertiser, type Campaign, type Currency, type Deal } from "./entities.ts";
+import {
+  mediaFileSchema,
+  publisherSchema,
+  type Advertiser,
+  type Campaign,
+  type Currency,
+  type Deal,
+} from "./entities.ts";
 import type { Landscape, Publisher, Reserve } from "./entities.ts";
 import { id as idSchema } from "./fields.ts";
 import { currencySchema, dealSchema, landscapeSchema, reserveSchema } from "./market.ts";
 import { PackedEntities, type RowsByKind } from "./packed_lines.ts";
-import { packedOffers, type OfferRows } from "./packed_offers.ts";
+import { listOffers } from "./offer_rows.ts";
+import { PackedOffers } from "./packed_offers.ts";
 import { CHUNK_KINDS, openChunk, PackedRows, type Chunk, type ChunkKind, type RowChunk } from "./packed_rows.ts";
 import type { Steps } from "./steps.ts";
 import { targetingSchema } from "./targeting_schema.ts";
-
-/** Line items whose offers are listed in one step. */
-const LINES_A_STEP = 2048;
 
 /** Entities that are few enough to be kept as objects. */
 interface Parts {
@@ -43,7 +48,9 @@ const rulesSchema = lineItemSchema.omit({
   goal: true,
   targeting: true,
 });
-const traitsSchema = creativeSchema.pick({ durationSec: true, categories: true });
+const traitsSchema = creativeSchema
+  .pick({ durationSec: true, categories: true })
+  .extend({ mimeTypes: z.array(mediaFileSchema.shape.mimeType) });
 const assetsSchema = creativeSchema.omit({ id: true, advertiserId: true, durationSec: true, categories: true });
 
 /** What is rarely read: it stays compressed. */
@@ -52,22 +59,28 @@ const CLOSED: ReadonlySet<ChunkKind> = new Set(["targetings", "assets"]);
 const NO_COLUMNS = { texts: [], numbers: [], lists: [] };
 
 /**
- * The catalog in these chunks. A step is one chunk, or the offers of `LINES_A_STEP` line items. Refuses a chunk out of
+ * The catalog in these chunks, `indexed` now or when somebody first asks. A step is one chunk, or what `offer_rows.ts` says. Refuses a chunk out of
  * order or of another shape, an entity of another shape or out of order, a reference that leads nowhere, too many.
  */
-export function* assembleCatalog(chunks: Iterable<Chunk>): Steps<Result<CompiledCatalog, "bad_catalog">> {
+export function* assembleCatalog(
+  chunks: Iterable<Chunk>,
+  indexed: boolean,
+): Steps<Result<CompiledCatalog, "bad_catalog">> {
   const assembly = new Assembly();
   for (const chunk of chunks) {
     if (!assembly.take(chunk)) return refused("bad_catalog");
     yield;
   }
-  return yield* assembly.finish();
+  return yield* assembly.finish(indexed);
 }
 
 class Assembly {
   readonly #rows: RowsByKind = emptyRows();
   readonly #parts: Parts = emptyParts();
+  /** Rows of goals that nobody pays for. */
   readonly #houseGoals = new Set<number>();
+  /** Rows of targetings that have an expression. */
+  readonly #expressions = new Set<number>();
   #kind = 0;
   #lastId = "";
   #offers = 0;
@@ -88,7 +101,7 @@ class Assembly {
     return this.#offers <= CATALOG_LIMITS.offersMax;
   }
 
-  *finish(): Steps<Result<CompiledCatalog, "bad_catalog">> {
+  *finish(indexed: boolean): Steps<Result<CompiledCatalog, "bad_catalog">> {
     const { publishers, advertisers, campaigns, deals, ...market } = this.#parts;
     const advertiserById = new Map(advertisers.map((advertiser) => [advertiser.id, advertiser]));
     const compiled = campaigns.flatMap((campaign) => {
@@ -97,19 +110,28 @@ class Assembly {
     });
     if (compiled.length < campaigns.length) return refused("bad_catalog");
     if (this.#rows.assets.length !== this.#rows.creatives.length) return refused("bad_catalog");
-    const entities = new PackedEntities(this.#rows, compiled, advertisers);
+    const entities = new PackedEntities(this.#rows, compiled, advertisers, this.#expressions);
     const guarantees: CompiledGuarantee[] = [];
-    const guaranteeOf = new Map<number, CompiledGuarantee>();
+    const dealsOf = { guaranteed: new Map<number, CompiledGuarantee>(), others: new Map<number, Deal[]>() };
     for (const deal of deals) {
       const lines = deal.lineItemIds.map((id) => this.#rows.lineItems.find(id));
       if (lines.includes(-1)) return refused("bad_catalog");
-      if (deal.kind !== "guaranteed") continue;
-      const guarantee = compileGuarantee(deal, lines, entities);
-      guarantees.push(guarantee);
-      for (const line of lines) guaranteeOf.set(line, guarantee);
+      if (deal.kind === "guaranteed") {
+        const guarantee = compileGuarantee(deal, lines, entities);
+        guarantees.push(guarantee);
+        for (const line of lines) dealsOf.guaranteed.set(line, guarantee);
+      } else {
+        for (const line of lines) dealsOf.others.set(line, [...(dealsOf.others.get(line) ?? []), deal]);
+      }
       yield;
     }
-    const offers = yield* this.#listOffers();
+    const { paid, house } = yield* listOffers(this.#rows.lineItems, this.#houseGoals, this.#offers);
+    const paidOffers = new PackedOffers(entities, paid, dealsOf);
+    const houseOffers = new PackedOffers(entities, house, dealsOf);
+    if (indexed) {
+      yield* paidOffers.index();
+      yield* houseOffers.index();
+    }
     return ok({
       ...market,
       publishers: new Map(publishers.map((publisher) => [publisher.id, compilePublisher(publisher)])),
@@ -119,21 +141,9 @@ class Assembly {
       creatives: entities.creatives,
       deals,
       guarantees,
-      paidOffers: packedOffers(entities, offers.paid, guaranteeOf),
-      houseOffers: packedOffers(entities, offers.house, guaranteeOf),
+      paidOffers,
+      houseOffers,
     });
-  }
-
-  *#listOffers(): Steps<{ readonly paid: OfferRows; readonly house: OfferRows }> {
-    const rows = this.#rows.lineItems;
-    const paid = new OfferLister(rows.length, this.#offers);
-    const house = new OfferLister(rows.length, this.#offers);
-    for (let line = 0; line < rows.length; line++) {
-      const lister = this.#houseGoals.has(rows.number(1, line)) ? house : paid;
-      lister.add(line, rows.list(0, line));
-      if (line % LINES_A_STEP === 0) yield;
-    }
-    return { paid: paid.listed(), house: house.listed() };
   }
 
   /** Whether every row is what its kind should be. Keeps the entities that are few. */
@@ -162,14 +172,18 @@ class Assembly {
       case "rules":
         return this.#readAll(open, rulesSchema, () => true);
       case "targetings":
-        return this.#readAll(open, targetingSchema, () => true);
+        return this.#readAll(open, targetingSchema, ({ where }, row) => {
+          if (where !== undefined) this.#expressions.add(this.#rows.targetings.length + row);
+          return true;
+        });
       case "traits":
         return this.#readAll(open, traitsSchema, () => true);
       case "assets":
         return this.#readAll(open, assetsSchema, () => true);
       case "creatives":
-      case "lineItems":
         return this.#idsFollow(open);
+      case "lineItems":
+        return this.#idsFollow(open) && namesFit(open) && listsFit(open);
     }
   }
 
@@ -207,34 +221,24 @@ class Assembly {
   }
 }
 
-/** Gathers the offers of one table. */
-class OfferLister {
-  readonly #lines: Uint32Array;
-  readonly #firsts: Uint32Array;
-  readonly #creatives: Uint32Array;
-  #lineCount = 0;
-  #offerCount = 0;
-
-  constructor(linesMax: number, offersMax: number) {
-    this.#lines = new Uint32Array(linesMax);
-    this.#firsts = new Uint32Array(linesMax + 1);
-    this.#creatives = new Uint32Array(offersMax);
+function namesFit(open: RowChunk): boolean {
+  const [, names] = open.texts;
+  if (names === undefined) return false;
+  for (let row = 0; row < open.rows; row++) {
+    if (!lineItemSchema.shape.name.safeParse(textAt(names, row)).success) return false;
   }
+  return true;
+}
 
-  add(line: number, creatives: Uint32Array): void {
-    this.#lines[this.#lineCount++] = line;
-    this.#creatives.set(creatives.toSorted(), this.#offerCount);
-    this.#offerCount += creatives.length;
-    this.#firsts[this.#lineCount] = this.#offerCount;
+/** Every line item has a creative, and not more than it may have. */
+function listsFit(open: RowChunk): boolean {
+  const [lists] = open.lists;
+  if (lists === undefined) return false;
+  for (let row = 0; row < open.rows; row++) {
+    const length = (lists.starts[row + 1] ?? 0) - (lists.starts[row] ?? 0);
+    if (length < 1 || length > CATALOG_LIMITS.creativesOfLineItemMax) return false;
   }
-
-  listed(): OfferRows {
-    return {
-      lines: this.#lines.slice(0, this.#lineCount),
-      firsts: this.#firsts.slice(0, this.#lineCount + 1),
-      creatives: this.#creatives.slice(0, this.#offerCount),
-    };
-  }
+  return true;
 }
 
 function compileGuarantee(deal: Deal, lines: readonly number[], entities: PackedEntities): CompiledGuarantee {

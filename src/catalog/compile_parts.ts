@@ -1,21 +1,9 @@
 /** The parts of a catalog that are few, compiled: publishers with a floor for every surface, campaigns with times. */
 import { assert } from "../kernel/assert.ts";
 import { micros, type Micros } from "../kernel/money.ts";
-import { compareIds } from "../kernel/order.ts";
 import type { CompiledCampaign, CompiledPublisher } from "./compiled.ts";
 import type { Advertiser, Campaign, Publisher } from "./entities.ts";
 import type { Surface } from "./words.ts";
-
-/** Categories in code-unit order, each once. */
-export function distinctCategories(categories: readonly string[]): string[] {
-  return [...new Set(categories)].sort(compareIds);
-}
-
-/** The same with the top-level code of every sub-code. */
-export function withParents(categories: readonly string[]): string[] {
-  const parents = categories.filter((category) => category.includes("-"));
-  return distinctCategories([...categories, ...parents.map((category) => category.slice(0, category.indexOf("-")))]);
-}
 
 /** A publisher with its rules as sets. */
 export function compilePublisher(publisher: Publisher): CompiledPublisher {

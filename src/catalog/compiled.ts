@@ -7,7 +7,7 @@ import { present } from "../kernel/assert.ts";
 import type { Micros } from "../kernel/money.ts";
 import { assembleCatalog } from "./assemble.ts";
 import type { Advertiser, Campaign, Catalog, Creative, Currency, Deal, Goal, Landscape } from "./entities.ts";
-import type { LineItem, Publisher, Reserve } from "./entities.ts";
+import type { LineItem, MimeType, Publisher, Reserve } from "./entities.ts";
 import { packCatalog } from "./pack.ts";
 import { endOf } from "./steps.ts";
 import type { EntityTable, OfferTable } from "./tables.ts";
@@ -67,6 +67,8 @@ export interface CompiledLineItem {
   /** Whether line item and campaign are both "active". */
   readonly active: boolean;
   readonly targeting: CompiledTargeting;
+  /** Whether its targeting has a `where` expression. */
+  readonly hasWhere: boolean;
   readonly frequencyCap: { readonly impressions: number; readonly windowMs: number } | null;
 }
 
@@ -99,6 +101,8 @@ export interface Offer {
   /** The guaranteed deal it is shown for, or null: it competes as open demand. */
   readonly guarantee: CompiledGuarantee | null;
   readonly durationSec: number;
+  /** Media types of its files, each once. */
+  readonly mimeTypes: readonly MimeType[];
   /** IAB codes of the creative, in code-unit order, each once. */
   readonly categories: readonly string[];
   /** The same with the top-level code of every sub-code: IAB2-3 brings IAB2. */
@@ -115,7 +119,7 @@ export interface Offer {
  * snapshot goes in steps.
  */
 export function compileCatalog(catalog: Catalog): CompiledCatalog {
-  const assembled = endOf(assembleCatalog(packCatalog(catalog)));
+  const assembled = endOf(assembleCatalog(packCatalog(catalog), false));
   return present(assembled.ok ? assembled.value : null, "an accepted catalog comes out as it went in");
 }
 

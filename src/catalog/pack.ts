@@ -8,6 +8,7 @@ import { canonicalJson, toUtf8 } from "../kernel/bytes.ts";
 import { compareIds } from "../kernel/order.ts";
 import { ColumnWriter } from "./columns.ts";
 import type { Catalog, Creative, LineItem } from "./entities.ts";
+import type { CreativeTraits } from "./packed_lines.ts";
 import type { Chunk, ChunkKind } from "./packed_rows.ts";
 
 /** A chunk is closed at so many rows, or when it has so many bytes: what opening one chunk costs follows from it. */
@@ -77,9 +78,9 @@ function rulesOf(line: LineItem): unknown {
   return rules;
 }
 
-/** What many creatives have in common. */
-function traitsOf({ durationSec, categories }: Creative): unknown {
-  return { durationSec, categories };
+/** What many creatives have in common, and retrieval asks for: the types of their files stand here once more. */
+function traitsOf({ durationSec, categories, media }: Creative): CreativeTraits {
+  return { durationSec, categories, mimeTypes: [...new Set(media.map(({ mimeType }) => mimeType))].sort() };
 }
 
 /** All of a creative that has no column of its own. */

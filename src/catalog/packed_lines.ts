@@ -5,17 +5,18 @@
 import { present } from "../kernel/assert.ts";
 import { Recent } from "../kernel/recent.ts";
 import { MINUTE_MS } from "../kernel/time.ts";
-import { distinctCategories, withParents } from "./compile_parts.ts";
+import { compareIds } from "../kernel/order.ts";
+import { withParents } from "./category_tree.ts";
 import type { CompiledCampaign, CompiledLineItem } from "./compiled.ts";
-import type { Advertiser, Creative, Goal, LineItem, Targeting } from "./entities.ts";
+import type { Advertiser, Creative, Goal, LineItem, MimeType, Targeting } from "./entities.ts";
 import type { ChunkKind, PackedRows } from "./packed_rows.ts";
 import type { EntityTable } from "./tables.ts";
 import { compileTargeting, type CompiledTargeting } from "./targeting.ts";
 
 /** Line items that are remembered. More than any request asks for. */
 const LINES_KEPT = 4096;
-/** Creatives that are remembered: those of the ads that win most. */
-const CREATIVES_KEPT = 1024;
+/** Creatives that are remembered. */
+const CREATIVES_KEPT = 2048;
 /** Shared values of a kind that are remembered. */
 const VALUES_KEPT = 1024;
 
@@ -24,12 +25,14 @@ export type RowsByKind = Readonly<Record<ChunkKind, PackedRows>>;
 
 /** What a line item is besides its columns. */
 export type LineItemRules = Omit<LineItem, "id" | "name" | "campaignId" | "creativeIds" | "goal" | "targeting">;
-type CreativeTraits = Pick<Creative, "durationSec" | "categories">;
+/** What creatives are, but for what tells one from another. */
+export type CreativeTraits = Pick<Creative, "durationSec" | "categories"> & { readonly mimeTypes: MimeType[] };
 type CreativeAssets = Omit<Creative, "id" | "advertiserId" | "durationSec" | "categories">;
 
 /** Length and categories of creatives, worked out once for all that have the same. */
 export interface Traits {
   readonly written: CreativeTraits;
+  /** In code-unit order, each once. */
   readonly categories: readonly string[];
   readonly categoriesWithParents: readonly string[];
 }
@@ -39,6 +42,7 @@ export class PackedEntities {
   readonly rows: RowsByKind;
   readonly campaigns: readonly CompiledCampaign[];
   readonly #advertisers: readonly Advertiser[];
+  readonly #expressions: ReadonlySet<number>;
   readonly #lines = new Recent(LINES_KEPT, (row) => this.#lineOf(row));
   readonly #creatives = new Recent(CREATIVES_KEPT, (row) => this.#creativeOf(row));
   readonly #goals = new Recent(VALUES_KEPT, (row) => this.#valueOf<Goal>("goals", row));
@@ -47,7 +51,14 @@ export class PackedEntities {
   readonly #compiled = new Recent(VALUES_KEPT, (row) => compileTargeting(this.#targetings.at(row)));
   readonly #traits = new Recent(VALUES_KEPT, (row) => this.#traitsOf(row));
 
-  constructor(rows: RowsByKind, campaigns: readonly CompiledCampaign[], advertisers: readonly Advertiser[]) {
+  /** `expressions`: rows of targetings that have one. */
+  constructor(
+    rows: RowsByKind,
+    campaigns: readonly CompiledCampaign[],
+    advertisers: readonly Advertiser[],
+    expressions: ReadonlySet<number>,
+  ) {
+    this.#expressions = expressions;
     this.rows = rows;
     this.campaigns = campaigns;
     this.#advertisers = advertisers;
@@ -93,17 +104,30 @@ export class PackedEntities {
     return present(this.campaigns[this.rows.lineItems.number(0, line)], "a line item's campaign was checked");
   }
 
-  /** The line item as it was written. */
+  /** Whether a line item's targeting has an expression. */
+  hasWhere(line: number): boolean {
+    return this.#expressions.has(this.rows.lineItems.number(3, line));
+  }
+
+  /** The line item as it was written; what decisions rarely ask for is read when they do. */
   written(line: number): LineItem {
     const rows = this.rows.lineItems;
+    const targeting = () => this.targeting(line);
+    const creativeIds = () => [...rows.list(0, line)].map((creative) => this.rows.creatives.text(0, creative));
     return {
       ...this.rules(line),
       id: rows.text(0, line),
-      name: rows.text(1, line),
       campaignId: this.campaign(line).campaign.id,
-      creativeIds: [...rows.list(0, line)].map((creative) => this.rows.creatives.text(0, creative)),
       goal: this.goal(line),
-      targeting: this.targeting(line),
+      get name() {
+        return rows.text(1, line);
+      },
+      get creativeIds() {
+        return creativeIds();
+      },
+      get targeting() {
+        return targeting();
+      },
     };
   }
 
@@ -114,17 +138,29 @@ export class PackedEntities {
   #creativeOf(row: number): Creative {
     const rows = this.rows.creatives;
     const advertiser = present(this.#advertisers[rows.number(0, row)], "a creative's advertiser was checked");
+    const { durationSec, categories } = this.traits(row).written;
+    let read: CreativeAssets | null = null;
+    const assets = () => (read ??= this.#valueOf<CreativeAssets>("assets", row));
     return {
-      ...this.#valueOf<CreativeAssets>("assets", row),
-      ...this.traits(row).written,
       id: rows.text(0, row),
       advertiserId: advertiser.id,
+      durationSec,
+      categories,
+      get name() {
+        return assets().name;
+      },
+      get media() {
+        return assets().media;
+      },
+      get clickThroughUrl() {
+        return assets().clickThroughUrl;
+      },
     };
   }
 
   #traitsOf(row: number): Traits {
     const written = this.#valueOf<CreativeTraits>("traits", row);
-    const categories = distinctCategories(written.categories);
+    const categories = [...new Set(written.categories)].sort(compareIds);
     return { written, categories, categoriesWithParents: withParents(categories) };
   }
 
@@ -138,6 +174,7 @@ export class PackedEntities {
 class PackedLine implements CompiledLineItem {
   readonly campaign: CompiledCampaign;
   readonly active: boolean;
+  readonly hasWhere: boolean;
   readonly frequencyCap: CompiledLineItem["frequencyCap"];
   readonly #entities: PackedEntities;
   readonly #row: number;
@@ -149,6 +186,7 @@ class PackedLine implements CompiledLineItem {
     this.#row = row;
     this.campaign = entities.campaign(row);
     this.active = this.campaign.active && status === "active";
+    this.hasWhere = entities.hasWhere(row);
     this.frequencyCap =
       cap === undefined ? null : { impressions: cap.impressions, windowMs: cap.windowMinutes * MINUTE_MS };
   }

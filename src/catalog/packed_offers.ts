@@ -3,44 +3,72 @@
  */
 import { Recent } from "../kernel/recent.ts";
 import type { CompiledGuarantee, CompiledLineItem, Offer } from "./compiled.ts";
-import type { Creative, Goal } from "./entities.ts";
+import type { Creative, Goal, MimeType } from "./entities.ts";
+import { indexOffers, type DealsOfLines, type OfferRows } from "./offer_rows.ts";
 import type { PackedEntities } from "./packed_lines.ts";
+import type { Postings } from "./postings.ts";
+import { endOf, type Steps } from "./steps.ts";
 import type { OfferTable } from "./tables.ts";
 
 /** Offers that are remembered. More than any request asks for. */
 const OFFERS_KEPT = 4096;
 
-/** Which offers a table has. */
-export interface OfferRows {
-  /** Rows of the line items, ascending. */
-  readonly lines: Uint32Array;
-  /** Shape: lines + 1; the offers of a line item are those from its first to the next one's. */
-  readonly firsts: Uint32Array;
-  /** Rows of the creatives, ascending within a line item. */
-  readonly creatives: Uint32Array;
-}
+/** The offers of these rows. */
+export class PackedOffers implements OfferTable {
+  readonly length: number;
+  readonly lineCount: number;
+  readonly #entities: PackedEntities;
+  readonly #rows: OfferRows;
+  readonly #deals: DealsOfLines;
+  readonly #recent = new Recent<Offer>(OFFERS_KEPT, (order) => this.#offerOf(order));
+  #postings: Postings | null = null;
 
-/** The offers of these rows. `guarantees`: the guaranteed deal of a line item's row. */
-export function packedOffers(
-  entities: PackedEntities,
-  { lines, firsts, creatives }: OfferRows,
-  guarantees: ReadonlyMap<number, CompiledGuarantee>,
-): OfferTable {
-  const recent = new Recent<Offer>(OFFERS_KEPT, (order) => {
-    if (!(order >= 0 && order < creatives.length)) throw new RangeError(`no offer ${order} of ${creatives.length}`);
+  constructor(entities: PackedEntities, rows: OfferRows, deals: DealsOfLines) {
+    this.length = rows.creatives.length;
+    this.lineCount = rows.lines.length;
+    this.#entities = entities;
+    this.#rows = rows;
+    this.#deals = deals;
+  }
+
+  /** The index; built at once when nobody has called `index` before. */
+  get postings(): Postings {
+    return (this.#postings ??= endOf(indexOffers(this.#entities, this.#rows, this.#deals)));
+  }
+
+  /** Builds the index a step at a time. */
+  *index(): Steps<void> {
+    this.#postings ??= yield* indexOffers(this.#entities, this.#rows, this.#deals);
+  }
+
+  at(order: number): Offer {
+    return this.#recent.at(order);
+  }
+
+  lineAt(line: number): CompiledLineItem {
+    return this.#entities.line(this.#rows.lines[line] ?? 0);
+  }
+
+  firstOf(line: number): number {
+    return this.#rows.firsts[line] ?? this.length;
+  }
+
+  *[Symbol.iterator](): Iterator<Offer> {
+    for (let order = 0; order < this.length; order++) yield this.at(order);
+  }
+
+  #offerOf(order: number): Offer {
+    const { lines, firsts, creatives } = this.#rows;
+    if (!(order >= 0 && order < this.length)) throw new RangeError(`no offer ${order} of ${this.length}`);
     const line = lines[lineOf(firsts, order)] ?? 0;
-    return new PackedOffer(entities, order, line, creatives[order] ?? 0, guarantees.get(line) ?? null);
-  });
-  return {
-    length: creatives.length,
-    at: (order) => recent.at(order),
-    lineCount: lines.length,
-    lineAt: (line) => entities.line(lines[line] ?? 0),
-    firstOf: (line) => firsts[line] ?? creatives.length,
-    *[Symbol.iterator]() {
-      for (let order = 0; order < creatives.length; order++) yield recent.at(order);
-    },
-  };
+    return new PackedOffer(
+      this.#entities,
+      order,
+      line,
+      creatives[order] ?? 0,
+      this.#deals.guaranteed.get(line) ?? null,
+    );
+  }
 }
 
 /** Position of the line item whose offers include this order. */
@@ -67,6 +95,7 @@ class PackedOffer implements Offer {
   readonly goal: Goal;
   readonly guarantee: CompiledGuarantee | null;
   readonly durationSec: number;
+  readonly mimeTypes: readonly MimeType[];
   readonly categories: readonly string[];
   readonly categoriesWithParents: readonly string[];
   readonly active: boolean;
@@ -94,6 +123,7 @@ class PackedOffer implements Offer {
     this.goal = entities.goal(line);
     this.guarantee = guarantee;
     this.durationSec = traits.written.durationSec;
+    this.mimeTypes = traits.written.mimeTypes;
     this.categories = traits.categories;
     this.categoriesWithParents = traits.categoriesWithParents;
     this.active = this.line.active;

@@ -39,8 +39,11 @@ export function encodeSnapshot(catalog: Catalog): Uint8Array {
   return writer.written;
 }
 
-/** The catalog in a snapshot, a step at a time; see `assembleCatalog` for what a step is. */
-export function* readSnapshot(bytes: Uint8Array): Steps<Result<CompiledCatalog, SnapshotRefusal>> {
+/**
+ * The catalog in a snapshot, a step at a time; see `assembleCatalog` for what a step is. `indexed`: whether line items
+ * are indexed as well, which only who decides needs.
+ */
+export function* readSnapshot(bytes: Uint8Array, indexed: boolean): Steps<Result<CompiledCatalog, SnapshotRefusal>> {
   if (bytes.length > FULL_LIMITS.catalogBytesMax) return refused("too_large");
   const reader = new ColumnReader(bytes);
   const header = reader.bytes(HEADER.length);
@@ -49,12 +52,12 @@ export function* readSnapshot(bytes: Uint8Array): Steps<Result<CompiledCatalog, 
   if (entries === null) return refused("bad_directory");
   const rawLength = entries.reduce((sum, entry) => sum + entry.rawLength, 0);
   if (rawLength > FULL_LIMITS.catalogRawBytesMax) return refused("too_large");
-  return yield* assembleCatalog(chunksFrom(reader, entries));
+  return yield* assembleCatalog(chunksFrom(reader, entries), indexed);
 }
 
-/** The catalog in a snapshot, in one go: for tools, and wherever nobody waits. */
+/** The catalog in a snapshot, in one go and indexed when somebody first asks: for tools, where nobody waits. */
 export function loadSnapshot(bytes: Uint8Array): Result<CompiledCatalog, SnapshotRefusal> {
-  return endOf(readSnapshot(bytes));
+  return endOf(readSnapshot(bytes, false));
 }
 
 /** The name of a snapshot: SHA-256 of its bytes. Shape: 64 lower-case hexadecimal digits. */

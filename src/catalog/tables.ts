@@ -3,6 +3,7 @@
  * only when asked for, because a hundred thousand objects that nobody looks at would fill an isolate.
  */
 import type { CompiledLineItem, Offer } from "./compiled.ts";
+import type { Postings } from "./postings.ts";
 
 /** Entities of one kind, by id in code units. Iterating makes every one of them: for tools, never for a request. */
 export interface EntityTable<T> extends Iterable<T> {
@@ -26,6 +27,8 @@ export interface OfferTable extends Iterable<Offer> {
   readonly lineCount: number;
   /** The line item with this number. Requires: 0 ≤ line < lineCount. */
   lineAt(line: number): CompiledLineItem;
-  /** Order of the first offer of a line item; its last comes before the next one's first. `firstOf(lineCount)` = length. */
+  /** Order of a line item's first offer; its last comes before the next one's first. `firstOf(lineCount)` = length. */
   firstOf(line: number): number;
+  /** The index over these line items, by their numbers. */
+  readonly postings: Postings;
 }

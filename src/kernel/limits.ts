@@ -19,6 +19,8 @@ export interface Limits {
   readonly podAdsMax: number;
   /** Candidates that may leave retrieval. */
   readonly candidatesMax: number;
+  /** Offers that retrieval looks at one by one, after the index has chosen. */
+  readonly lookedAtMax: number;
   /** Rows scored by the heads. */
   readonly scoredRowsMax: number;
   /** Rows of one advertiser that the early cut protects. */
@@ -42,6 +44,7 @@ export const FULL_LIMITS: Limits = {
   podDurationSecMax: 600,
   podAdsMax: 16,
   candidatesMax: 500,
+  lookedAtMax: 10_000,
   scoredRowsMax: 64,
   cutFloorPerAdvertiser: 1,
   podNodesMax: 20_000,
@@ -74,6 +77,8 @@ export const CATALOG_LIMITS = {
   supplyWeightMax: 1_000_000,
   /** Lines of one publisher's forecast. */
   forecastLinesMax: 200,
+  /** Creatives of one line item. */
+  creativesOfLineItemMax: 50,
   /** Line items times creatives: the offers an edge keeps in memory. */
   offersMax: 200_000,
   /** Largest price of any goal, floor or deal. Units: micros. */
@@ -82,6 +87,8 @@ export const CATALOG_LIMITS = {
   budgetMicrosMax: 1_000_000_000_000_000,
   /** Parts of one `where` expression. */
   whereNodesMax: 64,
+  /** Alternatives of one `where` expression that the index holds; a larger one is asked of each line item. */
+  whereAlternativesMax: 8,
   /** Highest deal tier. */
   dealTierMax: 5,
   /** Quantiles of one landscape of rival bids. */

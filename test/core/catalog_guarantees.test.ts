@@ -39,9 +39,11 @@ const evening: TargetingFacts = {
   genre: null,
   rating: null,
   language: null,
+  contentCategories: new Set(),
   segments: new Set(),
-  utcHour: 20,
-  utcWeekday: 3,
+  consent: true,
+  hour: 20,
+  weekday: 3,
 };
 
 describe("A guaranteed deal", () => {

@@ -6,6 +6,7 @@ import { finish, plan, score } from "../../../src/decision/funnel.ts";
 import type { Decision } from "../../../src/decision/decision.ts";
 import type { FeatureMatrix } from "../../../src/decision/hydrate.ts";
 import type { Scorer } from "../../../src/decision/rank.ts";
+import { explainRetrieval } from "../../../src/decision/retrieve.ts";
 import type { CampaignBudget, World } from "../../../src/decision/world.ts";
 import { present } from "../../../src/kernel/assert.ts";
 import { FULL_LIMITS } from "../../../src/kernel/limits.ts";
@@ -138,15 +139,17 @@ export function steadyScorer(scores: Scores = { completedView: 0.9, click: 0.01,
   };
 }
 
-/** One decision from end to end. */
+/** One decision from end to end, with the fates of offers that retrieval did not look at, as an explanation has them. */
 export async function decide(
   ads: readonly AdSketch[],
   over: { request?: Partial<BreakRequest>; world?: Partial<World>; publisher?: object; scorer?: Scorer } = {},
 ): Promise<Decision> {
   const compiled = compileCatalog(catalogOf(ads, over.publisher));
   const publisher = present(compiled.publishers.get("p"), "the fixture has a publisher");
-  const scoringPlan = plan(breakOf(over.request), worldOf(compiled, over.world), publisher);
-  return finish(scoringPlan, await score(scoringPlan, over.scorer ?? steadyScorer()));
+  const [request, world] = [breakOf(over.request), worldOf(compiled, over.world)];
+  const scoringPlan = plan(request, world, publisher);
+  const decision = finish(scoringPlan, await score(scoringPlan, over.scorer ?? steadyScorer()));
+  return { ...decision, rejections: [...decision.rejections, ...explainRetrieval(request, world, publisher)] };
 }
 
 /** Bids as they stand before the pod is chosen. */
