@@ -20,6 +20,9 @@ import { endOf, type Steps } from "./steps.ts";
 /** Name and version of the format, the first line of every snapshot. A reader refuses every other. */
 export const SNAPSHOT_FORMAT = "midroll-catalog/2";
 
+/** Media type of a snapshot over HTTP. */
+export const SNAPSHOT_MEDIA_TYPE = "application/vnd.midroll.catalog";
+
 /** Why bytes are not a snapshot, in the order checked. */
 export type SnapshotRefusal = "too_large" | "unknown_format" | "bad_directory" | "bad_catalog";
 

@@ -57,6 +57,8 @@ export const FULL_LIMITS: Limits = {
 export const CATALOG_LIMITS = {
   /** Files a catalog may be spread over. */
   filesMax: 1_000,
+  /** Bytes of one such file. */
+  fileBytesMax: 256 * 1024 * 1024,
   /** Entities of each kind. Campaigns are few: each has a ledger, and a publish speaks to all within one request. */
   entitiesMax: {
     publishers: 50_000,

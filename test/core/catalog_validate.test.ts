@@ -85,7 +85,10 @@ describe("A catalog", () => {
   });
 
   it("with more entities, offers or files than an edge can hold is refused", () => {
-    const publishers = Array.from({ length: CATALOG_LIMITS.entitiesMax.publishers + 1 }, (_, i) => ({ id: `p${i}`, name: "P" }));
+    const publishers = Array.from({ length: CATALOG_LIMITS.entitiesMax.publishers + 1 }, (_, i) => ({
+      id: `p${i}`,
+      name: "P",
+    }));
     expect(problemsOf({ publishers }).map(({ code }) => code)).toEqual(["too_many_entities"]);
 
     const paid = smallCatalog().campaigns[0];

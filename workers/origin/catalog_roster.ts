@@ -3,7 +3,8 @@
  * kept in the isolate: one roster, safe to lose at any instant.
  */
 import type { CompiledCatalog } from "../../src/catalog/compiled.ts";
-import { loadSnapshot } from "../../src/catalog/snapshot.ts";
+import { readSnapshot } from "../../src/catalog/snapshot.ts";
+import { inTurns } from "../platform/in_turns.ts";
 import { getArtifact } from "./artifacts.ts";
 import type { OriginEnv } from "./env.ts";
 
@@ -30,7 +31,7 @@ export async function rosterOf(env: Pick<OriginEnv, "ARTIFACTS">, digest: string
   if (held?.digest === digest) return held;
   const bytes = await getArtifact(env.ARTIFACTS, "snapshot", digest);
   if (bytes === null) return null;
-  const catalog = loadSnapshot(bytes);
+  const catalog = await inTurns(readSnapshot(bytes, false));
   if (!catalog.ok) return null;
   held = rosterFrom(digest, catalog.value);
   return held;

@@ -6,7 +6,7 @@
  */
 import type { CompiledCatalog, CompiledGuarantee } from "../../src/catalog/compiled.ts";
 import { expectedTraffic, reachOf } from "../../src/catalog/guarantees.ts";
-import { loadSnapshot } from "../../src/catalog/snapshot.ts";
+import { readSnapshot } from "../../src/catalog/snapshot.ts";
 import type { Contract } from "../../src/guaranteed/contract.ts";
 import { solveGuarantees } from "../../src/guaranteed/solve.ts";
 import { expectSupply, withReserve } from "../../src/guaranteed/supply.ts";
@@ -14,6 +14,7 @@ import { encodeTable } from "../../src/guaranteed/table.ts";
 import { perImpression } from "../../src/kernel/money.ts";
 import { sha256Hex } from "../platform/digest.ts";
 import { logFailure } from "../platform/log.ts";
+import { inTurns } from "../platform/in_turns.ts";
 import { getArtifact, putArtifact } from "./artifacts.ts";
 import { mapBounded } from "./bounded.ts";
 import type { OriginEnv } from "./env.ts";
@@ -30,7 +31,7 @@ export function solveCurrentGuarantees(env: GuaranteeEnv, nowMs: number): Promis
   return orLater(async () => {
     const { digest } = await env.REGISTRY.getByName("catalog").current();
     const bytes = digest === null ? null : await getArtifact(env.ARTIFACTS, "snapshot", digest);
-    const catalog = bytes === null ? null : loadSnapshot(bytes);
+    const catalog = bytes === null ? null : await inTurns(readSnapshot(bytes, false));
     if (catalog?.ok === true) await solveAndPublish(env, catalog.value, nowMs);
   });
 }
