@@ -109,7 +109,7 @@ function measure(eligible: number, requests: number, seed: string): readonly Fig
     const taken = present(times[at], "every catalog was measured");
     const building = buildingOf(one);
     return {
-      lineItems: one.catalog.lineItems.size,
+      lineItems: one.catalog.lineItems.length,
       eligible,
       retrieveUsP50: threeDigits(percentile(taken, 0.5)),
       retrieveUsP99: threeDigits(percentile(taken, 0.99)),

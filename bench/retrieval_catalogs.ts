@@ -2,12 +2,13 @@
  * Catalogs of any size in which the same number of line items may be shown to a probing viewer. The others are turned
  * away as in a real catalog: each by whatever its own targeting asks, most of them by several dimensions at once.
  */
-import { compileCatalog, indexedLines, type CompiledCatalog } from "../src/catalog/compiled.ts";
+import { compileCatalog, type CompiledCatalog, type Offer } from "../src/catalog/compiled.ts";
 import type { IndexedLine } from "../src/catalog/indexed_line.ts";
 import type { Catalog, LineItem, Targeting } from "../src/catalog/entities.ts";
 import { compileTargeting, firstMismatch, type TargetingFacts } from "../src/catalog/targeting.ts";
 import { DEVICES, GENRES, RATINGS, SURFACES } from "../src/catalog/words.ts";
 import { factsOf } from "../src/decision/facts.ts";
+import { present } from "../src/kernel/assert.ts";
 import { stream, type RandomStream } from "../src/kernel/random.ts";
 import { PLAIN_BREAK, type BreakRequest } from "../src/protocols/break_request.ts";
 
@@ -85,7 +86,29 @@ export function catalogOf(lineCount: number, eligible: number, seed: string): Pr
     return lineItem(n, n % campaigns, shown ? matching(random, facts) : turnedAway(random, facts), random);
   });
   const catalog = compileCatalog({ ...surroundings(campaigns), lineItems });
-  return { catalog, indexedLines: indexedLines([...catalog.paidOffers], catalog.deals) };
+  return { catalog, indexedLines: indexedLines([...catalog.paidOffers]) };
+}
+
+/** What the index is told of each line item, in the order of their offers. */
+function indexedLines(offers: readonly Offer[]): readonly IndexedLine[] {
+  return [...Map.groupBy(offers, ({ lineItemId }) => lineItemId).values()].map((own) => {
+    const { line, guarantee, flightStartMs, flightEndMs, advertiserDomain } = present(
+      own[0],
+      "each group has an offer",
+    );
+    return {
+      targeting: line.lineItem.targeting,
+      active: line.active,
+      flightStartMs,
+      flightEndMs,
+      goal: line.lineItem.goal,
+      positionPremiumPpm: line.lineItem.positionPremiumPpm,
+      guaranteed: guarantee !== null,
+      deals: line.deals.map(({ dealId, publisherIds }) => ({ id: dealId, publisherIds: [...publisherIds] })),
+      advertiserDomain,
+      creatives: own.map(({ creative }) => creative),
+    };
+  });
 }
 
 function drawTargeting(random: RandomStream, also: (dimension: string) => readonly string[]): Targeting {

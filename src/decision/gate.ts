@@ -97,7 +97,7 @@ function termsRefusal(offer: Offer, gate: Gate): RejectionReason | null {
   }
   if (!terms.fits(offer.durationSec)) return "duration_not_allowed";
   const playable = terms.mimeTypes;
-  if (playable === null || offer.creative.media.some((file) => playable.includes(file.mimeType))) return null;
+  if (playable === null || offer.mimeTypes.some((mimeType) => playable.includes(mimeType))) return null;
   return "media_not_playable";
 }
 
