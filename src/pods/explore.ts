@@ -186,6 +186,7 @@ function refine(
   const others = everyPlay(board).filter((p) => !roots.includes(p));
   const groups = groupsOf(board, others);
   const tray = new Tray(board, roots);
+  best.offer(board, tray);
   const table = new Table(board, groups, tray.leftMs);
   const begin = { ...prices, perClass: Float64Array.from(board.classOrigin, (each) => prices.perClass[each] ?? 0) };
   const ascent = new Ascent(board, begin, !table.exact, again);
@@ -259,17 +260,20 @@ function settle(whole: Refined, prices: Prices, best: Incumbent): void {
   );
 }
 
-/** The play to divide a chart at: of the relaxed pod's, one that others of it conflict with, and that gains most. */
-function pivotOf({ board, picks, roots }: Refined): number {
+/**
+ * The play to divide a chart at: of the relaxed pod's (of all, when that is empty) one that most of the others conflict
+ * with, and of those the first.
+ */
+function pivotOf({ board, groups, picks, roots }: Refined): number {
   const tray = new Tray(board, roots);
+  const pool = picks.length > 0 ? picks : [...groups.play].toSorted((a, b) => a - b);
   let pivot = -1;
   let most = -1;
-  for (const p of picks) {
+  for (const p of pool) {
     tray.take(p);
     const rivals = picks.filter((other) => other !== p && !tray.allows(other)).length;
     tray.clear();
-    const weight = rivals * 2 ** 46 + (board.gain[p] ?? 0);
-    if (weight > most) [most, pivot] = [weight, p];
+    if (rivals > most || (rivals === most && p < pivot)) [most, pivot] = [rivals, p];
   }
   return pivot;
 }
