@@ -164,3 +164,38 @@ function drawAd(random: RandomStream, index: number, rules: PodRules, valueMax: 
       : { slots: rules.slots.flatMap((_, slot) => (chance(random, 0.5) ? [slot] : [])), dynamic: chance(random, 0.6) },
   };
 }
+
+/**
+ * A large break with the rules that a mixed-integer program states easily beside those of `drawLarge`: exclusions,
+ * dedupe keys, caps, up to two ads of an advertiser or a category, wishes, premiums, exact durations, a slate's cost.
+ */
+export function drawMixed(seed: string, setting: LargeSetting): PodInstance {
+  const large = drawLarge(seed, setting);
+  const random = stream(seed, "mixed rules");
+  const premiums = chance(random, 0.5);
+  const advertisers = [...new Set(large.ads.map(({ advertiser }) => advertiser))];
+  const ads = large.ads.map((ad): PodAd => {
+    const capped = chance(random, 0.2);
+    const wishes: readonly PodWish[] = ["first", "last", "firstOrLast"];
+    return {
+      ...ad,
+      creative: chance(random, 0.1) ? `shared-${random.below(5)}` : ad.creative,
+      dedupeKeys: chance(random, 0.2) ? [`adomain:${random.below(20)}`] : [],
+      wish: chance(random, 0.04) ? oneOf(random, wishes) : "any",
+      firstPremiumMicros: premiums && chance(random, 0.3) ? random.below(8_000) : 0,
+      lastPremiumMicros: premiums && chance(random, 0.2) ? random.below(4_000) : 0,
+      capKey: capped ? `cap-${random.below(10)}` : null,
+      capMax: 2,
+    };
+  });
+  const pair = (): [string, string] => [oneOf(random, advertisers), oneOf(random, advertisers)];
+  const rules: PodRules = {
+    ...large.rules,
+    exactDurationsMs: chance(random, 0.2) ? [15_000, 30_000, 60_000] : null,
+    maxPerAdvertiser: oneOf(random, [1, 1, 2]),
+    maxPerCategory: oneOf(random, [1, 1, 2]),
+    exclusions: Array.from({ length: random.below(12) }, pair),
+    slateMicrosPerSec: chance(random, 0.3) ? 200 : 0,
+  };
+  return { ads, rules };
+}
