@@ -5,8 +5,8 @@ import { mostWorth } from "./pod_milp.ts";
 import { bestWorth, brokenRule, compareWorth, type Shown, worthOf } from "./pod_oracle.ts";
 
 /** A small case against every order of every set. */
-export function smallMismatch(instance: PodInstance): string | null {
-  const solution = solvePod(instance.ads, instance.rules);
+export function smallMismatch(instance: PodInstance, solve = solvePod): string | null {
+  const solution = solve(instance.ads, instance.rules);
   const pod = solution.ads.map((ad, at): Shown => ({ ad, slot: solution.slots[at] ?? null }));
   const broken = brokenRule(instance, pod);
   if (broken !== null) return `breaks a rule: ${broken}`;
