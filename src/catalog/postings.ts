@@ -5,8 +5,8 @@
  * first: guaranteed deals, then by what a line item may bid at most, then catalog order.
  */
 import { present } from "../kernel/assert.ts";
-import { allBits, clearBit, scratchOf, setBit, wordCount, type Scratch } from "./bitmap.ts";
-import { contextMemo, type ContextMemo } from "./context_memo.ts";
+import { allBits, clearBit, setBit, wordCount } from "./bitmap.ts";
+import { contextMemo, type ContextMemo } from "./contexts.ts";
 import { indexFlights, type FlightIndex } from "./flight_index.ts";
 import type { AxisDraft, PostingsDraft } from "./postings_draft.ts";
 import type { ListDimension } from "./targeting.ts";
@@ -36,7 +36,7 @@ export interface Axis {
   readonly exclude: ReadonlyMap<string, Posting>;
 }
 
-/** The index. Immutable, but for what `flights` and `contexts` remember and `scratch`. */
+/** The index. Immutable, but for what `flights` and `contexts` remember. */
 export interface Postings {
   /** Entries; each belongs to a line item, and those of one line item are neighbours. */
   readonly size: number;
@@ -52,8 +52,7 @@ export interface Postings {
   readonly durationsSec: readonly number[];
   readonly flights: FlightIndex;
   readonly contexts: ContextMemo;
-  readonly scratch: Scratch;
-  /** Memory of all of it. Units: bytes. */
+  /** Memory of all of it but `contexts`. Units: bytes. */
   readonly bytes: number;
 }
 
@@ -108,7 +107,7 @@ export function* buildPostings(draft: PostingsDraft): Generator<void, Postings> 
     flightOf[at] = present(draft.flightOf[entry], "every entry has a flight");
   });
   const flights = indexFlights(flightOf, draft.flightStartsMs, draft.flightEndsMs);
-  const contexts = contextMemo(wordCount(size));
+  const contexts = contextMemo(guaranteedSize);
   return {
     size,
     guaranteedSize,
@@ -118,9 +117,7 @@ export function* buildPostings(draft: PostingsDraft): Generator<void, Postings> 
     durationsSec: [...(draft.axes.get("durations")?.include.keys() ?? [])].map(Number),
     flights,
     contexts,
-    scratch: scratchOf(wordCount(size)),
-    bytes:
-      lineOf.byteLength + flights.bytes + contexts.bytesMax + axes.reduce((sum, [, axis]) => sum + bytesOf(axis), 0),
+    bytes: lineOf.byteLength + flights.bytes + axes.reduce((sum, [, axis]) => sum + bytesOf(axis), 0),
   };
 }
 

@@ -43,6 +43,7 @@ export function openGate(request: BreakRequest, world: World, publisher: Compile
         .map((allowed) => new Set(allowed)),
       fits: (durationSec) => fitsSomewhere(durationSec, request),
       mimeTypes: request.mimeTypes,
+      deals: request.deals,
     },
     history: openHistory(request.viewer.frequency, catalog, nowMs),
     dealLineIds: once(() => lineIdsWithDeals(request, catalog)),
