@@ -6,6 +6,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Catalog } from "../src/catalog/entities.ts";
+import { encodeSnapshot, SNAPSHOT_MEDIA_TYPE } from "../src/catalog/snapshot.ts";
 import { toHex } from "../src/kernel/bytes.ts";
 import { featureSchemaDigest } from "../src/features/schema.ts";
 import { FULL_LIMITS } from "../src/kernel/limits.ts";
@@ -15,6 +16,8 @@ import { sha256 } from "./sha256.ts";
 
 /** How long origin may take to answer. Units: milliseconds. */
 const ANSWER_TIMEOUT_MS = 60_000;
+/** The same for a catalog: a large one is checked for seconds, and each of its campaigns' ledgers is told its terms. */
+const CATALOG_TIMEOUT_MS = 300_000;
 
 /** Where origin is and how to be let in. */
 export interface AdminClientOptions {
@@ -29,7 +32,7 @@ export interface AdminClientOptions {
 export interface AdminClient {
   readonly origin: string;
   get(path: string): Promise<unknown>;
-  put(path: string, contentType: string, body: string | Uint8Array): Promise<unknown>;
+  put(path: string, contentType: string, body: string | Uint8Array, timeoutMs?: number): Promise<unknown>;
   /** Sends a command as JSON. */
   post(path: string, command: object): Promise<unknown>;
 }
@@ -65,6 +68,7 @@ export function adminClient(options: AdminClientOptions): AdminClient {
     path: string,
     headers: Record<string, string>,
     body: string | Uint8Array | null,
+    timeoutMs = ANSWER_TIMEOUT_MS,
   ) => {
     let response: Response;
     try {
@@ -73,10 +77,10 @@ export function adminClient(options: AdminClientOptions): AdminClient {
         headers: { authorization: `Bearer ${options.token}`, accept: "application/json", ...headers },
         // Copied, because fetch wants bytes on an ArrayBuffer of their own and says so only by type.
         body: body instanceof Uint8Array ? new Uint8Array(body) : body,
-        signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+        signal: AbortSignal.timeout(timeoutMs),
       });
     } catch (error) {
-      throw unreachable(origin, error);
+      throw unreachable(origin, error, timeoutMs);
     }
     const text = await response.text();
     if (!response.ok) throw refusal(options, origin, response.status, text);
@@ -85,14 +89,19 @@ export function adminClient(options: AdminClientOptions): AdminClient {
   return {
     origin,
     get: (path) => ask("GET", path, {}, null),
-    put: (path, contentType, body) => ask("PUT", path, { "content-type": contentType }, body),
+    put: (path, contentType, body, timeoutMs) => ask("PUT", path, { "content-type": contentType }, body, timeoutMs),
     post: (path, command) => ask("POST", path, { "content-type": "application/json" }, JSON.stringify(command)),
   };
 }
 
 /** Makes a catalog the current one. Requires one that `parseCatalog` accepted. Throws `CliFault`. */
-export async function applyCatalog(client: AdminClient, catalog: Catalog): Promise<AppliedCatalog> {
-  const answer = await client.put("/v1/admin/catalog", "application/json", JSON.stringify(catalog));
+export function applyCatalog(client: AdminClient, catalog: Catalog): Promise<AppliedCatalog> {
+  return applySnapshot(client, encodeSnapshot(catalog));
+}
+
+/** Makes the catalog in a snapshot the current one. Throws `CliFault`. */
+export async function applySnapshot(client: AdminClient, bytes: Uint8Array): Promise<AppliedCatalog> {
+  const answer = await client.put("/v1/admin/catalog", SNAPSHOT_MEDIA_TYPE, bytes, CATALOG_TIMEOUT_MS);
   return understand(client, "/v1/admin/catalog", appliedSchema, answer);
 }
 
@@ -159,9 +168,9 @@ async function readModel(model: ModelEntry, path: string): Promise<Uint8Array> {
   });
 }
 
-function unreachable(origin: string, error: unknown): CliFault {
+function unreachable(origin: string, error: unknown, timeoutMs: number): CliFault {
   const late = error instanceof Error && error.name === "TimeoutError";
-  const why = late ? `no answer within ${ANSWER_TIMEOUT_MS / 1000} s` : words(error);
+  const why = late ? `no answer within ${timeoutMs / 1000} s` : words(error);
   return new CliFault("origin_unreachable", `origin at ${origin} cannot be reached (${why})`, {
     advice: "Start it with `npm start`, or name another with --origin URL or MIDROLL_ORIGIN.",
     cause: error,

@@ -158,7 +158,7 @@ export function drawCatalog(random: RandomStream, lineCount: number): CompiledCa
 /** A break that a drawn catalog can fill in part. */
 export function drawBreak(random: RandomStream, catalog: CompiledCatalog): BreakRequest {
   const known = <T>(words: readonly T[]): T | null => (chance(random, 0.8) ? oneOf(random, words) : null);
-  const lineIds = [...catalog.lineItems.keys()];
+  const lineIds = [...catalog.lineItems].map(({ lineItem }) => lineItem.id);
   const frequency = Array.from({ length: random.below(12) }, () => ({
     lineItemId: oneOf(random, [...lineIds, "gone"]),
     shownMs: NOW_MS - Math.floor(random.next() * 2 * DAY_MS),
