@@ -2,12 +2,13 @@
  * Catalogs of any size in which the same number of line items may be shown to a probing viewer. The others are turned
  * away as in a real catalog: each by whatever its own targeting asks, most of them by several dimensions at once.
  */
-import { compileCatalog, indexedLines, type CompiledCatalog } from "../src/catalog/compiled.ts";
+import { compileCatalog, type CompiledCatalog } from "../src/catalog/compiled.ts";
 import type { IndexedLine } from "../src/catalog/indexed_line.ts";
 import type { Catalog, LineItem, Targeting } from "../src/catalog/entities.ts";
 import { compileTargeting, firstMismatch, type TargetingFacts } from "../src/catalog/targeting.ts";
 import { DEVICES, GENRES, RATINGS, SURFACES } from "../src/catalog/words.ts";
 import { factsOf } from "../src/decision/facts.ts";
+import { present } from "../src/kernel/assert.ts";
 import { stream, type RandomStream } from "../src/kernel/random.ts";
 import { PLAIN_BREAK, type BreakRequest } from "../src/protocols/break_request.ts";
 
@@ -84,8 +85,27 @@ export function catalogOf(lineCount: number, eligible: number, seed: string): Pr
     const shown = Math.floor(((n + 1) * eligible) / lineCount) > Math.floor((n * eligible) / lineCount);
     return lineItem(n, n % campaigns, shown ? matching(random, facts) : turnedAway(random, facts), random);
   });
-  const catalog = compileCatalog({ ...surroundings(campaigns), lineItems });
-  return { catalog, indexedLines: indexedLines([...catalog.paidOffers], catalog.deals) };
+  const around = surroundings(campaigns);
+  return {
+    catalog: compileCatalog({ ...around, lineItems }),
+    indexedLines: lineItems.map((line, n) => indexedLine(line, around, n % campaigns)),
+  };
+}
+
+function indexedLine(line: LineItem, { campaigns, creatives }: Omit<Catalog, "lineItems">, at: number): IndexedLine {
+  const { flight } = present(campaigns[at], "a line item has a campaign");
+  return {
+    ...line,
+    active: true,
+    flightStartMs: Date.parse(flight.start),
+    flightEndMs: Date.parse(flight.end),
+    guaranteed: false,
+    deals: [],
+    advertiserDomain: `adv-${at}.example`,
+    creatives: creatives
+      .slice(at * CREATIVES_PER_CAMPAIGN, (at + 1) * CREATIVES_PER_CAMPAIGN)
+      .filter(({ id }) => line.creativeIds.includes(id)),
+  };
 }
 
 function drawTargeting(random: RandomStream, also: (dimension: string) => readonly string[]): Targeting {

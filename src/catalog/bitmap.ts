@@ -72,8 +72,10 @@ export function walkBits(words: Int32Array, from: number, to: number, visit: (nu
 /** How many numbers from `from` up to, not including, `to` there are. */
 export function countBits(words: Int32Array, from: number, to: number): number {
   let count = 0;
-  for (let at = from >>> 5; at < wordCount(to); at++) {
+  const end = Math.min(wordCount(to), words.length);
+  for (let at = from >>> 5; at < end; at++) {
     let word = words[at] ?? 0;
+    if (word === 0) continue;
     if (at === from >>> 5) word &= -1 << (from & 31);
     if (at === to >>> 5) word &= (1 << (to & 31)) - 1;
     for (; word !== 0; word &= word - 1) count++;

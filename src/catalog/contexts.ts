@@ -4,7 +4,7 @@
  * what they say of values that were asked since. A request in a known context costs what the context holds, and no
  * longer what the catalog holds. A memory only: bounded, and losing it costs microseconds.
  */
-import { hasBit, setBit, walkBits, wordCount } from "./bitmap.ts";
+import { countBits, walkBits, wordCount } from "./bitmap.ts";
 
 /** Entries that agree with one context. */
 export interface Context {
@@ -59,7 +59,7 @@ export function contextMemo(guaranteedSize: number): ContextMemo {
 
 function remember(inFlight: Int32Array, agreeing: Int32Array, guaranteedSize: number): Remembered {
   const entries = listed(agreeing);
-  const context = contextOf(entries, guaranteedSize);
+  const context = contextOf(entries, countBits(agreeing, 0, guaranteedSize));
   return { inFlight, context, bytes: entries.byteLength + SETS_BYTES_MAX };
 }
 
@@ -68,7 +68,7 @@ function contextOf(entries: Uint32Array, guaranteedSize: number): Context {
   const setBytes = 4 * wordCount(entries.length);
   return {
     entries,
-    guaranteedSize: entries.filter((entry) => entry < guaranteedSize).length,
+    guaranteedSize,
     among: (name, set) => {
       let found = sets.get(name);
       if (found === undefined) {
@@ -81,16 +81,24 @@ function contextOf(entries: Uint32Array, guaranteedSize: number): Context {
   };
 }
 
+/** The numbers of a set, ascending. */
 function listed(set: Int32Array): Uint32Array {
-  const numbers: number[] = [];
-  walkBits(set, 0, set.length * 32, (number) => numbers.push(number) > 0);
-  return Uint32Array.from(numbers);
+  const numbers = new Uint32Array(countBits(set, 0, set.length * 32));
+  let at = 0;
+  walkBits(set, 0, set.length * 32, (number) => {
+    numbers[at++] = number;
+    return true;
+  });
+  return numbers;
 }
 
+/** Which of the entries are in a set. No branches: this is what a new context costs most. */
 function gathered(entries: Uint32Array, set: Int32Array): Int32Array {
   const among = new Int32Array(wordCount(entries.length));
-  entries.forEach((entry, place) => {
-    if (hasBit(set, entry)) setBit(among, place);
-  });
+  for (let place = 0; place < entries.length; place++) {
+    const entry = entries[place] ?? 0;
+    const bit = ((set[entry >>> 5] ?? 0) >>> (entry & 31)) & 1;
+    among[place >>> 5] = (among[place >>> 5] ?? 0) | (bit << (place & 31));
+  }
   return among;
 }

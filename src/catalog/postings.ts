@@ -76,8 +76,8 @@ export function dealAt(publisherId: string, dealId: string): string {
 const MANY_OF = 32;
 /** Numbers turned into postings between two yields. */
 const STEP_NUMBERS = 20_000;
-/** Line items sorted between two yields; merging two runs is a step as well. */
-const STEP_SORT = 4_096;
+/** Line items sorted between two yields. */
+const STEP_SORT = 2_048;
 
 /** Turns a draft into the index. Yields after every step of bounded work. */
 export function* buildPostings(draft: PostingsDraft): Generator<void, Postings> {
@@ -163,9 +163,9 @@ function* buildLists(
 
 /** Line items by falling ceiling, equal ones in their order: runs are sorted, then merged two by two. */
 function* byCeiling(ceilings: readonly number[]): Generator<void, Uint32Array> {
-  let lines = Uint32Array.from(ceilings, (_, line) => line);
+  let lines = new Uint32Array(ceilings.length).map((_, line) => line);
+  // Infinity less itself is no number: equal ones, whatever their ceiling, go on to their order.
   const first = (a: number, b: number): number => (ceilings[b] ?? 0) - (ceilings[a] ?? 0) || a - b;
-  // Infinity less itself is no number; both are then equal, and `||` goes on to their order.
   for (let from = 0; from < lines.length; from += STEP_SORT) {
     lines.subarray(from, from + STEP_SORT).sort(first);
     yield;
@@ -173,31 +173,28 @@ function* byCeiling(ceilings: readonly number[]): Generator<void, Uint32Array> {
   for (let run = STEP_SORT; run < lines.length; run *= 2) {
     const merged = new Uint32Array(lines.length);
     for (let from = 0; from < lines.length; from += 2 * run) {
-      mergeRuns(lines.subarray(from, from + run), lines.subarray(from + run, from + 2 * run), merged, from, first);
-      yield;
+      const [left, right] = [lines.subarray(from, from + run), lines.subarray(from + run, from + 2 * run)];
+      yield* mergeRuns(left, right, merged.subarray(from), first);
     }
     lines = merged;
   }
   return lines;
 }
 
-function mergeRuns(
+function* mergeRuns(
   left: Uint32Array,
   right: Uint32Array,
   into: Uint32Array,
-  at: number,
   first: (a: number, b: number) => number,
-): void {
-  let [l, r, to] = [0, 0, at];
+): Generator<void, void> {
+  let [l, r] = [0, 0];
   while (l < left.length || r < right.length) {
-    const [a, b] = [left[l], right[r]];
-    if (a !== undefined && (b === undefined || first(a, b) < 0)) {
-      into[to++] = a;
-      l++;
-    } else if (b !== undefined) {
-      into[to++] = b;
-      r++;
-    }
+    const [a, b] = [left[l] ?? 0, right[r] ?? 0];
+    const takesLeft = r >= right.length || (l < left.length && first(a, b) < 0);
+    into[l + r] = takesLeft ? a : b;
+    if (takesLeft) l++;
+    else r++;
+    if ((l + r) % STEP_NUMBERS === 0) yield;
   }
 }
 

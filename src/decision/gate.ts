@@ -67,7 +67,7 @@ export function refusal(offer: Offer, gate: Gate): RejectionReason | null {
  * its terms, so that only what changes from viewer to viewer and from second to second is left to ask.
  */
 export function refusalOfMatch(offer: Offer, gate: Gate, exactly: boolean): RejectionReason | null {
-  const terms = exactly ? dealRefusal(offer, gate) : whereRefusal(offer, gate) ?? termsRefusal(offer, gate);
+  const terms = exactly ? dealRefusal(offer, gate) : (whereRefusal(offer, gate) ?? termsRefusal(offer, gate));
   return terms ?? passingRefusal(offer, gate);
 }
 

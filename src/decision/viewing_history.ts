@@ -2,6 +2,7 @@
  * What the viewer was shown lately, arranged so that a cap is one look-up: by line item and by campaign.
  */
 import type { CompiledCatalog, Offer } from "../catalog/compiled.ts";
+import type { Campaign } from "../catalog/entities.ts";
 import { DAY_MS, MINUTE_MS } from "../kernel/time.ts";
 import type { FrequencyEntry } from "../protocols/frequency_token.ts";
 
@@ -13,48 +14,56 @@ export interface ViewingHistory {
   isCapped(offer: Offer): boolean;
 }
 
-/** Arranges a history. Cost: linear in it; then, for each cap asked, in what was shown under it. */
+/**
+ * Arranges a history. Cost: linear in it; then, for each cap asked, in what was shown under it. Whose campaign the
+ * line items are of is looked up when the first cap of a campaign asks.
+ */
 export function openHistory(
   shown: readonly FrequencyEntry[],
   catalog: Pick<CompiledCatalog, "lineItems">,
   nowMs: number,
 ): ViewingHistory {
   if (shown.length === 0) return NOTHING_SHOWN;
-  const ofLine = new Map<string, number[]>();
-  const ofCampaign = new Map<string, number[]>();
-  for (const { lineItemId, shownMs } of shown) {
-    remember(ofLine, lineItemId, shownMs);
-    const campaignId = catalog.lineItems.get(lineItemId)?.lineItem.campaignId;
-    if (campaignId !== undefined) remember(ofCampaign, campaignId, shownMs);
-  }
+  const ofLine = timesBy(shown, ({ lineItemId }) => lineItemId);
+  let ofCampaign: Times | null = null;
   const within = (times: readonly number[] | undefined, windowMs: number): number =>
     times === undefined ? 0 : times.filter((shownMs) => shownMs > nowMs - windowMs).length;
-  const campaigns = new Map<string, boolean>();
-  const isCampaignCapped = ({ campaignId, line }: Offer): boolean => {
-    let capped = campaigns.get(campaignId);
-    if (capped === undefined) {
-      const cap = line.campaign.campaign.frequencyCap;
-      const windowMs = (cap?.windowMinutes ?? 0) * MINUTE_MS;
-      capped = cap !== undefined && within(ofCampaign.get(campaignId), windowMs) >= cap.impressions;
-      campaigns.set(campaignId, capped);
+  const capped = new Map<string, boolean>();
+  const isCampaignCapped = (campaignId: string, { impressions, windowMinutes }: FrequencyCap): boolean => {
+    let known = capped.get(campaignId);
+    if (known === undefined) {
+      ofCampaign ??= timesBy(shown, ({ lineItemId }) => catalog.lineItems.get(lineItemId)?.campaign.campaign.id);
+      known = within(ofCampaign.get(campaignId), windowMinutes * MINUTE_MS) >= impressions;
+      capped.set(campaignId, known);
     }
-    return capped;
+    return known;
   };
   return {
     timesLately: ({ lineItemId }) => within(ofLine.get(lineItemId), DAY_MS),
-    isCapped: (offer) => {
-      const times = ofLine.get(offer.lineItemId);
-      const cap = times === undefined ? null : offer.line.frequencyCap;
+    isCapped: ({ lineItemId, campaignId, line }) => {
+      const times = ofLine.get(lineItemId);
+      const cap = times === undefined ? null : line.frequencyCap;
       if (cap !== null && within(times, cap.windowMs) >= cap.impressions) return true;
-      return ofCampaign.has(offer.campaignId) && isCampaignCapped(offer);
+      const ofAll = line.campaign.campaign.frequencyCap;
+      return ofAll !== undefined && isCampaignCapped(campaignId, ofAll);
     },
   };
 }
 
+type FrequencyCap = NonNullable<Campaign["frequencyCap"]>;
+/** When something was shown, by id. Units: epoch milliseconds. */
+type Times = ReadonlyMap<string, readonly number[]>;
+
 const NOTHING_SHOWN: ViewingHistory = { timesLately: () => 0, isCapped: () => false };
 
-function remember(timesOf: Map<string, number[]>, id: string, shownMs: number): void {
-  const times = timesOf.get(id);
-  if (times === undefined) timesOf.set(id, [shownMs]);
-  else times.push(shownMs);
+function timesBy(shown: readonly FrequencyEntry[], idOf: (entry: FrequencyEntry) => string | undefined): Times {
+  const timesOf = new Map<string, number[]>();
+  for (const entry of shown) {
+    const id = idOf(entry);
+    if (id === undefined) continue;
+    const times = timesOf.get(id);
+    if (times === undefined) timesOf.set(id, [entry.shownMs]);
+    else times.push(entry.shownMs);
+  }
+  return timesOf;
 }
