@@ -6,7 +6,7 @@ import { factsOf } from "../../../src/decision/facts.ts";
 import { retrieve } from "../../../src/decision/retrieve.ts";
 import { present } from "../../../src/kernel/assert.ts";
 import { FULL_LIMITS } from "../../../src/kernel/limits.ts";
-import { HOUR_MS } from "../../../src/kernel/time.ts";
+import { HOUR_MS, MINUTE_MS } from "../../../src/kernel/time.ts";
 import type { BreakRequest } from "../../../src/protocols/break_request.ts";
 import { breakOf, catalogOf, decide, NOW_MS, whyNot, worldOf, type AdSketch } from "./fixture.ts";
 
@@ -97,6 +97,24 @@ describe("caps", () => {
     expect(reasons(3, 180)).toEqual([]);
     expect(reasons(2, 90)).toEqual([]);
   });
+});
+
+test("what was found in a context is looked for again once a flight has started or ended", () => {
+  const soon = { start: "2026-07-01T20:30:00Z", end: "2026-08-01T00:00:00Z" };
+  const ending = { start: "2026-01-01T00:00:00Z", end: "2026-07-01T20:15:00Z" };
+  const catalog = compileCatalog(
+    catalogOf([
+      { id: "soon", flight: soon },
+      { id: "ending", flight: ending },
+    ]),
+  );
+  const publisher = present(catalog.publishers.get("p"), "the fixture's publisher");
+  const idsAt = (minutes: number) => {
+    const world = worldOf(catalog, { nowMs: NOW_MS + minutes * MINUTE_MS });
+    return retrieve(breakOf(), world, publisher).candidates.map(({ offer }) => offer.lineItemId);
+  };
+  // Back in time as well: a replay may ask of the past.
+  expect([0, 15, 30, 0].map(idsAt)).toEqual([["li-ending"], [], ["li-soon"], ["li-ending"]]);
 });
 
 describe("when more match than may pass", () => {
