@@ -1,6 +1,6 @@
 /** Learned numbers by kind of break: which of several lines holds. */
 import { describe, expect, test } from "vitest";
-import { inContext, learnedOf } from "../../src/catalog/contexts.ts";
+import { inContext, learnedOf } from "../../src/catalog/learned.ts";
 import { reserveSchema } from "../../src/catalog/market.ts";
 
 const line = (cpmMicros: number, over: object = {}) =>
