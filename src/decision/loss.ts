@@ -37,8 +37,9 @@ export function lossesIn({ ads, rules }: PodQuestion, solution: PodSolution): Wh
 }
 
 function shownOf(ads: readonly PodAd[], { separatedCategories, exclusions, durationMs }: PodRules): Shown {
-  const [advertisers, categories, caps] = [new Map<string, number>(), new Map<string, number>(), new Map()];
-  const count = (counts: Map<string, number>, key: string): void => void counts.set(key, (counts.get(key) ?? 0) + 1);
+  const advertisers: Counts = new Map();
+  const categories: Counts = new Map();
+  const caps: Counts = new Map();
   for (const ad of ads) {
     count(advertisers, ad.advertiser);
     for (const category of ad.categories) if (separatedCategories.has(category)) count(categories, category);
@@ -58,6 +59,12 @@ function shownOf(ads: readonly PodAd[], { separatedCategories, exclusions, durat
     excluded: new Set(excluded),
     leftMs: ads.reduce((left, ad) => left - ad.durationMs, durationMs),
   };
+}
+
+type Counts = Map<string, number>;
+
+function count(counts: Counts, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
 /** In the order of the checks below. */
