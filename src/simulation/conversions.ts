@@ -4,7 +4,7 @@
  * thought over (a car, a journey) gains with each reminder and closes at a desk, what is bought on the spot tires soon
  * and closes on a phone; and whether somebody buys at all (`readiness`) is in no feature.
  */
-import type { Device } from "../catalog/entities.ts";
+import type { Device } from "../catalog/words.ts";
 import type { RandomStream } from "../kernel/random.ts";
 import { drawChance, sigmoid } from "./draw.ts";
 import { attentionOf, interestIn, probabilitiesOf, topCategories } from "./world.ts";
