@@ -3,7 +3,7 @@
  * feature-major, `[feature, row]`, so that one weight meets many rows at once and nothing is ever transposed. Every sum
  * is taken in one fixed order, multiply then add and never fused, so the same bits come out on every machine.
  *
- * Compiled by scripts/build_kernels.ts into dense_stack.wasm, which is committed; a test compiles it again and compares.
+ * Compiled by scripts/build_kernels.ts into dense_stack.wasm, which is committed; a test compiles it again.
  * Pointers are bytes into this module's memory; `rows` is padded to a multiple of eight by whoever calls.
  */
 
@@ -113,7 +113,7 @@ export function dense(
   }
 }
 
-/** The last layer of one head, which has one output. Shape: weight `[inner]`, bias `[1]`, x `[inner, rows]`, out `[rows]`. */
+/** The last layer of a head, with one output. Shape: weight `[inner]`, bias `[1]`, x `[inner, rows]`, out `[rows]`. */
 export function single(weight: usize, bias: usize, x: usize, out: usize, inner: i32, rows: i32, activation: i32): void {
   const step: usize = (<usize>rows) << 2;
   for (let n: usize = 0; n < step; n += 32) {

@@ -80,6 +80,8 @@ class ChainReader {
       case "Mul":
       case "Div":
         return this.#elementwise(step, value);
+      case "Identity":
+        return true;
       default:
         return false;
     }

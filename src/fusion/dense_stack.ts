@@ -1,8 +1,8 @@
 /**
  * Heads of one shape, stacked: their first layers become one matrix, whose half that belongs to the break is worked out
- * once instead of once a row; later layers become batched products. Values lie feature-major, `[head, feature, row]`, so
- * that nothing is transposed on the way. A stack can be written as an ONNX graph, for any runtime, and packed for the
- * kernel of kernels/dense_stack.ts.
+ * once instead of once a row; later layers become batched products. Values lie feature-major, `[head, feature, row]`,
+ * so that nothing is transposed on the way. A stack can be written as an ONNX graph, for any runtime, and run
+ * by the kernel of kernels/dense_stack.ts.
  */
 import type { NodeProto, TensorProto } from "onnx-buf";
 import type { Activation, DenseChain } from "./dense_chain.ts";

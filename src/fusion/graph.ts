@@ -1,6 +1,6 @@
 /**
- * An ONNX graph as the passes see it: nodes in order, constants by name, inputs and outputs; and the way from and to the
- * bytes of a model. What a pass does not know it carries along untouched.
+ * An ONNX graph as the passes see it: nodes in order, constants by name, inputs and outputs; and the way from and to
+ * the bytes of a model. What a pass does not know it carries along untouched.
  * Source: ONNX IR specification; the messages come from onnx-buf, which is made from onnx.proto3.
  */
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
@@ -155,7 +155,7 @@ export function shapeOf(value: ValueInfoProto): readonly number[] | null {
 export function numbersOf(tensor: TensorProto): Float64Array | null {
   const { rawData, dataType } = tensor;
   // A copy, because raw data may begin anywhere in the model's bytes.
-  const raw = rawData.length === 0 ? null : rawData.slice().buffer;
+  const raw = rawData.length === 0 ? null : Uint8Array.from(rawData).buffer;
   switch (dataType) {
     case TensorProto_DataType.FLOAT:
       return Float64Array.from(raw === null ? tensor.floatData : new Float32Array(raw));

@@ -24,6 +24,9 @@ export interface DenseKernel {
   single(weight: number, bias: number, x: number, out: number, inner: number, rows: number, activation: number): void;
 }
 
+/** Layers of a stack at least: the first takes the halves apart, the last has one output. */
+export const LAYERS_MIN = 2;
+
 const CODES: Readonly<Record<Activation, number>> = { none: 0, relu: 1, sigmoid: 2, tanh: 3 };
 /** Rows that the kernel takes at once, and outputs of a layer. */
 const ROW_BLOCK = 8;
@@ -49,9 +52,9 @@ export class DenseStackRunner {
   readonly #scratch: readonly [number, number];
   readonly #bytes: number;
 
-  /** Requires: a kernel of its own; at least two layers, see `canRun`; `rowsMax` ≥ 1. */
+  /** Requires: a kernel of its own; at least `LAYERS_MIN` layers; `rowsMax` ≥ 1. */
   constructor(kernel: DenseKernel, stack: DenseStack, rowsMax: number) {
-    assert(canRun(stack), "a stack for the kernel has at least two layers");
+    assert(stack.activations.length >= LAYERS_MIN, "a stack for the kernel has enough layers");
     this.#kernel = kernel;
     this.#stack = stack;
     this.#rowsMax = blocks(rowsMax, ROW_BLOCK);
@@ -172,11 +175,6 @@ export class DenseStackRunner {
       }
     });
   }
-}
-
-/** Whether the kernel can run a stack; ONNX runs the others. */
-export function canRun({ widths }: DenseStack): boolean {
-  return widths.length >= 3;
 }
 
 function blocks(count: number, block: number): number {

@@ -2,9 +2,8 @@
  * Passes that every graph goes through before anything is merged: what exporters leave behind and serving does not need
  * is taken out. None of them changes a number.
  */
-import type { AttributeProto, NodeProto, TensorProto } from "onnx-buf";
-import { create } from "@bufbuild/protobuf";
-import { NodeProtoSchema, TensorProtoSchema } from "onnx-buf";
+import { clone } from "@bufbuild/protobuf";
+import { NodeProtoSchema, TensorProtoSchema, type NodeProto, type TensorProto } from "onnx-buf";
 import { floatValue, shapeOf, type Graph } from "./graph.ts";
 
 /** What a pass did. `won` is in its own words: nodes taken out, constants moved. */
@@ -19,9 +18,11 @@ export function inlineConstants(graph: Graph): Passed {
   const nodes = graph.nodes.filter((candidate) => {
     if (candidate.opType !== "Constant" || candidate.domain !== "") return true;
     const [output] = candidate.output;
-    const tensor = candidate.attribute.find(({ name }: AttributeProto) => name === "value")?.t;
+    const tensor = candidate.attribute.find(({ name }) => name === "value")?.t;
     if (output === undefined || tensor === undefined) return true;
-    constants.set(output, create(TensorProtoSchema, { ...tensor, name: output }));
+    const constant = clone(TensorProtoSchema, tensor);
+    constant.name = output;
+    constants.set(output, constant);
     return false;
   });
   return { graph: { ...graph, nodes, constants }, won: graph.nodes.length - nodes.length };
@@ -88,5 +89,7 @@ export function dropDead(graph: Graph): Passed {
 }
 
 function withInputs(old: NodeProto, renamed: (name: string) => string): NodeProto {
-  return create(NodeProtoSchema, { ...old, input: old.input.map(renamed) });
+  const copy = clone(NodeProtoSchema, old);
+  copy.input = old.input.map(renamed);
+  return copy;
 }
