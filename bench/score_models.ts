@@ -1,7 +1,7 @@
 /** The heads that `npm run bench:score` scores: seeded dense heads of one shape, as models and as one fused graph. */
-import { stackNodes, stackOf, type ColumnHalves } from "../src/fusion/dense_stack.ts";
-import { floatTensor, floatValue, node, writeGraph, type Graph } from "../src/fusion/graph.ts";
-import { readChain } from "../src/fusion/read_chain.ts";
+import { stackNodes, stackOf, type ColumnHalves } from "../src/onnx/dense_stack.ts";
+import { floatTensor, floatValue, node, writeGraph, type Graph } from "../src/onnx/graph.ts";
+import { readChain } from "../src/onnx/read_chain.ts";
 import { stream, type RandomStream } from "../src/kernel/random.ts";
 
 /** How many heads, and of which widths; half of the columns belong to viewer and context. */

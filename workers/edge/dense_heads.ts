@@ -7,9 +7,9 @@ import kernelModule from "../../kernels/dense_stack.wasm";
 import { FULL_LIMITS } from "../../src/kernel/limits.ts";
 import { BREAK_SPAN, COLUMN_COUNT } from "../../src/features/schema.ts";
 import type { FeatureMatrix } from "../../src/decision/hydrate.ts";
-import type { DenseChain } from "../../src/fusion/dense_chain.ts";
-import { shapeKey, stackOf, type StackedHead } from "../../src/fusion/dense_stack.ts";
-import { DenseStackRunner, LAYERS_MIN, type DenseKernel } from "../../src/fusion/stack_runner.ts";
+import type { DenseChain } from "../../src/onnx/dense_chain.ts";
+import { shapeKey, stackOf, type StackedHead } from "../../src/onnx/dense_stack.ts";
+import { DenseStackRunner, LAYERS_MIN, type DenseKernel } from "../../src/onnx/stack_runner.ts";
 import type { Head } from "../../src/models/manifest.ts";
 
 /** What the schema says of a row: the break's columns stand first, the same for all candidates. */
@@ -53,6 +53,6 @@ function loadStack(heads: readonly DenseHead[], runner: DenseStackRunner): Loade
 
 /** A kernel with a memory of its own, so that a retired stack's memory goes with it. */
 function newKernel(): DenseKernel {
-  // The module's exports are those that kernels/dense_stack.ts declares; test/core/fusion holds them to it.
+  // The module's exports are those that kernels/dense_stack.ts declares; test/core/onnx holds them to it.
   return new WebAssembly.Instance(kernelModule, {}).exports as unknown as DenseKernel;
 }

@@ -5,7 +5,7 @@
 import type { HeadScores, Scorer } from "../../src/decision/rank.ts";
 import type { FeatureMatrix } from "../../src/decision/hydrate.ts";
 import { featureSchemaDigest } from "../../src/features/schema.ts";
-import { readChain } from "../../src/fusion/read_chain.ts";
+import { readChain } from "../../src/onnx/read_chain.ts";
 import { checkModelSet, type Head, type ModelEntry } from "../../src/models/manifest.ts";
 import { FULL_LIMITS } from "../../src/kernel/limits.ts";
 import { sha256 } from "../platform/digest.ts";

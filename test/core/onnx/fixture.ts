@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { NodeProto, TensorProto } from "onnx-buf";
-import { floatTensor, floatValue, node, writeGraph, type Graph } from "../../../src/fusion/graph.ts";
-import type { DenseKernel } from "../../../src/fusion/stack_runner.ts";
+import { floatTensor, floatValue, node, writeGraph, type Graph } from "../../../src/onnx/graph.ts";
+import type { DenseKernel } from "../../../src/onnx/stack_runner.ts";
 import { stream, type RandomStream } from "../../../src/kernel/random.ts";
 
 /** Floats around zero. */

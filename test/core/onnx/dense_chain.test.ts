@@ -3,10 +3,10 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import type { NodeProto, TensorProto } from "onnx-buf";
 import { describe, expect, test } from "vitest";
-import { stackOf } from "../../../src/fusion/dense_stack.ts";
-import { floatTensor, node } from "../../../src/fusion/graph.ts";
-import { readChain } from "../../../src/fusion/read_chain.ts";
-import { DenseStackRunner } from "../../../src/fusion/stack_runner.ts";
+import { stackOf } from "../../../src/onnx/dense_stack.ts";
+import { floatTensor, node } from "../../../src/onnx/graph.ts";
+import { readChain } from "../../../src/onnx/read_chain.ts";
+import { DenseStackRunner } from "../../../src/onnx/stack_runner.ts";
 import { stream } from "../../../src/kernel/random.ts";
 import { denseModel, distance, drawFloats, drawRows, modelOf, nativeAnswer, newKernel } from "./fixture.ts";
 

@@ -2,10 +2,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { BREAK_SPAN, COLUMN_COUNT } from "../../../src/features/schema.ts";
-import { stackNodes, stackOf, type ColumnHalves, type StackedHead } from "../../../src/fusion/dense_stack.ts";
-import { floatValue, writeGraph } from "../../../src/fusion/graph.ts";
-import { readChain } from "../../../src/fusion/read_chain.ts";
-import { DenseStackRunner } from "../../../src/fusion/stack_runner.ts";
+import { stackNodes, stackOf, type ColumnHalves, type StackedHead } from "../../../src/onnx/dense_stack.ts";
+import { floatValue, writeGraph } from "../../../src/onnx/graph.ts";
+import { readChain } from "../../../src/onnx/read_chain.ts";
+import { DenseStackRunner } from "../../../src/onnx/stack_runner.ts";
 import { modelSetSchema } from "../../../src/models/manifest.ts";
 import { compileKernel } from "../../../scripts/build_kernels.ts";
 import { denseModel, distance, drawRows, kernelBytes, nativeAnswer, newKernel } from "./fixture.ts";
