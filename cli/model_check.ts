@@ -2,7 +2,7 @@
  * `midroll models check`: takes model files, model folders or the folder of a set through the gate, and says of each
  * what was found and, when it may not serve, why not and what to do. Needs no origin.
  */
-import { readFile, stat } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { COLUMN_COUNT } from "../src/features/schema.ts";
@@ -27,6 +27,14 @@ interface Subject {
   readonly entry: ModelEntry | null;
 }
 
+/** How models are checked. */
+interface CheckTerms {
+  readonly columns: number;
+  readonly mending: Mending;
+  /** Whether a mended model that may serve takes the place of its file. */
+  readonly write: boolean;
+}
+
 /** What came of one model. */
 export interface CheckedModel {
   readonly name: string;
@@ -46,6 +54,7 @@ const optionsSchema = z.object({
   columns: z.coerce.number().pipe(z.int().min(1).max(1024)).optional(),
   stripZipmap: z.boolean().optional(),
   freeRows: z.boolean().optional(),
+  write: z.boolean().optional(),
 });
 
 /** Checks everything at these paths. Throws `CliFault` `models_refused` when any may not serve. */
@@ -54,11 +63,11 @@ export async function checkModels(paths: readonly string[], given: unknown): Pro
   if (!options.success) {
     throw new CliFault("wrong_command", "--columns takes a whole number from 1 to 1024", { exitCode: 2 });
   }
-  const { columns = COLUMN_COUNT, stripZipmap = false, freeRows = false } = options.data;
-  const mending = { stripZipMap: stripZipmap, freeRows };
+  const { columns = COLUMN_COUNT, stripZipmap = false, freeRows = false, write = false } = options.data;
+  const terms: CheckTerms = { columns, mending: { stripZipMap: stripZipmap, freeRows }, write };
   const checked: CheckedModel[] = [];
   for (const path of paths) {
-    for (const subject of await subjectsAt(path)) checked.push(await checkModel(subject, columns, mending));
+    for (const subject of await subjectsAt(path)) checked.push(await checkModel(subject, terms));
   }
   const refusedCount = checked.filter(({ accepted }) => !accepted).length;
   const lines = checked.flatMap(linesOf);
@@ -84,7 +93,8 @@ function nameOf(path: string): string {
   return basename(path) === "model.onnx" ? basename(dirname(path)) : basename(path, ".onnx");
 }
 
-async function checkModel({ name, path, entry }: Subject, columns: number, mending: Mending): Promise<CheckedModel> {
+async function checkModel({ name, path, entry }: Subject, terms: CheckTerms): Promise<CheckedModel> {
+  const { columns, mending, write } = terms;
   const bytes = await readFile(path).catch(() => null);
   if (bytes === null) throw new CliFault("model_unreadable", `${path} cannot be read`);
   const names = { inputName: entry?.inputName ?? null, outputName: entry?.outputName ?? null };
@@ -99,6 +109,7 @@ async function checkModel({ name, path, entry }: Subject, columns: number, mendi
     refusals.length > 0
       ? null
       : readChain(inspection.bytes, { inputName: "features", outputName: "probability", ...notNull(names) });
+  if (write && refusals.length === 0 && inspection.mended.length > 0) await writeFile(path, inspection.bytes);
   return {
     name,
     path,
@@ -147,8 +158,9 @@ function linesOf({ name, accepted, refusals, mended, sizeBytes, cost, probe, onK
   const answers = probe?.answers ?? null;
   const between = answers === null ? "" : `, answers ${answers.least.toPrecision(3)} to ${answers.most.toPrecision(3)}`;
   const golden = probe?.goldenApart ?? 0;
+  const runsOn = onKernel ? "kernel" : "ONNX runtime";
   return [
-    `✓ ${name}: ${sizeBytes} bytes, ${cost?.rowCost ?? 0} multiplications a row, ${onKernel ? "kernel" : "ONNX runtime"}`,
+    `✓ ${name}: ${sizeBytes} bytes, ${cost?.rowCost ?? 0} multiplications a row, ${runsOn}`,
     ...mendings,
     `  golden rows ${golden.toExponential(1)} away, runtimes ${(probe?.runtimesApart ?? 0).toExponential(1)}${between}`,
   ];

@@ -52,7 +52,7 @@ interface Runtime {
   release(): Promise<void>;
 }
 
-/** Runs a model. Asked in this order: loading, shape, numbers, range, company, repetition, the edge's runtime, golden. */
+/** Runs a model. Asked in this order: loading, shape, numbers, range, company, again, the edge's runtime, golden. */
 export async function probeModel(bytes: Uint8Array, terms: ProbeTerms): Promise<Probe> {
   const nothing: Probe = { refusals: [], runtimesApart: null, goldenApart: null, answers: null };
   let oracle: Runtime | null = null;

@@ -138,6 +138,7 @@ function addModels(program: Command, terminal: Terminal): void {
     .option("--columns <n>", "columns that a row has (default: those of this version's features)")
     .option("--strip-zipmap", "take out what turns probabilities into dictionaries")
     .option("--free-rows", "free a fixed number of rows")
+    .option("--write", "put mended models that may serve in the place of their files")
     .addHelpText("after", examples("models check models", "models check model.onnx --columns 20 --json"))
     .action(answering(terminal, (paths, _client, given) => checkModels(paths, given)));
   withOrigin(models.command("publish"))
