@@ -33,7 +33,7 @@ function drawBids(offers: readonly Offer[], count: number, seed: string): readon
     const [offer] = left.splice(random.below(left.length), 1);
     if (offer === undefined) break;
     const valueMicros = micros(Math.round(5_000 * 12 ** random.next()));
-    const scores = { completedView: 0.9, click: 0.01, abandon: 0.02 };
+    const scores = { completedView: 0.9, click: 0.01, abandon: 0.02, conversion: 0.005 };
     bids.push({ offer, frequencyCount: 0, scores, bidMicros: valueMicros, valueMicros });
   }
   return bids;

@@ -7,7 +7,7 @@ import type { Goal } from "../catalog/entities.ts";
 import type { Limits } from "../kernel/limits.ts";
 import type { Head } from "../models/manifest.ts";
 import type { Tier } from "../telemetry/activity.ts";
-import { compareOffers, type Candidate, type Scored } from "./candidate.ts";
+import { compareOffers, type Candidate, type Scored, type Scores } from "./candidate.ts";
 import { pickRows, type FeatureMatrix } from "./hydrate.ts";
 import type { Rejection } from "./rejection.ts";
 import type { World } from "./world.ts";
@@ -22,6 +22,17 @@ export interface Scorer {
   rank(matrix: FeatureMatrix): Promise<Float32Array>;
   /** Probabilities in [0, 1]. */
   score(matrix: FeatureMatrix): Promise<HeadScores>;
+}
+
+/** What the heads say of one row; NaN where they say nothing. */
+export function scoresAt(heads: HeadScores, row: number): Scores {
+  const at = (head: Head): number => heads[head][row] ?? Number.NaN;
+  return {
+    completedView: at("completedView"),
+    click: at("click"),
+    abandon: at("abandon"),
+    conversion: at("conversion"),
+  };
 }
 
 /** What scoring found out about the candidates of one plan. */
@@ -102,9 +113,7 @@ export async function scoreCandidates(task: ScoringTask, scorer: Scorer): Promis
   kept.forEach((index, row) => {
     const candidate = candidates[index];
     if (candidate === undefined) return;
-    const at = (head: Head): number => heads[head][row] ?? Number.NaN;
-    const scores = { completedView: at("completedView"), click: at("click"), abandon: at("abandon") };
-    scored.push({ ...candidate, scores });
+    scored.push({ ...candidate, scores: scoresAt(heads, row) });
   });
   const rejections = candidates
     .filter((_, index) => !keptSet.has(index))

@@ -8,11 +8,11 @@ import { auction, type AuctionTerms } from "../../decision/auction.ts";
 import type { Bid, Candidate, Scored, Scores } from "../../decision/candidate.ts";
 import { hydrate } from "../../decision/hydrate.ts";
 import { choosePod, conflict, whyNotChosen, type Pod, type PodRules } from "../../decision/pod.ts";
+import { scoresAt } from "../../decision/rank.ts";
 import { REJECTIONS, type RejectionReason } from "../../decision/rejection.ts";
 import { scoresAreUsable, toBid } from "../../decision/value.ts";
 import { assert, present } from "../../kernel/assert.ts";
 import { scaleMicrosDown, subtractMicros, sumMicros, type Micros } from "../../kernel/money.ts";
-import type { Head } from "../../models/manifest.ts";
 import { MULTIPLIER_PPM_MAX } from "../../money/limits.ts";
 import { scoreBreak, type Market, type ScoredBreak } from "./market.ts";
 import type { TrafficBreak } from "./traffic.ts";
@@ -84,8 +84,7 @@ async function scoreByCount(
   );
   const heads = await scorer.score(hydrate(request, atMs, rows));
   const scored = rows.map((row, at): Scored => {
-    const of = (head: Head): number => heads[head][at] ?? Number.NaN;
-    const scores = { completedView: of("completedView"), click: of("click"), abandon: of("abandon") };
+    const scores = scoresAt(heads, at);
     assert(scoresAreUsable(scores), "the planning scorer gives probabilities");
     return { ...row, scores };
   });

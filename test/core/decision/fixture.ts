@@ -126,7 +126,9 @@ export function worldOf(catalog: CompiledCatalog, over: Partial<World> = {}): Wo
 const column = (matrix: FeatureMatrix, value: number): Float32Array => new Float32Array(matrix.rowCount).fill(value);
 
 /** A scorer that says the same of every row. */
-export function steadyScorer(scores: Scores = { completedView: 0.9, click: 0.01, abandon: 0.02 }): Scorer {
+export function steadyScorer(
+  scores: Scores = { completedView: 0.9, click: 0.01, abandon: 0.02, conversion: 0.005 },
+): Scorer {
   return {
     tier: "full",
     rank: async (matrix) => column(matrix, 0),
@@ -134,6 +136,7 @@ export function steadyScorer(scores: Scores = { completedView: 0.9, click: 0.01,
       completedView: column(matrix, scores.completedView),
       click: column(matrix, scores.click),
       abandon: column(matrix, scores.abandon),
+      conversion: column(matrix, scores.conversion),
     }),
   };
 }
@@ -155,7 +158,7 @@ export function bidsOf(ads: readonly (AdSketch & { readonly valueMicros: number 
   const valueOf = new Map(ads.map((ad) => [`li-${ad.id}`, ad.valueMicros]));
   return paidOffers.map((offer) => {
     const value = micros(valueOf.get(offer.lineItemId) ?? 0);
-    const scores = { completedView: 1, click: 0, abandon: 0 };
+    const scores = { completedView: 1, click: 0, abandon: 0, conversion: 0 };
     return { offer, frequencyCount: 0, scores, bidMicros: value, valueMicros: value };
   });
 }

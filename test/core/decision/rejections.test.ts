@@ -50,7 +50,11 @@ const CASES: readonly Case[] = [
   ["no_budget", { id: "x" }, { world: { budgets: new Map() } }],
   ["too_many_candidates", { id: "x" }, { world: { limits: { ...FULL_LIMITS, candidatesMax: 1 } } }, [{ id: "a" }]],
   ["early_cut", { id: "x" }, { world: { limits: { ...FULL_LIMITS, scoredRowsMax: 1 } } }, [{ id: "a" }]],
-  ["score_invalid", { id: "x" }, { scorer: steadyScorer({ completedView: Number.NaN, click: 0, abandon: 0 }) }],
+  [
+    "score_invalid",
+    { id: "x" },
+    { scorer: steadyScorer({ completedView: Number.NaN, click: 0, abandon: 0, conversion: 0 }) },
+  ],
   ["no_value", { id: "x" }, { publisher: { abandonCostMicros: 10_000_000 } }],
   ["below_floor", { id: "x" }, { publisher: { floorCpmMicros: 20_001_000 } }],
   ["purse_short", { id: "x" }, { world: { budgets: budgetOf("ca-x", 19_999) } }],
