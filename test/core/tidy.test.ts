@@ -28,6 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, { readonly values: readonly string[]; 
     money: { values: [], types: ["catalog"] },
     guaranteed: { values: [], types: ["catalog"] },
     telemetry: { values: [], types: ["catalog"] },
+    onnx: { values: [], types: [] },
     decision: {
       values: ["catalog", "protocols", "features", "models", "money", "guaranteed", "telemetry"],
       types: ["catalog", "protocols", "features", "models", "money", "guaranteed", "telemetry"],
