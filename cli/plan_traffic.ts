@@ -6,8 +6,8 @@ import { readFile, stat } from "node:fs/promises";
 import { z } from "zod";
 import { FULL_LIMITS } from "../src/kernel/limits.ts";
 import { DAY_MS, HOUR_MS } from "../src/kernel/time.ts";
-import type { DoorFacts } from "../src/protocols/normalise_request.ts";
 import { breakRequestFromJson } from "../src/protocols/parse_json_request.ts";
+import { BLIND_DOOR } from "../src/protocols/request_facts.ts";
 import { recordedSpan, type RecordedBreak } from "../src/simulation/planning/recorded_traffic.ts";
 import { CliFault } from "./fault.ts";
 
@@ -31,7 +31,6 @@ export interface Recording {
   readonly unknownPublishers: number;
 }
 
-const DOOR: DoorFacts = { requestId: "recorded", country: null, region: null, userAgentDevice: null, mimeTypes: null };
 const momentSchema = z.object({ at: z.iso.datetime({ offset: true }) });
 const FORMAT = 'Each line is a break as POST /v1/decide takes it, with "at": "2026-10-05T20:15:00Z" beside.';
 
@@ -92,7 +91,7 @@ function parseLine(line: string): RecordedBreak | string {
   }
   const moment = momentSchema.safeParse(json);
   if (!moment.success) return 'no moment: expected "at" as ISO 8601 with a zone';
-  const parsed = breakRequestFromJson(json, DOOR, FULL_LIMITS);
+  const parsed = breakRequestFromJson(json, BLIND_DOOR, FULL_LIMITS);
   if (!parsed.ok) return parsed.reason.detail;
   return { request: parsed.value.request, atMs: Date.parse(moment.data.at), viewerId: parsed.value.viewerId };
 }

@@ -46,17 +46,25 @@ const NOT_OPTED_OUT = 2;
 /** A sub-section of this type holds the browser's Global Privacy Control, one bit. */
 const GPC_TYPE = 1;
 
+/** Among the sections in force: none of them applies; not known which. */
+const NO_SECTION_APPLIES = -1;
+const SECTIONS_UNKNOWN = 0;
+
 /**
- * What a GPP string comes to. `applicable`: ids of the sections in force (`gpp_sid`); empty: all that are there. A
- * string that cannot be read, or one without a section in force, agrees to nothing. Cost: at most its letters.
+ * What a GPP string comes to. `applicable`: ids of the sections in force (`gpp_sid`); empty or 0: all that are there;
+ * -1: none. A string that cannot be read, or that lacks a section in force, agrees to nothing. Cost: at most its
+ * letters.
  */
 export function readGpp(text: string, applicable: readonly number[], vendorId: number | null): PrivacyChoice {
+  if (applicable.length === 1 && applicable[0] === NO_SECTION_APPLIES) return strictest([]);
   if (text.length > CONSENT_CHARS_MAX) return NOTHING_AGREED;
   const [header = "", ...sections] = text.split("~", SECTIONS_MAX + 2);
   const ids = sectionIds(header);
   if (ids === null || ids.length !== sections.length) return NOTHING_AGREED;
-  const wanted = applicable.length === 0 ? ids : applicable;
-  return strictest(wanted.map((id) => readSection(id, sections[ids.indexOf(id)], vendorId)));
+  const wanted = applicable.filter((id) => id !== SECTIONS_UNKNOWN);
+  return strictest(
+    (wanted.length === 0 ? ids : wanted).map((id) => readSection(id, sections[ids.indexOf(id)], vendorId)),
+  );
 }
 
 /** What the US privacy string `1YNN` (version, notice, opt-out of sale, agreement) comes to. */

@@ -112,15 +112,28 @@ export class ScriptedWallet implements WalletStub {
   }
 }
 
+/** No household may be asked: for edges whose publishers keep histories in tokens. */
+const NO_HOUSEHOLDS: Env["HOUSEHOLD"] = {
+  getByName: () => {
+    throw new Error("a household was asked");
+  },
+};
+
 /** An edge's environment made of the scripted parts. */
-export function edgeEnv(origin: EdgeDesk, wallet: WalletStub): Env & { readonly reports: ActivityReport[] } {
+export function edgeEnv(
+  origin: EdgeDesk,
+  wallet: WalletStub,
+  households: Env["HOUSEHOLD"] = NO_HOUSEHOLDS,
+): Env & { readonly reports: ActivityReport[] } {
   const reports: ActivityReport[] = [];
   return {
     reports,
     ORIGIN: origin,
     WALLET: { getByName: () => wallet },
+    HOUSEHOLD: households,
     EVENTS: { send: async (report) => reports.push(report) },
     REGION_SHARDS: "1",
+    TCF_VENDOR_ID: "",
     MEDIA_BASE_URL: "https://media.test",
     PUBLIC_EDGE_URL: "https://edge.test",
     BILLING_KEYS: JSON.stringify([{ id: "k1", key: "A".repeat(43) }]),
@@ -153,8 +166,8 @@ export const loadStandIn: LoadModelSet = async (digest, artifact) => {
 };
 
 /** An edge with one isolate of its own, reachable by `ask`. */
-export function edgeWith(origin: EdgeDesk, wallet: WalletStub) {
-  const env = edgeEnv(origin, wallet);
+export function edgeWith(origin: EdgeDesk, wallet: WalletStub, households?: Env["HOUSEHOLD"]) {
+  const env = edgeEnv(origin, wallet, households);
   const recorder = new Recorder("isolate-1");
   const isolate: Isolate = {
     recorder,
