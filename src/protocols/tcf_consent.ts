@@ -23,7 +23,7 @@ const AT = { version: 0, purposes: 152, vendors: 213 } as const;
 export function readTcf(text: string, vendorId: number | null): TcfConsent | null {
   if (text.length > CONSENT_CHARS_MAX) return null;
   const core = text.split(".", 1)[0] ?? "";
-  if (bitsAt(core, AT.version, 6) !== VERSION) return null;
+  if (!/^[\w-]*$/.test(core) || bitsAt(core, AT.version, 6) !== VERSION) return null;
   const purposes = [1, 3, 4].map((purpose) => bitsAt(core, AT.purposes + purpose - 1, 1));
   const vendor = hasVendor(core, vendorId);
   if (purposes.includes(null) || vendor === null) return null;
