@@ -34,7 +34,12 @@ export async function artifactOf(bytes: Uint8Array): Promise<Artifact> {
 
 /** A snapshot of a publisher "demo" and these campaigns, which bid 4 micros CPM each. */
 export async function snapshotOf(...campaignIds: readonly string[]): Promise<Artifact> {
-  const parsed = parseCatalog([{ file: "catalog", json: catalogOf(campaignIds) }]);
+  return snapshotFrom(catalogOf(campaignIds));
+}
+
+/** A snapshot of a catalog as an operator writes it. */
+export async function snapshotFrom(json: unknown): Promise<Artifact> {
+  const parsed = parseCatalog([{ file: "catalog", json }]);
   if (!parsed.ok) throw new Error("the fixture's catalog does not validate");
   return artifactOf(encodeSnapshot(parsed.value));
 }
