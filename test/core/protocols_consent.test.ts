@@ -93,7 +93,8 @@ describe("a TCF consent string", () => {
   it("that describes 65,535 vendors over and over costs no more than its letters", () => {
     const bits = (value: number, width: number): string => value.toString(2).padStart(width, "0");
     const head = bits(2, 6) + "0".repeat(146) + "1".repeat(24) + "0".repeat(37);
-    const hostile = head + bits(65_535, 16) + "1" + bits(700, 12) + `1${bits(8, 16)}${bits(65_535, 16)}`.repeat(700) + "00000";
+    const hostile =
+      head + bits(65_535, 16) + "1" + bits(700, 12) + `1${bits(8, 16)}${bits(65_535, 16)}`.repeat(700) + "00000";
     const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     const text = (hostile.match(/.{6}/g) ?? []).map((six) => letters[Number.parseInt(six, 2)]).join("");
     expect(readTcf(text, 7)).toEqual({ storage: true, personalAds: true, vendor: false });
