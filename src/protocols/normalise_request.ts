@@ -6,7 +6,6 @@
  */
 import { DEVICES, GENRES, RATINGS, SURFACES } from "../catalog/words.ts";
 import type { Limits } from "../kernel/limits.ts";
-import { utcOffsetMinutes } from "../kernel/local_day.ts";
 import { ok, refused } from "../kernel/result.ts";
 import type { Result } from "../kernel/result.ts";
 import type { BreakRequest, Viewer } from "./break_request.ts";
@@ -131,9 +130,9 @@ function viewerOf(facts: RequestFacts, door: DoorFacts, limits: Limits): Viewer 
 }
 
 /** The viewer's clock: as the request says, else as the platform guesses. */
-function clockOf({ utcOffsetMinutes: stated }: RequestFacts, door: DoorFacts): number | null {
-  if (stated !== null && Number.isInteger(stated) && Math.abs(stated) <= UTC_OFFSET_MINUTES_MAX) return stated;
-  return door.timeZone === null ? null : utcOffsetMinutes(door.nowMs, door.timeZone);
+function clockOf({ utcOffsetMinutes }: RequestFacts, door: DoorFacts): number | null {
+  const sound = utcOffsetMinutes !== null && Number.isInteger(utcOffsetMinutes);
+  return sound && Math.abs(utcOffsetMinutes) <= UTC_OFFSET_MINUTES_MAX ? utcOffsetMinutes : door.utcOffsetMinutes;
 }
 
 function secrets(

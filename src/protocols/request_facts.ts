@@ -10,13 +10,11 @@ import type { PrivacySignals } from "./consent.ts";
 export interface DoorFacts {
   /** Random id for requests that bring none. `[A-Za-z0-9_-]{1,64}`. */
   readonly requestId: string;
-  /** The door's one reading of the clock. Units: epoch milliseconds. */
-  readonly nowMs: number;
   /** Where the platform places the client; ISO 3166-1 alpha-2, any case, or null. */
   readonly country: string | null;
   readonly region: string | null;
-  /** The client's IANA time zone as the platform guesses it; used when the request does not say its clock. */
-  readonly timeZone: string | null;
+  /** The client's clock against UTC as the platform guesses it; used when the request does not say. Units: minutes. */
+  readonly utcOffsetMinutes: number | null;
   /** From `deviceFromUserAgent`; used when the request names no device. */
   readonly userAgentDevice: Device | null;
   /** What players of this door can play; null: anything. */
@@ -28,10 +26,9 @@ export interface DoorFacts {
 /** A door that knows nothing: requests that were recorded, or made up. */
 export const BLIND_DOOR: DoorFacts = {
   requestId: "unnamed",
-  nowMs: 0,
   country: null,
   region: null,
-  timeZone: null,
+  utcOffsetMinutes: null,
   userAgentDevice: null,
   mimeTypes: null,
   tcfVendorId: null,

@@ -19,10 +19,9 @@ console.log(`random tests: seed ${seed}; repeat with: ${repeat}`);
 const door: DoorFacts = {
   ...BLIND_DOOR,
   requestId: "door-id",
-  nowMs: Date.UTC(2026, 6, 1, 12),
   country: "DE",
   region: "BE",
-  timeZone: "Europe/Berlin",
+  utcOffsetMinutes: 120,
   userAgentDevice: "desktop",
 };
 

@@ -14,7 +14,6 @@ import { breakRequestFromSearch } from "../../src/protocols/parse_query_request.
 const door: DoorFacts = {
   ...BLIND_DOOR,
   requestId: "door-id",
-  nowMs: Date.UTC(2026, 6, 1, 12),
   country: "DE",
   region: "BE",
   userAgentDevice: "desktop",

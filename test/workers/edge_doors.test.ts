@@ -3,6 +3,7 @@
  * clock and place that the platform tells.
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { ZoneClocks } from "../../workers/edge/zone_clocks.ts";
 import { edgeWith, ScriptedOrigin, ScriptedWallet, snapshotFrom, wordsOf } from "./edge_fixture.ts";
 import { catalogOf } from "./origin_fixture.ts";
 
@@ -77,4 +78,24 @@ describe("a viewer under a law", () => {
     const answer = await edge.ask(`/v1/vast?pub=demo&dur=30&vid=me&${signal}`);
     expect(answer.headers.has("midroll-frequency")).toBe(kept);
   });
+});
+
+describe("the clocks of viewers", () => {
+  const AUTUMN_MS = Date.UTC(2026, 9, 25, 1); // Berlin goes back an hour
+
+  test("are asked of the calendar once a quarter of an hour, and never late when they change", () => {
+    const clocks = new ZoneClocks();
+    const calendar = vi.spyOn(Intl, "DateTimeFormat");
+    for (const minutes of [-15, -10, -1]) expect(clocks.offsetMinutes("Europe/Berlin", at(minutes))).toBe(120);
+    expect(calendar).toHaveBeenCalledTimes(1);
+    expect(clocks.offsetMinutes("Europe/Berlin", at(0))).toBe(60);
+    expect(clocks.offsetMinutes("Asia/Kolkata", at(0))).toBe(330);
+    expect([clocks.offsetMinutes("Middle/Earth", at(0)), clocks.offsetMinutes("Middle/Earth", at(1))]).toEqual([
+      null,
+      null,
+    ]);
+    expect(calendar).toHaveBeenCalledTimes(4);
+  });
+
+  const at = (minutes: number): number => AUTUMN_MS + minutes * 60_000;
 });

@@ -18,6 +18,7 @@ import { Publication, type LoadModelSet } from "../../workers/edge/publication.t
 import { PurseHolder } from "../../workers/edge/purse_holder.ts";
 import { Recorder } from "../../workers/edge/recorder.ts";
 import { TokenSigner } from "../../workers/edge/tokens.ts";
+import { ZoneClocks } from "../../workers/edge/zone_clocks.ts";
 import { sha256Hex } from "../../workers/platform/digest.ts";
 import { catalogOf } from "./origin_fixture.ts";
 
@@ -178,6 +179,7 @@ export function edgeWith(origin: EdgeDesk, wallet: WalletStub, households?: Env[
     recorder,
     publication: new Publication(recorder, loadStandIn),
     signer: new TokenSigner(env.BILLING_KEYS),
+    clocks: new ZoneClocks(),
     purse: new PurseHolder({ wallet: "wallet:local:0", recorder }),
     billing: new BillingBatcher({ recorder }),
   };

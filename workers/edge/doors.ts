@@ -45,12 +45,12 @@ interface Refusal {
 /** What the platform knows of a request before it is read. */
 function doorFacts(c: Context<EdgeContext>, mimeTypes: DoorFacts["mimeTypes"]): DoorFacts {
   const cf = c.req.raw.cf;
+  const { isolate, nowMs } = c.get("door");
   return {
     requestId: crypto.randomUUID(),
-    nowMs: c.get("door").nowMs,
     country: typeof cf?.country === "string" ? cf.country : null,
     region: typeof cf?.regionCode === "string" ? cf.regionCode : null,
-    timeZone: typeof cf?.timezone === "string" ? cf.timezone : null,
+    utcOffsetMinutes: typeof cf?.timezone === "string" ? isolate.clocks.offsetMinutes(cf.timezone, nowMs) : null,
     userAgentDevice: deviceFromUserAgent((c.req.header("user-agent") ?? "").slice(0, USER_AGENT_CHARS_MAX)),
     mimeTypes,
     tcfVendorId: vendorIdOf(c.env.TCF_VENDOR_ID),
