@@ -1,6 +1,6 @@
 /**
- * Consent strings are bits spelled in base64url, six to a letter, read from the left. They come from strangers: a reader
- * takes only the bits it is asked for, and never builds what a string merely describes.
+ * Consent strings are bits spelled in base64url, six to a letter, read from the left. They come from strangers: a
+ * reader takes only the bits it is asked for, and never builds what a string merely describes.
  */
 
 /** Letters of a consent string that are looked at; a longer one is not read. */

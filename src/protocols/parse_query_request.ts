@@ -15,7 +15,10 @@ import { commaList, deals, decimal, durationFloors, isGiven, numbers, price, slo
 import type { DoorFacts } from "./request_facts.ts";
 import { isUnfilled, said } from "./spelling.ts";
 
-/** A break from decoded query parameters. Unknown ones are ignored, unfilled macros count as not said. Refuses as `normaliseRequest` does. */
+/**
+ * A break from decoded query parameters. Unknown ones are ignored, unfilled macros count as not said. Refuses as
+ * `normaliseRequest` does.
+ */
 export function breakRequestFromQuery(
   parameters: ReadonlyMap<string, string>,
   door: DoorFacts,

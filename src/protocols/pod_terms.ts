@@ -84,22 +84,31 @@ function exactProblem(facts: RequestFacts, pod: PodLengths, limits: Limits): Req
   return { code: "bad_ad_duration", detail };
 }
 
+function refusedSlot(detail: string): RequestProblem {
+  return { code: "bad_slot", detail: `Slots (slots): ${detail}` };
+}
+
 function slotProblem({ slots }: RequestFacts, pod: PodLengths): RequestProblem | null {
-  const say = (detail: string): RequestProblem => ({ code: "bad_slot", detail: `Slots (slots): ${detail}` });
-  if (slots.length > pod.maxAds) return say(`the break has at most ${pod.maxAds} ads, so at most as many slots.`);
+  if (slots.length > pod.maxAds)
+    return refusedSlot(`the break has at most ${pod.maxAds} ads, so at most as many slots.`);
   const sound = ({ minSec, maxSec }: SlotFacts): boolean =>
     minSec > 0 && minSec <= maxSec && maxSec <= pod.podDurationSec;
   if (!slots.every(sound)) {
-    return say("a slot has a length, or a shortest and a longest that is no shorter, and none outlasts the break.");
+    return refusedSlot(
+      "a slot has a length, or a shortest and a longest that is no shorter, and none outlasts the break.",
+    );
   }
   if (slots.reduce((sum, { minSec }) => sum + minSec, 0) > pod.podDurationSec) {
-    return say("together they are longer than the break.");
+    return refusedSlot("together they are longer than the break.");
   }
   const positions = slots.map(positionOf);
-  if (positions.includes(null)) return say("a slot plays first (1), last (-1) or anywhere (0, or nothing said).");
-  if (positions.lastIndexOf("first") > 0) return say("they are listed in order of play; only the first can be first.");
+  if (positions.includes(null))
+    return refusedSlot("a slot plays first (1), last (-1) or anywhere (0, or nothing said).");
+  if (positions.lastIndexOf("first") > 0)
+    return refusedSlot("they are listed in order of play; only the first can be first.");
   const last = positions.indexOf("last");
-  if (last !== -1 && last < slots.length - 1) return say("they are in order of play; only the last can be last.");
+  if (last !== -1 && last < slots.length - 1)
+    return refusedSlot("they are in order of play; only the last can be last.");
   return slots.every((slot) => isPrice(slot.floorCpmMicros)) ? null : PRICE_PROBLEM;
 }
 

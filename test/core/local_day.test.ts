@@ -82,13 +82,13 @@ describe(`a local day (MONEY_SEED=${MONEY_SEED})`, () => {
   });
 });
 
-describe("a zone's clock", () => {
-  /** What a clock on the wall there shows, as if it were UTC: the oracle. */
-  const wallMs = (ms: number, timeZone: string): number => {
-    const shown = new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short", timeStyle: "medium" }).format(ms);
-    return Date.parse(`${shown.replace(" ", "T")}Z`);
-  };
+/** What a clock on the wall there shows, as if it were UTC: the oracle. */
+const wallMs = (ms: number, timeZone: string): number => {
+  const shown = new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short", timeStyle: "medium" }).format(ms);
+  return Date.parse(`${shown.replace(" ", "T")}Z`);
+};
 
+describe("a zone's clock", () => {
   it("is as far from UTC as the clock on the wall", () => {
     fc.assert(
       fc.property(moment, zone, (ms, timeZone) => {

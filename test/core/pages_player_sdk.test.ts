@@ -240,6 +240,16 @@ describe("a break", () => {
   });
 });
 
+type Setup = Parameters<NonNullable<HlsConfig["xhrSetup"]>>;
+
+/** A request of hls.js that notes what it was opened for. Only these members are touched. */
+const requestOf = () => {
+  const opened: string[] = [];
+  const request = { readyState: 0, open: (_method: string, url: string) => void opened.push(url) };
+  return { opened, request: request as unknown as Setup[0] };
+};
+const contextOf = (type: string) => ({ type }) as unknown as LoaderContext;
+
 describe("a viewer's history", () => {
   const BREAK = "https://edge.example/v1/asset-list?pub=demo&vid=me&dur=30";
   const other = (change: readonly [from: string, to: string]) => BREAK.replace(...change);
@@ -284,16 +294,6 @@ describe("a viewer's history", () => {
     expect(history.carriedBy(other(["vid=me", "vid=v0"]))).not.toContain("freq");
     expect(history.carriedBy(other(["vid=me", "vid=v16"]))).toContain("freq");
   });
-
-  type Setup = Parameters<NonNullable<HlsConfig["xhrSetup"]>>;
-
-  /** A request of hls.js that notes what it was opened for. Only these members are touched. */
-  const requestOf = () => {
-    const opened: string[] = [];
-    const request = { readyState: 0, open: (_method: string, url: string) => void opened.push(url) };
-    return { opened, request: request as unknown as Setup[0] };
-  };
-  const contextOf = (type: string) => ({ type }) as unknown as LoaderContext;
 
   test("is sent by hls.js with asset lists and nothing else, and kept from their answers", async () => {
     const history = rememberViewers();

@@ -87,7 +87,7 @@ describe("two devices of one household", () => {
   });
 
   test("have a cap each where it does not, and no household is ever asked", async () => {
-    const asked = vi.fn((name: string) => HOUSEHOLD.getByName(name));
+    const asked = vi.fn<(name: string) => HouseholdStub>((name) => HOUSEHOLD.getByName(name));
     await openEdge("token", { getByName: asked });
     const { ads, token } = await watch({ viewerId: "tv", household: "family" });
     expect(ads).toBe(1);
@@ -105,7 +105,7 @@ describe("two devices of one household", () => {
   });
 
   test("are never asked about a child", async () => {
-    const asked = vi.fn((name: string) => HOUSEHOLD.getByName(name));
+    const asked = vi.fn<(name: string) => HouseholdStub>((name) => HOUSEHOLD.getByName(name));
     await openEdge("household", { getByName: asked });
     expect(await watch({ viewerId: "tv", household: "family", coppa: true })).toEqual({ ads: 1, token: null });
     expect(asked).not.toHaveBeenCalled();
@@ -138,11 +138,11 @@ describe("a household out of reach", () => {
   });
 });
 
-describe("a household's object", () => {
-  const family = () => HOUSEHOLD.getByName("f".repeat(64));
-  const stored = () =>
-    runInDurableObject(family(), async (_household, state) => [...(await state.storage.list()).keys()]);
+const family = () => HOUSEHOLD.getByName("f".repeat(64));
+const stored = () =>
+  runInDurableObject(family(), async (_household, state) => [...(await state.storage.list()).keys()]);
 
+describe("a household's object", () => {
   test("that is only asked stores nothing", async () => {
     await openEdge("token", HOUSEHOLD);
     expect(await family().recent()).toEqual([]);

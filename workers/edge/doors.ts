@@ -63,7 +63,7 @@ function vendorIdOf(variable: string): number | null {
   return /^\d{1,5}$/.test(variable) ? Number(variable) : 0;
 }
 
-/** The request with its prices in the catalog's currency. Without a catalog nothing is sold, so nothing is converted. */
+/** The request with its prices in the catalog's currency. Without a catalog nothing is sold: nothing is converted. */
 function inCatalogCurrency(door: Door, request: BreakRequest, currency: string | null) {
   const catalog = door.isolate.publication.catalog?.catalog;
   return catalog === undefined ? ok(request) : inOwnCurrency(request, currency, catalog.ratesPpm);

@@ -1,7 +1,7 @@
 /**
  * One history for all devices of a household, for publishers that keep it (`frequencyStore`). It is read before a
- * decision, with a short bound, and written after the answer. An object that cannot be reached costs a counted fault and
- * the household's shared cap: the player's own token is used instead.
+ * decision, with a short bound, and written after the answer. An object that cannot be reached costs a counted fault
+ * and the household's shared cap: the player's own token is used instead.
  */
 import { toHex, toUtf8 } from "../../src/kernel/bytes.ts";
 import type { FrequencyEntry } from "../../src/protocols/frequency_token.ts";

@@ -1,6 +1,6 @@
 /**
- * What viewers' clocks show, by time zone. Asking the platform's calendar takes 0.1 ms, so an answer is kept for as long
- * as it cannot change: zones move their clocks on whole quarters of an hour. Bounded, and safe to lose.
+ * What viewers' clocks show, by time zone. Asking the platform's calendar takes 0.1 ms, so an answer is kept for as
+ * long as it cannot change: zones move their clocks on whole quarters of an hour. Bounded, and safe to lose.
  */
 import { utcOffsetMinutes } from "../../src/kernel/local_day.ts";
 import { MINUTE_MS } from "../../src/kernel/time.ts";

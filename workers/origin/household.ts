@@ -1,7 +1,7 @@
 /**
  * What the viewers of one household were shown lately: one short list, in the bytes of a frequency token, under the
- * household's hashed name. Nothing here says who they are. A household that was shown nothing for as long as the longest
- * cap looks back is forgotten whole.
+ * household's hashed name. Nothing here says who they are. A household that was shown nothing for as long as the
+ * longest cap looks back is forgotten whole.
  */
 import { DurableObject } from "cloudflare:workers";
 import { MINUTE_MS } from "../../src/kernel/time.ts";
