@@ -1,8 +1,8 @@
 /**
  * Midroll for hls.js players: `attachMidroll(hls, video, { onEvent })` follows the interstitials that hls.js plays,
  * reads each ad's signals from the asset list, and reports impression, start, quartiles, completion and errors, each
- * once. What the viewer was shown it hands back with the next break. It asks for nothing but a stream whose breaks carry
- * `X-ASSET-LIST`; the page decides what to show.
+ * once. What the viewer was shown it hands back with the next break. It asks for nothing but a stream whose breaks
+ * carry `X-ASSET-LIST`; the page decides what to show.
  */
 import type HlsPlayer from "hls.js";
 import { Events, type HlsListeners, type InterstitialAssetErrorData } from "hls.js";

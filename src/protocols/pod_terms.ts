@@ -84,32 +84,28 @@ function exactProblem(facts: RequestFacts, pod: PodLengths, limits: Limits): Req
   return { code: "bad_ad_duration", detail };
 }
 
-function refusedSlot(detail: string): RequestProblem {
-  return { code: "bad_slot", detail: `Slots (slots): ${detail}` };
+function slotProblem({ slots }: RequestFacts, pod: PodLengths): RequestProblem | null {
+  const wrong = lengthsWrong(slots, pod) ?? placesWrong(slots);
+  if (wrong !== null) return { code: "bad_slot", detail: `Slots (slots): ${wrong}.` };
+  return slots.every((slot) => isPrice(slot.floorCpmMicros)) ? null : PRICE_PROBLEM;
 }
 
-function slotProblem({ slots }: RequestFacts, pod: PodLengths): RequestProblem | null {
-  if (slots.length > pod.maxAds)
-    return refusedSlot(`the break has at most ${pod.maxAds} ads, so at most as many slots.`);
-  const sound = ({ minSec, maxSec }: SlotFacts): boolean =>
-    minSec > 0 && minSec <= maxSec && maxSec <= pod.podDurationSec;
-  if (!slots.every(sound)) {
-    return refusedSlot(
-      "a slot has a length, or a shortest and a longest that is no shorter, and none outlasts the break.",
-    );
+function lengthsWrong(slots: readonly SlotFacts[], { maxAds, podDurationSec }: PodLengths): string | null {
+  if (slots.length > maxAds) return `the break has at most ${maxAds} ads, so at most as many slots`;
+  if (!slots.every(({ minSec, maxSec }) => minSec > 0 && minSec <= maxSec && maxSec <= podDurationSec)) {
+    return "each has a length, or a shortest and a longest that is no shorter, and none outlasts the break";
   }
-  if (slots.reduce((sum, { minSec }) => sum + minSec, 0) > pod.podDurationSec) {
-    return refusedSlot("together they are longer than the break.");
-  }
-  const positions = slots.map(positionOf);
-  if (positions.includes(null))
-    return refusedSlot("a slot plays first (1), last (-1) or anywhere (0, or nothing said).");
-  if (positions.lastIndexOf("first") > 0)
-    return refusedSlot("they are listed in order of play; only the first can be first.");
-  const last = positions.indexOf("last");
-  if (last !== -1 && last < slots.length - 1)
-    return refusedSlot("they are in order of play; only the last can be last.");
-  return slots.every((slot) => isPrice(slot.floorCpmMicros)) ? null : PRICE_PROBLEM;
+  const shortestSec = slots.reduce((sum, { minSec }) => sum + minSec, 0);
+  return shortestSec > podDurationSec ? "together they are longer than the break" : null;
+}
+
+function placesWrong(slots: readonly SlotFacts[]): string | null {
+  const places = slots.map(positionOf);
+  if (places.includes(null)) return "each plays first (1), last (-1) or anywhere (0, or nothing said)";
+  const inOrder = places.lastIndexOf("first") <= 0 && [-1, slots.length - 1].includes(places.indexOf("last"));
+  return inOrder
+    ? null
+    : "they are in order of play, so only the first can play first, and only the last can play last";
 }
 
 function dedupeProblem({ podDedupe }: RequestFacts): RequestProblem | null {

@@ -1,6 +1,6 @@
 /**
  * The edge's door for servers, described in origin's OpenAPI document beside origin's own routes: whoever builds
- * against Midroll reads one document. The schema is the one that the edge validates with; the edge itself carries no document.
+ * against Midroll reads one document. The schema is the one that the edge validates with; the edge itself carries none.
  */
 import { z, type OpenAPIHono } from "@hono/zod-openapi";
 import { breakRequestSchema } from "../../src/protocols/parse_json_request.ts";
