@@ -20,18 +20,27 @@ const decisionSchema = z.looseObject({
 });
 
 const REFUSALS: readonly ProblemCode[] = [
-  ...([
-    "missing_publisher",
-    "bad_id",
-    "bad_duration",
-    "bad_max_ads",
-    "bad_ad_duration",
-    "bad_fill",
-    "bad_slot",
-  ] as const),
-  ...(["bad_dedupe", "bad_floor", "bad_deal", "bad_category", "bad_domain", "bad_field", "too_many_items"] as const),
-  ...(["malformed_json", "body_too_large", "unsupported_media_type", "currency_unknown", "unknown_publisher"] as const),
-  ...(["not_ready", "internal"] as const),
+  "missing_publisher",
+  "bad_id",
+  "bad_duration",
+  "bad_max_ads",
+  "bad_ad_duration",
+  "too_many_items",
+  "bad_category",
+  "bad_domain",
+  "bad_fill",
+  "bad_slot",
+  "bad_dedupe",
+  "bad_floor",
+  "bad_deal",
+  "bad_field",
+  "malformed_json",
+  "body_too_large",
+  "unsupported_media_type",
+  "currency_unknown",
+  "unknown_publisher",
+  "not_ready",
+  "internal",
 ];
 
 /** Describes `POST /v1/decide`. It is answered by the edge, not by this Worker. */
