@@ -191,11 +191,10 @@ function numberProblem(facts: RequestFacts, limits: Limits): RequestProblem | nu
 function listProblem(facts: RequestFacts, limits: Limits): RequestProblem | null {
   const categories = [...facts.blockedCategories, ...facts.allowedCategories];
   const lists = [facts.segments, facts.contentCategories, facts.blockedCategories, facts.allowedCategories];
-  if ([...lists, facts.blockedAdvertiserDomains].some((list) => list.length > limits.listItemsMax)) {
-    return {
-      code: "too_many_items",
-      detail: `Segments, categories and domains take ${limits.listItemsMax} items each.`,
-    };
+  const others = [facts.blockedAdvertiserDomains, facts.signals.gppSections];
+  if ([...lists, ...others].some((list) => list.length > limits.listItemsMax)) {
+    const detail = `Segments, categories, domains and GPP sections take ${limits.listItemsMax} items each.`;
+    return { code: "too_many_items", detail };
   }
   // A list that is not understood must not be shortened in silence: the ad it meant to keep out would come in.
   if (!categories.map(categoryOf).every(isCategory)) {

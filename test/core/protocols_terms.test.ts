@@ -122,6 +122,7 @@ describe("the terms of a break", () => {
     ["bad_id", `hid=${"h".repeat(257)}`],
     ["currency_unknown", "bidfloorcur=euro"],
     ["too_many_items", `deals=${Array.from({ length: 65 }, (_, i) => `d${i}`).join(",")}`],
+    ["too_many_items", `gpp_sid=${Array.from({ length: 65 }, (_, i) => i).join(",")}`],
     ["too_many_items", `cat=${Array.from({ length: 65 }, () => "IAB1").join(",")}`],
   ])("are refused with %s: %s", (code, terms) => {
     expect(codeOf(terms)).toBe(code);
