@@ -6,7 +6,7 @@ import { assert, present } from "../kernel/assert.ts";
 import { micros, type Micros } from "../kernel/money.ts";
 import { MINUTE_MS } from "../kernel/time.ts";
 import type { Advertiser, Campaign, Catalog, Creative, Deal, Goal } from "./entities.ts";
-import type { LineItem, Publisher } from "./entities.ts";
+import type { Currency, LineItem, Publisher } from "./entities.ts";
 import type { Surface } from "./words.ts";
 import { compileTargeting, type CompiledTargeting } from "./targeting.ts";
 
@@ -25,7 +25,13 @@ export interface CompiledCatalog {
   readonly paidOffers: readonly Offer[];
   /** Offers of line items whose goal is "house", in the same order. They cost nothing and fill what is left. */
   readonly houseOffers: readonly Offer[];
+  /** What one unit of each known currency is worth in the catalog's own, by ISO 4217 code. Units: millionths. */
+  readonly ratesPpm: ReadonlyMap<string, number>;
 }
+
+/** A catalog that says nothing of currencies counts in this one. */
+const DEFAULT_CURRENCY = "USD";
+const PAR_PPM = 1_000_000;
 
 /** A publisher with a floor for every surface. Units: micros CPM. */
 export interface CompiledPublisher {
@@ -137,6 +143,7 @@ export function compileCatalog(catalog: Catalog): CompiledCatalog {
     guarantees,
     paidOffers: numbered(offers.filter((offer) => offer.goal.kind !== "house")),
     houseOffers: numbered(offers.filter((offer) => offer.goal.kind === "house")),
+    ratesPpm: ratesOf(catalog.currencies),
   };
 }
 
@@ -153,6 +160,11 @@ export function isCategoryBlocked(offer: Pick<Offer, "categoriesWithParents">, b
 /** Orders ids by UTF-16 code units, the same on every machine and in every locale. */
 export function compareIds(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function ratesOf(currencies: readonly Currency[]): ReadonlyMap<string, number> {
+  if (currencies.length === 0) return new Map([[DEFAULT_CURRENCY, PAR_PPM]]);
+  return new Map(currencies.map(({ id, ratePpm }) => [id, ratePpm]));
 }
 
 function withParents(categories: readonly string[]): string[] {
