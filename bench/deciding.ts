@@ -20,7 +20,8 @@ import { stream } from "../src/kernel/random.ts";
 import { fallbackWeightsSchema } from "../src/models/fallback.ts";
 import { PLAIN_BREAK, type BreakRequest } from "../src/protocols/break_request.ts";
 import { breakRequestFromSearch } from "../src/protocols/parse_query_request.ts";
-import { withViewer, type DoorFacts } from "../src/protocols/normalise_request.ts";
+import { withViewer } from "../src/protocols/normalise_request.ts";
+import { BLIND_DOOR } from "../src/protocols/request_facts.ts";
 import { requestQuery } from "../src/simulation/viewers.ts";
 import { catalogFrom } from "./ample_catalog.ts";
 import { seededCatalog } from "./seeded_catalog.ts";
@@ -48,9 +49,8 @@ async function fallbackScorer(): Promise<Scorer> {
 }
 
 function breakRequests(catalog: CompiledCatalog, count: number): readonly BreakRequest[] {
-  const facts: DoorFacts = { requestId: "bench", country: null, region: null, userAgentDevice: null, mimeTypes: null };
   return audienceRequests([...catalog.publishers.keys()], count).map((asked) => {
-    const parsed = breakRequestFromSearch(`?${requestQuery(asked)}`, facts, FULL_LIMITS);
+    const parsed = breakRequestFromSearch(`?${requestQuery(asked)}`, BLIND_DOOR, FULL_LIMITS);
     if (!parsed.ok) throw new Error(`the audience asked what the edge refuses: ${parsed.reason.detail}`);
     return withViewer(parsed.value, null, []);
   });

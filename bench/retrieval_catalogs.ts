@@ -228,6 +228,7 @@ const publisher: Catalog["publishers"][number] = {
   minGapAds: 0,
   slateMicrosPerSec: 1_000,
   abandonCostMicros: 20_000,
+  frequencyStore: "token",
   houseFill: true,
   forecast: [],
 };

@@ -30,6 +30,8 @@ export interface CompiledCatalog {
   readonly landscapes: readonly Landscape[];
   /** Deals of kind "guaranteed", by id. */
   readonly guarantees: readonly CompiledGuarantee[];
+  /** What one unit of each known currency is worth in the catalog's own, by ISO 4217 code. Units: millionths. */
+  readonly ratesPpm: ReadonlyMap<string, number>;
   /** Offers of line items that somebody pays for. */
   readonly paidOffers: OfferTable;
   /** Offers of line items whose goal is "house". They cost nothing and fill what is left. */

@@ -18,6 +18,7 @@ import { Publication, type LoadModelSet } from "../../workers/edge/publication.t
 import { PurseHolder } from "../../workers/edge/purse_holder.ts";
 import { Recorder } from "../../workers/edge/recorder.ts";
 import { TokenSigner } from "../../workers/edge/tokens.ts";
+import { ZoneClocks } from "../../workers/edge/zone_clocks.ts";
 import { sha256Hex } from "../../workers/platform/digest.ts";
 import { catalogOf } from "./origin_fixture.ts";
 
@@ -34,7 +35,12 @@ export async function artifactOf(bytes: Uint8Array): Promise<Artifact> {
 
 /** A snapshot of a publisher "demo" and these campaigns, which bid 4 micros CPM each. */
 export async function snapshotOf(...campaignIds: readonly string[]): Promise<Artifact> {
-  const parsed = parseCatalog([{ file: "catalog", json: catalogOf(campaignIds) }]);
+  return snapshotFrom(catalogOf(campaignIds));
+}
+
+/** A snapshot of a catalog as an operator writes it. */
+export async function snapshotFrom(json: unknown): Promise<Artifact> {
+  const parsed = parseCatalog([{ file: "catalog", json }]);
   if (!parsed.ok) throw new Error("the fixture's catalog does not validate");
   return artifactOf(encodeSnapshot(parsed.value));
 }
@@ -112,15 +118,28 @@ export class ScriptedWallet implements WalletStub {
   }
 }
 
+/** No household may be asked: for edges whose publishers keep histories in tokens. */
+const NO_HOUSEHOLDS: Env["HOUSEHOLD"] = {
+  getByName: () => {
+    throw new Error("a household was asked");
+  },
+};
+
 /** An edge's environment made of the scripted parts. */
-export function edgeEnv(origin: EdgeDesk, wallet: WalletStub): Env & { readonly reports: ActivityReport[] } {
+export function edgeEnv(
+  origin: EdgeDesk,
+  wallet: WalletStub,
+  households: Env["HOUSEHOLD"] = NO_HOUSEHOLDS,
+): Env & { readonly reports: ActivityReport[] } {
   const reports: ActivityReport[] = [];
   return {
     reports,
     ORIGIN: origin,
     WALLET: { getByName: () => wallet },
+    HOUSEHOLD: households,
     EVENTS: { send: async (report) => reports.push(report) },
     REGION_SHARDS: "1",
+    TCF_VENDOR_ID: "",
     MEDIA_BASE_URL: "https://media.test",
     PUBLIC_EDGE_URL: "https://edge.test",
     BILLING_KEYS: JSON.stringify([{ id: "k1", key: "A".repeat(43) }]),
@@ -154,13 +173,14 @@ export const loadStandIn: LoadModelSet = async (digest, artifact) => {
 };
 
 /** An edge with one isolate of its own, reachable by `ask`. */
-export function edgeWith(origin: EdgeDesk, wallet: WalletStub) {
-  const env = edgeEnv(origin, wallet);
+export function edgeWith(origin: EdgeDesk, wallet: WalletStub, households?: Env["HOUSEHOLD"]) {
+  const env = edgeEnv(origin, wallet, households);
   const recorder = new Recorder("isolate-1");
   const isolate: Isolate = {
     recorder,
     publication: new Publication(recorder, loadStandIn),
     signer: new TokenSigner(env.BILLING_KEYS),
+    clocks: new ZoneClocks(),
     purse: new PurseHolder({ wallet: "wallet:local:0", recorder }),
     billing: new BillingBatcher({ recorder }),
   };

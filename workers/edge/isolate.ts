@@ -10,6 +10,7 @@ import { Recorder } from "./recorder.ts";
 import { TokenSigner } from "./tokens.ts";
 import { coloOf, regionOf, walletName } from "./region.ts";
 import { loadModelSet } from "./scorer.ts";
+import { ZoneClocks } from "./zone_clocks.ts";
 
 /** The holders of this isolate. */
 export interface Isolate {
@@ -18,6 +19,7 @@ export interface Isolate {
   readonly billing: BillingBatcher;
   readonly recorder: Recorder;
   readonly signer: TokenSigner;
+  readonly clocks: ZoneClocks;
 }
 
 /** One request at the door: its isolate, its bindings, its one reading of the clock. */
@@ -50,6 +52,7 @@ export function isolateFor(env: Env, cf: unknown): Isolate {
       recorder,
       publication: new Publication(recorder, loadModelSet),
       signer: new TokenSigner(env.BILLING_KEYS),
+      clocks: new ZoneClocks(),
       purse: new PurseHolder({ wallet: walletName(place, env.REGION_SHARDS), recorder }),
       billing: new BillingBatcher({ recorder }),
     };

@@ -11,6 +11,7 @@ import { takeReports } from "./report_queue.ts";
 export { Activity } from "./activity.ts";
 export { CampaignLedger } from "./campaign_ledger.ts";
 export { EdgeDesk } from "./edge_desk.ts";
+export { Household } from "./household.ts";
 export { RegionWallet } from "./region_wallet.ts";
 export { Registry } from "./registry.ts";
 
