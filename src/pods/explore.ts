@@ -121,10 +121,12 @@ export function explore(prepared: Prepared, question: Question): Incumbent {
   const few = coreOf(prepared, tray, question, best.needed, FEW);
   if (few.length <= roots.length) return best;
   const sketch = shrink(refine(board, few, roots, prices, best, FEW_ROUNDS, false), prices, best);
-  if (sketch !== null) search(sketch, best, QUICK_NODES);
+  const ended = sketch === null || search(sketch, best, QUICK_NODES);
   const core = coreOf(prepared, tray, question, best.needed, board.count);
-  if (sketch === null && core.every((p) => few.includes(p))) return best;
-  if (core.length > roots.length) settle(refine(board, core, roots, prices, best, PART_ROUNDS), prices, best);
+  if (core.length === roots.length) return best;
+  const isFew = new Set(few);
+  if (!core.every((p) => isFew.has(p))) settle(refine(board, core, roots, prices, best, PART_ROUNDS), prices, best);
+  else if (!ended) settle(sketch, prices, best);
   return best;
 }
 
