@@ -14,7 +14,7 @@ const LIMITS = {
   slots: 20,
   words: 100,
   durationSec: 21_600,
-  valueMicros: 1_000_000_000_000,
+  valueMicros: 100_000_000_000,
   slateMicrosPerSec: 10_000_000,
   nodes: 10_000_000,
 } as const;
