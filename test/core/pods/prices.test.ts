@@ -64,7 +64,7 @@ describe("what an ad needs to win", () => {
     }
   });
 
-  test("is nothing that money buys where a higher tier stands in the way, and nothing at all where the tier wins", () => {
+  test("is nothing that money buys where a higher tier stands in the way, and zero where the tier wins", () => {
     const spot = (id: string, tier: PodAd["tier"], valueMicros: number): PodAd => {
       return { ...PLAIN_AD, id, creative: id, advertiser: id, tier, valueMicros };
     };
