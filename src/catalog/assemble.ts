@@ -15,6 +15,7 @@ import { publisherSchema, type Advertiser, type Campaign, type Currency, type De
 import type { Landscape, Publisher, Reserve } from "./entities.ts";
 import { id as idSchema } from "./fields.ts";
 import { currencySchema, dealSchema, landscapeSchema, reserveSchema } from "./market.ts";
+import { dealsByLine } from "./line_deals.ts";
 import { PackedEntities, type RowsByKind } from "./packed_lines.ts";
 import { listOffers } from "./offer_rows.ts";
 import { PackedOffers } from "./packed_offers.ts";
@@ -95,7 +96,10 @@ class Assembly {
     });
     if (compiled.length < campaigns.length) return refused("bad_catalog");
     if (this.#rows.assets.length !== this.#rows.creatives.length) return refused("bad_catalog");
-    const entities = new PackedEntities(this.#rows, compiled, advertisers, this.#expressions);
+    const entities = new PackedEntities(this.#rows, compiled, advertisers, {
+      expressions: this.#expressions,
+      deals: dealsByLine(deals),
+    });
     const guarantees: CompiledGuarantee[] = [];
     const dealsOf = { guaranteed: new Map<number, CompiledGuarantee>(), others: new Map<number, Deal[]>() };
     for (const deal of deals) {
@@ -119,7 +123,7 @@ class Assembly {
     }
     return ok({
       ...market,
-      publishers: new Map(publishers.map((publisher) => [publisher.id, compilePublisher(publisher)])),
+      publishers: new Map(publishers.map((publisher) => [publisher.id, compilePublisher(publisher, market)])),
       advertisers: advertiserById,
       campaigns: new Map(compiled.map((campaign) => [campaign.campaign.id, campaign])),
       lineItems: entities.lineItems,

@@ -10,6 +10,7 @@ import { withParents } from "./category_tree.ts";
 import type { CompiledCampaign, CompiledLineItem } from "./compiled.ts";
 import type { Advertiser, Creative, Goal, LineItem, MimeType, Targeting } from "./entities.ts";
 import type { ChunkKind, PackedRows } from "./packed_rows.ts";
+import type { CompiledDeal } from "./line_deals.ts";
 import type { EntityTable } from "./tables.ts";
 import { compileTargeting, type CompiledTargeting } from "./targeting.ts";
 
@@ -49,6 +50,8 @@ export class Traits {
   }
 }
 
+const NO_DEALS: readonly CompiledDeal[] = [];
+
 /** The objects behind a packed catalog's numbers. */
 export class PackedEntities {
   readonly rows: RowsByKind;
@@ -63,14 +66,20 @@ export class PackedEntities {
   readonly #compiled = new Recent(VALUES_KEPT, (row) => compileTargeting(this.#targetings.at(row)));
   readonly #traits = new Recent(VALUES_KEPT, (row) => new Traits(this.#valueOf<CreativeTraits>("traits", row)));
 
-  /** `expressions`: rows of targetings that have one. */
+  readonly #deals: ReadonlyMap<string, readonly CompiledDeal[]>;
+
+  /** `expressions`: rows of targetings that have one. `deals`: by line item. */
   constructor(
     rows: RowsByKind,
     campaigns: readonly CompiledCampaign[],
     advertisers: readonly Advertiser[],
-    expressions: ReadonlySet<number>,
+    known: {
+      readonly expressions: ReadonlySet<number>;
+      readonly deals: ReadonlyMap<string, readonly CompiledDeal[]>;
+    },
   ) {
-    this.#expressions = expressions;
+    this.#expressions = known.expressions;
+    this.#deals = known.deals;
     this.rows = rows;
     this.campaigns = campaigns;
     this.#advertisers = advertisers;
@@ -119,6 +128,11 @@ export class PackedEntities {
   /** Whether a line item's targeting has an expression. */
   hasWhere(line: number): boolean {
     return this.#expressions.has(this.rows.lineItems.number(3, line));
+  }
+
+  /** Deals that a line item may bid through, without guaranteed ones: the one that counts most first. */
+  deals(line: number): readonly CompiledDeal[] {
+    return this.#deals.size === 0 ? NO_DEALS : (this.#deals.get(this.rows.lineItems.text(0, line)) ?? NO_DEALS);
   }
 
   /** The line item as it was written; what decisions rarely ask for is read when they do. */
@@ -182,6 +196,7 @@ class PackedLine implements CompiledLineItem {
   readonly active: boolean;
   readonly hasWhere: boolean;
   readonly frequencyCap: CompiledLineItem["frequencyCap"];
+  readonly deals: readonly CompiledDeal[];
   readonly #entities: PackedEntities;
   readonly #row: number;
   #written: LineItem | null = null;
@@ -193,6 +208,7 @@ class PackedLine implements CompiledLineItem {
     this.campaign = entities.campaign(row);
     this.active = this.campaign.active && status === "active";
     this.hasWhere = entities.hasWhere(row);
+    this.deals = entities.deals(row);
     this.frequencyCap =
       cap === undefined ? null : { impressions: cap.impressions, windowMs: cap.windowMinutes * MINUTE_MS };
   }

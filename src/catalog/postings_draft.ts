@@ -23,6 +23,8 @@ export interface PostingsDraft {
   /** The line item of each entry. */
   readonly lineOf: number[];
   readonly flightOf: number[];
+  /** Whether an entry says all that is to be known of its line item: no expression, and only one creative. */
+  readonly exact: boolean[];
   /** Shape: one more than line items. */
   readonly firstEntry: number[];
   /** What each line item may bid at most, for ordering only; infinite for guaranteed deals. Units: micros. */
@@ -41,6 +43,8 @@ export interface PostingsBuilder {
 
 /** Chance of a click that is taken for a ceiling: with a certain click, click goals would crowd out all others. */
 const CLICK_CHANCE_MAX = 0.02;
+/** The same of a conversion. */
+const CONVERSION_CHANCE_MAX = 0.02;
 
 /** Starts an index. */
 export function openPostings(): PostingsBuilder {
@@ -48,6 +52,7 @@ export function openPostings(): PostingsBuilder {
     axes: new Map(),
     lineOf: [],
     flightOf: [],
+    exact: [],
     firstEntry: [0],
     ceilings: [],
     flightStartsMs: [],
@@ -91,6 +96,7 @@ function addLine(draft: PostingsDraft, line: IndexedLine, flight: number): void 
   for (const conjunction of conjunctions) {
     const entry = draft.lineOf.push(draft.ceilings.length) - 1;
     draft.flightOf.push(flight);
+    draft.exact.push(line.targeting.where === undefined && line.creatives.length === 1);
     addConjunction(draft, entry, conjunction);
     addAd(draft, entry, line);
   }
@@ -166,6 +172,10 @@ function goalCeilingMicros(goal: Goal): number {
       return goal.perViewMicros;
     case "click":
       return goal.perClickMicros * CLICK_CHANCE_MAX;
+    case "conversion":
+      return goal.perConversionMicros * CONVERSION_CHANCE_MAX;
+    case "roas":
+      return (goal.conversionValueMicros / goal.targetRoasPpm) * 1_000_000 * CONVERSION_CHANCE_MAX;
     case "house":
       return 0;
   }

@@ -5,10 +5,18 @@ import type { CompiledCatalog, Offer } from "../catalog/compiled.ts";
 import { DAY_MS, MINUTE_MS } from "../kernel/time.ts";
 import type { FrequencyEntry } from "../protocols/frequency_token.ts";
 
+/** How often the viewer may still be shown a line item, and its campaign, under their caps. Infinity: no cap. */
+export interface Allowance {
+  readonly line: number;
+  readonly campaign: number;
+}
+
 /** One viewer's history at one moment. */
 export interface ViewingHistory {
   /** Times the viewer was shown the offer's line item in the last day. */
   timesLately(offer: Offer): number;
+  /** What the caps of the line item and of its campaign leave; zero or less: nothing. */
+  allowance(offer: Offer): Allowance;
   /** Whether the cap of the line item or of its campaign is reached. */
   isCapped(offer: Offer): boolean;
 }
@@ -19,7 +27,6 @@ export function openHistory(
   catalog: Pick<CompiledCatalog, "lineItems">,
   nowMs: number,
 ): ViewingHistory {
-  if (shown.length === 0) return NOTHING_SHOWN;
   const ofLine = new Map<string, number[]>();
   const ofCampaign = new Map<string, number[]>();
   for (const { lineItemId, shownMs } of shown) {
@@ -29,28 +36,27 @@ export function openHistory(
   }
   const within = (times: readonly number[] | undefined, windowMs: number): number =>
     times === undefined ? 0 : times.filter((shownMs) => shownMs > nowMs - windowMs).length;
-  const campaigns = new Map<string, boolean>();
-  const isCampaignCapped = ({ campaignId, line }: Offer): boolean => {
-    let capped = campaigns.get(campaignId);
-    if (capped === undefined) {
-      const cap = line.campaign.campaign.frequencyCap;
-      const windowMs = (cap?.windowMinutes ?? 0) * MINUTE_MS;
-      capped = cap !== undefined && within(ofCampaign.get(campaignId), windowMs) >= cap.impressions;
-      campaigns.set(campaignId, capped);
+  const lineLeft = ({ line, lineItemId }: Offer): number => {
+    const cap = line.frequencyCap;
+    return cap === null ? Number.POSITIVE_INFINITY : cap.impressions - within(ofLine.get(lineItemId), cap.windowMs);
+  };
+  const campaigns = new Map<string, number>();
+  const campaignLeft = ({ campaignId, line }: Offer): number => {
+    const cap = line.campaign.campaign.frequencyCap;
+    if (cap === undefined) return Number.POSITIVE_INFINITY;
+    let left = campaigns.get(campaignId);
+    if (left === undefined) {
+      left = cap.impressions - within(ofCampaign.get(campaignId), cap.windowMinutes * MINUTE_MS);
+      campaigns.set(campaignId, left);
     }
-    return capped;
+    return left;
   };
   return {
     timesLately: ({ lineItemId }) => within(ofLine.get(lineItemId), DAY_MS),
-    isCapped: (offer) => {
-      const cap = offer.line.frequencyCap;
-      if (cap !== null && within(ofLine.get(offer.lineItemId), cap.windowMs) >= cap.impressions) return true;
-      return ofCampaign.has(offer.campaignId) && isCampaignCapped(offer);
-    },
+    allowance: (offer) => ({ line: lineLeft(offer), campaign: campaignLeft(offer) }),
+    isCapped: (offer) => shown.length > 0 && (lineLeft(offer) <= 0 || campaignLeft(offer) <= 0),
   };
 }
-
-const NOTHING_SHOWN: ViewingHistory = { timesLately: () => 0, isCapped: () => false };
 
 function remember(timesOf: Map<string, number[]>, id: string, shownMs: number): void {
   const times = timesOf.get(id);
