@@ -44,9 +44,9 @@ const CLOSED: ReadonlySet<ChunkKind> = new Set(["targetings", "assets"]);
 const NO_COLUMNS = { texts: [], numbers: [], lists: [] };
 
 /**
- * The catalog in these chunks, `indexed` now or when somebody first asks. A step is `ROWS_A_STEP`
- * rows, the rest of a chunk, or what `offer_rows.ts` says. Refuses a chunk out of order or of another shape, an entity of
- * another shape or out of order, a reference that leads nowhere, too many.
+ * The catalog in these chunks, `indexed` now or when somebody first asks. A step is `ROWS_A_STEP` rows, the rest of a
+ * chunk, or what `offer_rows.ts` says. Refuses a chunk out of order or of another shape, an entity of another shape or
+ * out of order, a reference that leads nowhere, too many.
  */
 export function* assembleCatalog(
   chunks: Iterable<Chunk>,

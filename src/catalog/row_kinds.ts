@@ -1,4 +1,4 @@
-/** What rows of a packed catalog may hold: the shapes of those that are parts of entities, and how many there may be. */
+/** What rows of a packed catalog may hold: the shapes of those that are parts of entities, and how many. */
 import { z } from "zod";
 import { CATALOG_LIMITS } from "../kernel/limits.ts";
 import { creativeSchema, lineItemSchema, mediaFileSchema } from "./entities.ts";
