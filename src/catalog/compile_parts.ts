@@ -1,12 +1,13 @@
 /** The parts of a catalog that are few, compiled: publishers with a floor for every surface, campaigns with times. */
 import { assert } from "../kernel/assert.ts";
 import { micros, type Micros } from "../kernel/money.ts";
+import { learnedOf } from "./contexts.ts";
 import type { CompiledCampaign, CompiledPublisher } from "./compiled.ts";
 import type { Advertiser, Campaign, Publisher } from "./entities.ts";
 import type { Surface } from "./words.ts";
 
-/** A publisher with its rules as sets. */
-export function compilePublisher(publisher: Publisher): CompiledPublisher {
+/** A publisher with its rules as sets, and what was learned about its breaks. */
+export function compilePublisher(publisher: Publisher, market: Parameters<typeof learnedOf>[1]): CompiledPublisher {
   const floors = publisher.surfaceFloorsCpmMicros ?? {};
   const floor = (surface: Surface): Micros => micros(floors[surface] ?? publisher.floorCpmMicros);
   return {
@@ -23,6 +24,7 @@ export function compilePublisher(publisher: Publisher): CompiledPublisher {
     separatedCategories: new Set(publisher.separatedCategories),
     abandonCostMicros: micros(publisher.abandonCostMicros),
     houseFill: publisher.houseFill,
+    ...learnedOf(publisher.id, market),
   };
 }
 

@@ -6,8 +6,10 @@
 import { present } from "../kernel/assert.ts";
 import type { Micros } from "../kernel/money.ts";
 import { assembleCatalog } from "./assemble.ts";
+import type { Learned } from "./contexts.ts";
 import type { Advertiser, Campaign, Catalog, Creative, Currency, Deal, Goal, Landscape } from "./entities.ts";
 import type { LineItem, MimeType, Publisher, Reserve } from "./entities.ts";
+import type { CompiledDeal } from "./line_deals.ts";
 import { packCatalog } from "./pack.ts";
 import { endOf } from "./steps.ts";
 import type { EntityTable, OfferTable } from "./tables.ts";
@@ -35,7 +37,7 @@ export interface CompiledCatalog {
 }
 
 /** A publisher with a floor for every surface. Units: micros CPM. */
-export interface CompiledPublisher {
+export interface CompiledPublisher extends Learned {
   readonly publisher: Publisher;
   readonly floorCpmMicros: Readonly<Record<Surface, Micros>>;
   /** IAB codes as written; see `isCategoryBlocked` for what a top-level code covers. */
@@ -70,6 +72,8 @@ export interface CompiledLineItem {
   /** Whether its targeting has a `where` expression. */
   readonly hasWhere: boolean;
   readonly frequencyCap: { readonly impressions: number; readonly windowMs: number } | null;
+  /** Deals it may bid through, without guaranteed ones: the one that counts most first. */
+  readonly deals: readonly CompiledDeal[];
 }
 
 /** A guaranteed deal with what it is about. All its line items are of its campaign, and all of the campaign's its. */

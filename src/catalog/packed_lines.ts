@@ -10,6 +10,7 @@ import { withParents } from "./category_tree.ts";
 import type { CompiledCampaign, CompiledLineItem } from "./compiled.ts";
 import type { Advertiser, Creative, Goal, LineItem, MimeType, Targeting } from "./entities.ts";
 import type { ChunkKind, PackedRows } from "./packed_rows.ts";
+import type { CompiledDeal } from "./line_deals.ts";
 import type { EntityTable } from "./tables.ts";
 import { compileTargeting, type CompiledTargeting } from "./targeting.ts";
 
@@ -30,12 +31,26 @@ export type CreativeTraits = Pick<Creative, "durationSec" | "categories"> & { re
 type CreativeAssets = Omit<Creative, "id" | "advertiserId" | "durationSec" | "categories">;
 
 /** Length and categories of creatives, worked out once for all that have the same. */
-export interface Traits {
+export class Traits {
   readonly written: CreativeTraits;
+  #categories: readonly string[] | null = null;
+  #withParents: readonly string[] | null = null;
+
+  constructor(written: CreativeTraits) {
+    this.written = written;
+  }
+
   /** In code-unit order, each once. */
-  readonly categories: readonly string[];
-  readonly categoriesWithParents: readonly string[];
+  get categories(): readonly string[] {
+    return (this.#categories ??= [...new Set(this.written.categories)].sort(compareIds));
+  }
+
+  get categoriesWithParents(): readonly string[] {
+    return (this.#withParents ??= withParents(this.written.categories));
+  }
 }
+
+const NO_DEALS: readonly CompiledDeal[] = [];
 
 /** The objects behind a packed catalog's numbers. */
 export class PackedEntities {
@@ -49,16 +64,22 @@ export class PackedEntities {
   readonly #rules = new Recent(VALUES_KEPT, (row) => this.#valueOf<LineItemRules>("rules", row));
   readonly #targetings = new Recent(VALUES_KEPT, (row) => this.#valueOf<Targeting>("targetings", row));
   readonly #compiled = new Recent(VALUES_KEPT, (row) => compileTargeting(this.#targetings.at(row)));
-  readonly #traits = new Recent(VALUES_KEPT, (row) => this.#traitsOf(row));
+  readonly #traits = new Recent(VALUES_KEPT, (row) => new Traits(this.#valueOf<CreativeTraits>("traits", row)));
 
-  /** `expressions`: rows of targetings that have one. */
+  readonly #deals: ReadonlyMap<string, readonly CompiledDeal[]>;
+
+  /** `expressions`: rows of targetings that have one. `deals`: by line item. */
   constructor(
     rows: RowsByKind,
     campaigns: readonly CompiledCampaign[],
     advertisers: readonly Advertiser[],
-    expressions: ReadonlySet<number>,
+    known: {
+      readonly expressions: ReadonlySet<number>;
+      readonly deals: ReadonlyMap<string, readonly CompiledDeal[]>;
+    },
   ) {
-    this.#expressions = expressions;
+    this.#expressions = known.expressions;
+    this.#deals = known.deals;
     this.rows = rows;
     this.campaigns = campaigns;
     this.#advertisers = advertisers;
@@ -107,6 +128,11 @@ export class PackedEntities {
   /** Whether a line item's targeting has an expression. */
   hasWhere(line: number): boolean {
     return this.#expressions.has(this.rows.lineItems.number(3, line));
+  }
+
+  /** Deals that a line item may bid through, without guaranteed ones: the one that counts most first. */
+  deals(line: number): readonly CompiledDeal[] {
+    return this.#deals.size === 0 ? NO_DEALS : (this.#deals.get(this.rows.lineItems.text(0, line)) ?? NO_DEALS);
   }
 
   /** The line item as it was written; what decisions rarely ask for is read when they do. */
@@ -158,12 +184,6 @@ export class PackedEntities {
     };
   }
 
-  #traitsOf(row: number): Traits {
-    const written = this.#valueOf<CreativeTraits>("traits", row);
-    const categories = [...new Set(written.categories)].sort(compareIds);
-    return { written, categories, categoriesWithParents: withParents(categories) };
-  }
-
   #valueOf<T>(kind: ChunkKind, row: number): T {
     // Every row's shape was checked against its schema when the catalog was assembled.
     return JSON.parse(this.rows[kind].text(0, row)) as T;
@@ -176,6 +196,7 @@ class PackedLine implements CompiledLineItem {
   readonly active: boolean;
   readonly hasWhere: boolean;
   readonly frequencyCap: CompiledLineItem["frequencyCap"];
+  readonly deals: readonly CompiledDeal[];
   readonly #entities: PackedEntities;
   readonly #row: number;
   #written: LineItem | null = null;
@@ -187,6 +208,7 @@ class PackedLine implements CompiledLineItem {
     this.campaign = entities.campaign(row);
     this.active = this.campaign.active && status === "active";
     this.hasWhere = entities.hasWhere(row);
+    this.deals = entities.deals(row);
     this.frequencyCap =
       cap === undefined ? null : { impressions: cap.impressions, windowMs: cap.windowMinutes * MINUTE_MS };
   }

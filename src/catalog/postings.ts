@@ -6,7 +6,7 @@
  */
 import { present } from "../kernel/assert.ts";
 import { allBits, clearBit, setBit, wordCount } from "./bitmap.ts";
-import { contextMemo, type ContextMemo } from "./contexts.ts";
+import { contextMemo, type ContextMemo } from "./context_memo.ts";
 import { indexFlights, type FlightIndex } from "./flight_index.ts";
 import type { AxisDraft, PostingsDraft } from "./postings_draft.ts";
 import type { ListDimension } from "./targeting.ts";

@@ -43,6 +43,8 @@ export interface PostingsBuilder {
 
 /** Chance of a click that is taken for a ceiling: with a certain click, click goals would crowd out all others. */
 const CLICK_CHANCE_MAX = 0.02;
+/** The same of a conversion. */
+const CONVERSION_CHANCE_MAX = 0.02;
 
 /** Starts an index. */
 export function openPostings(): PostingsBuilder {
@@ -170,6 +172,10 @@ function goalCeilingMicros(goal: Goal): number {
       return goal.perViewMicros;
     case "click":
       return goal.perClickMicros * CLICK_CHANCE_MAX;
+    case "conversion":
+      return goal.perConversionMicros * CONVERSION_CHANCE_MAX;
+    case "roas":
+      return (goal.conversionValueMicros / goal.targetRoasPpm) * 1_000_000 * CONVERSION_CHANCE_MAX;
     case "house":
       return 0;
   }

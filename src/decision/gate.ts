@@ -84,7 +84,7 @@ function targetingRefusal(offer: Offer, { facts }: Gate): RejectionReason | null
 
 function dealsOnlyRefusal({ guarantee, lineItemId }: Offer, { request, dealLineIds }: Gate): RejectionReason | null {
   if (!request.dealsOnly || guarantee !== null) return null;
-  return dealLineIds().has(lineItemId) ? null : "deals_only";
+  return dealLineIds().has(lineItemId) ? null : "deal_required";
 }
 
 function dealRefusal({ guarantee }: Offer, { request }: Gate): RejectionReason | null {

@@ -2,14 +2,21 @@
  * What the viewer was shown lately, arranged so that a cap is one look-up: by line item and by campaign.
  */
 import type { CompiledCatalog, Offer } from "../catalog/compiled.ts";
-import type { Campaign } from "../catalog/entities.ts";
 import { DAY_MS, MINUTE_MS } from "../kernel/time.ts";
 import type { FrequencyEntry } from "../protocols/frequency_token.ts";
+
+/** How often the viewer may still be shown a line item, and its campaign, under their caps. Infinity: no cap. */
+export interface Allowance {
+  readonly line: number;
+  readonly campaign: number;
+}
 
 /** One viewer's history at one moment. */
 export interface ViewingHistory {
   /** Times the viewer was shown the offer's line item in the last day. */
   timesLately(offer: Offer): number;
+  /** What the caps of the line item and of its campaign leave; zero or less: nothing. */
+  allowance(offer: Offer): Allowance;
   /** Whether the cap of the line item or of its campaign is reached. */
   isCapped(offer: Offer): boolean;
 }
@@ -23,38 +30,36 @@ export function openHistory(
   catalog: Pick<CompiledCatalog, "lineItems">,
   nowMs: number,
 ): ViewingHistory {
-  if (shown.length === 0) return NOTHING_SHOWN;
   const ofLine = timesBy(shown, ({ lineItemId }) => lineItemId);
   let ofCampaign: Times | null = null;
   const within = (times: readonly number[] | undefined, windowMs: number): number =>
     times === undefined ? 0 : times.filter((shownMs) => shownMs > nowMs - windowMs).length;
-  const capped = new Map<string, boolean>();
-  const isCampaignCapped = (campaignId: string, { impressions, windowMinutes }: FrequencyCap): boolean => {
-    let known = capped.get(campaignId);
-    if (known === undefined) {
+  const lineLeft = ({ line, lineItemId }: Offer): number => {
+    const cap = line.frequencyCap;
+    return cap === null ? Number.POSITIVE_INFINITY : cap.impressions - within(ofLine.get(lineItemId), cap.windowMs);
+  };
+  const leftOf = new Map<string, number>();
+  const campaignLeft = ({ campaignId, line }: Offer): number => {
+    const cap = line.campaign.campaign.frequencyCap;
+    if (cap === undefined) return Number.POSITIVE_INFINITY;
+    let left = leftOf.get(campaignId);
+    if (left === undefined) {
       ofCampaign ??= timesBy(shown, ({ lineItemId }) => catalog.lineItems.get(lineItemId)?.campaign.campaign.id);
-      known = within(ofCampaign.get(campaignId), windowMinutes * MINUTE_MS) >= impressions;
-      capped.set(campaignId, known);
+      left = cap.impressions - within(ofCampaign.get(campaignId), cap.windowMinutes * MINUTE_MS);
+      leftOf.set(campaignId, left);
     }
-    return known;
+    return left;
   };
   return {
     timesLately: ({ lineItemId }) => within(ofLine.get(lineItemId), DAY_MS),
-    isCapped: ({ lineItemId, campaignId, line }) => {
-      const times = ofLine.get(lineItemId);
-      const cap = times === undefined ? null : line.frequencyCap;
-      if (cap !== null && within(times, cap.windowMs) >= cap.impressions) return true;
-      const ofAll = line.campaign.campaign.frequencyCap;
-      return ofAll !== undefined && isCampaignCapped(campaignId, ofAll);
-    },
+    allowance: (offer) => ({ line: lineLeft(offer), campaign: campaignLeft(offer) }),
+    isCapped: (offer) =>
+      shown.length > 0 && ((ofLine.has(offer.lineItemId) && lineLeft(offer) <= 0) || campaignLeft(offer) <= 0),
   };
 }
 
-type FrequencyCap = NonNullable<Campaign["frequencyCap"]>;
 /** When something was shown, by id. Units: epoch milliseconds. */
 type Times = ReadonlyMap<string, readonly number[]>;
-
-const NOTHING_SHOWN: ViewingHistory = { timesLately: () => 0, isCapped: () => false };
 
 function timesBy(shown: readonly FrequencyEntry[], idOf: (entry: FrequencyEntry) => string | undefined): Times {
   const timesOf = new Map<string, number[]>();

@@ -21,10 +21,14 @@ export interface Limits {
   readonly candidatesMax: number;
   /** Offers that retrieval looks at one by one, after the index has chosen. */
   readonly lookedAtMax: number;
-  /** Rows scored by the heads. */
+  /** Rows scored by the heads; in the reduced tier, and in the fallback tier. */
   readonly scoredRowsMax: number;
+  readonly reducedRowsMax: number;
+  readonly fallbackRowsMax: number;
   /** Rows of one advertiser that the early cut protects. */
   readonly cutFloorPerAdvertiser: number;
+  /** Rows of one deal that the early cut protects. */
+  readonly cutFloorPerDeal: number;
   /** Nodes the pod search may open. */
   readonly podNodesMax: number;
   /** Bytes of a catalog sent to origin, and of a snapshot. */
@@ -46,7 +50,10 @@ export const FULL_LIMITS: Limits = {
   candidatesMax: 500,
   lookedAtMax: 10_000,
   scoredRowsMax: 64,
+  reducedRowsMax: 24,
+  fallbackRowsMax: 64,
   cutFloorPerAdvertiser: 1,
+  cutFloorPerDeal: 1,
   podNodesMax: 20_000,
   catalogBytesMax: 24 * 1024 * 1024,
   catalogRawBytesMax: 128 * 1024 * 1024,
@@ -92,7 +99,7 @@ export const CATALOG_LIMITS = {
   /** Alternatives of one `where` expression that the index holds; a larger one is asked of each line item. */
   whereAlternativesMax: 8,
   /** Highest deal tier. */
-  dealTierMax: 5,
+  dealTierMax: 4,
   /** Quantiles of one landscape of rival bids. */
   landscapeQuantilesMax: 64,
   /** Largest rate of exchange, and largest return on spend. Units: millionths. */
