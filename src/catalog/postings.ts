@@ -175,6 +175,7 @@ function* byCeiling(ceilings: readonly number[]): Generator<void, Uint32Array> {
     for (let from = 0; from < lines.length; from += 2 * run) {
       const [left, right] = [lines.subarray(from, from + run), lines.subarray(from + run, from + 2 * run)];
       yield* mergeRuns(left, right, merged.subarray(from), first);
+      yield;
     }
     lines = merged;
   }
