@@ -86,7 +86,7 @@ export function* buildPostings(draft: PostingsDraft): Generator<void, Postings> 
   const positions = new Uint32Array(size);
   const lineOf = new Uint32Array(size);
   const exact = new Int32Array(wordCount(size));
-  let position = 0;
+  let [position, ranked] = [0, 0];
   let guaranteedSize = 0;
   for (const line of ranking) {
     for (let entry = draft.firstEntry[line] ?? 0; entry < (draft.firstEntry[line + 1] ?? 0); entry++) {
@@ -95,14 +95,16 @@ export function* buildPostings(draft: PostingsDraft): Generator<void, Postings> 
       lineOf[position++] = line;
     }
     if (draft.ceilings[line] === Number.POSITIVE_INFINITY) guaranteedSize = position;
+    if (++ranked % STEP_NUMBERS === 0) yield;
   }
   yield;
   const axes: (readonly [AxisName, Axis])[] = [];
   for (const [name, axis] of draft.axes) axes.push([name, yield* buildAxis(name, axis, positions)]);
   const flightOf = new Uint32Array(size);
-  positions.forEach((at, entry) => {
-    flightOf[at] = present(draft.flightOf[entry], "every entry has a flight");
-  });
+  for (let entry = 0; entry < size; entry++) {
+    flightOf[positions[entry] ?? 0] = present(draft.flightOf[entry], "every entry has a flight");
+    if (entry % STEP_NUMBERS === 0) yield;
+  }
   const flights = indexFlights(flightOf, draft.flightStartsMs, draft.flightEndsMs);
   const contexts = contextMemo(guaranteedSize);
   return {

@@ -152,19 +152,19 @@ describe("when more match than may pass", () => {
 });
 
 const asked = (durationSec: number, request: Partial<BreakRequest>) =>
-  describe("lengths", () => {
-    passing([{ id: "x", durationSec }], {}, request).ids.length === 1;
+  passing([{ id: "x", durationSec }], {}, request).ids.length === 1;
 
-    test("an ad that fits a slot the publisher has cut needs no room in the rest", () => {
-      const slot = { minSec: 20, maxSec: 30, floorCpmMicros: null, position: "first" } as const;
-      expect(asked(25, { exactDurationsSec: [15] })).toBe(false);
-      expect(asked(25, { exactDurationsSec: [15], structuredSlots: [slot] })).toBe(true);
-      expect(asked(31, { exactDurationsSec: [15], structuredSlots: [slot] })).toBe(false);
-    });
-
-    test("exact lengths take the place of shortest and longest", () => {
-      expect(asked(15, { exactDurationsSec: [15, 30], maxAdDurationSec: 10 })).toBe(true);
-      expect(asked(20, { exactDurationsSec: [15, 30] })).toBe(false);
-      expect(asked(90, { exactDurationsSec: [90] })).toBe(false);
-    });
+describe("lengths", () => {
+  test("an ad that fits a slot the publisher has cut needs no room in the rest", () => {
+    const slot = { minSec: 20, maxSec: 30, floorCpmMicros: null, position: "first" } as const;
+    expect(asked(25, { exactDurationsSec: [15] })).toBe(false);
+    expect(asked(25, { exactDurationsSec: [15], structuredSlots: [slot] })).toBe(true);
+    expect(asked(31, { exactDurationsSec: [15], structuredSlots: [slot] })).toBe(false);
   });
+
+  test("exact lengths take the place of shortest and longest", () => {
+    expect(asked(15, { exactDurationsSec: [15, 30], maxAdDurationSec: 10 })).toBe(true);
+    expect(asked(20, { exactDurationsSec: [15, 30] })).toBe(false);
+    expect(asked(90, { exactDurationsSec: [90] })).toBe(false);
+  });
+});
