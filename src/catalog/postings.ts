@@ -6,7 +6,7 @@
  */
 import { present } from "../kernel/assert.ts";
 import { allBits, clearBit, setBit, wordCount } from "./bitmap.ts";
-import { contextMemo, type ContextMemo } from "./contexts.ts";
+import { contextMemo, type ContextMemo } from "./context_memo.ts";
 import { indexFlights, type FlightIndex } from "./flight_index.ts";
 import type { AxisDraft, PostingsDraft } from "./postings_draft.ts";
 import type { ListDimension } from "./targeting.ts";
@@ -86,7 +86,7 @@ export function* buildPostings(draft: PostingsDraft): Generator<void, Postings> 
   const positions = new Uint32Array(size);
   const lineOf = new Uint32Array(size);
   const exact = new Int32Array(wordCount(size));
-  let position = 0;
+  let [position, ranked] = [0, 0];
   let guaranteedSize = 0;
   for (const line of ranking) {
     for (let entry = draft.firstEntry[line] ?? 0; entry < (draft.firstEntry[line + 1] ?? 0); entry++) {
@@ -95,14 +95,16 @@ export function* buildPostings(draft: PostingsDraft): Generator<void, Postings> 
       lineOf[position++] = line;
     }
     if (draft.ceilings[line] === Number.POSITIVE_INFINITY) guaranteedSize = position;
+    if (++ranked % STEP_NUMBERS === 0) yield;
   }
   yield;
   const axes: (readonly [AxisName, Axis])[] = [];
   for (const [name, axis] of draft.axes) axes.push([name, yield* buildAxis(name, axis, positions)]);
   const flightOf = new Uint32Array(size);
-  positions.forEach((at, entry) => {
-    flightOf[at] = present(draft.flightOf[entry], "every entry has a flight");
-  });
+  for (let entry = 0; entry < size; entry++) {
+    flightOf[positions[entry] ?? 0] = present(draft.flightOf[entry], "every entry has a flight");
+    if (entry % STEP_NUMBERS === 0) yield;
+  }
   const flights = indexFlights(flightOf, draft.flightStartsMs, draft.flightEndsMs);
   const contexts = contextMemo(guaranteedSize);
   return {
@@ -175,6 +177,7 @@ function* byCeiling(ceilings: readonly number[]): Generator<void, Uint32Array> {
     for (let from = 0; from < lines.length; from += 2 * run) {
       const [left, right] = [lines.subarray(from, from + run), lines.subarray(from + run, from + 2 * run)];
       yield* mergeRuns(left, right, merged.subarray(from), first);
+      yield;
     }
     lines = merged;
   }

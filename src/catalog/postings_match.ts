@@ -5,7 +5,7 @@
  */
 import { present } from "../kernel/assert.ts";
 import { allBits, clearBit, intersection, setBit, subtract, unite, wordCount } from "./bitmap.ts";
-import type { Context } from "./contexts.ts";
+import type { Context } from "./context_memo.ts";
 import { dealAt, type Axis, type AxisName, type Postings } from "./postings.ts";
 import { hourOfFacts, type TargetingFacts } from "./targeting.ts";
 

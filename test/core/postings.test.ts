@@ -41,14 +41,16 @@ test("an expression becomes its alternatives, a not an exclude list", () => {
   ]);
 });
 
+const both = (a: object, b: object) => conjunctionsOf({ where: { all: [{ is: a }, { is: b }] } }).length;
+
 test("what contradicts itself has no alternative, and two segments lists do not", () => {
-  const both = (a: object, b: object) => conjunctionsOf({ where: { all: [{ is: a }, { is: b }] } }).length;
   expect(both({ countries: ["DE"] }, { countries: ["US"] })).toBe(0);
   expect(both({ segments: ["a"] }, { segments: ["b"] })).toBe(1);
 });
 
+const clause = (country: string) => ({ is: { countries: [country] } });
+
 test("an expression of too many alternatives asks for less", () => {
-  const clause = (country: string) => ({ is: { countries: [country] } });
   const many = { any: Array.from({ length: CATALOG_LIMITS.whereAlternativesMax + 1 }, (_, n) => clause(`A${n}`)) };
   expect(conjunctionsOf({ where: many }).map(({ lists }) => lists.size)).toEqual([0]);
 });

@@ -183,6 +183,8 @@ function mismatch(targeting: Targeting, facts: Partial<TargetingFacts> = {}): Mi
   return firstMismatch(compileTargeting(targeting), { ...NOBODY_KNOWN, ...facts });
 }
 
+const about = (...codes: string[]) => ({ contentCategories: new Set(withParents(codes)) });
+
 describe("Targeting", () => {
   it("names the first dimension that the written lists refuse, for any targeting and any viewer", () => {
     const judged = { shown: 0, refused: new Set<Mismatch>() };
@@ -257,7 +259,6 @@ describe("Targeting", () => {
   });
 
   it("covers sub-codes with a top-level code, and not the reverse", () => {
-    const about = (...codes: string[]) => ({ contentCategories: new Set(withParents(codes)) });
     expect(mismatch({ contentCategories: { include: ["IAB1"] } }, about("IAB1-2"))).toBeNull();
     expect(mismatch({ contentCategories: { include: ["IAB1-2"] } }, about("IAB1"))).toBe("contentCategories");
     expect(mismatch({ contentCategories: { exclude: ["IAB1"] } }, about("IAB1-2"))).toBe("contentCategories");

@@ -25,6 +25,8 @@ function passingOf(written: Catalog, limits: Partial<typeof FULL_LIMITS>, reques
   return { ...found, ids: found.candidates.map(({ offer }) => offer.lineItemId.slice(3)) };
 }
 
+const dayAt = (day: number, hour: number) => ({ dayparts: [{ days: [day], fromHour: hour, toHour: hour + 1 }] });
+
 describe("hours of the week", () => {
   // The fixture's now is a Wednesday, 20:00 UTC.
   const atNight: AdSketch = { id: "x", targeting: { dayparts: [{ days: [4], fromHour: 1, toHour: 3 }] } };
@@ -49,8 +51,6 @@ describe("hours of the week", () => {
   test("are else those of UTC", async () => {
     expect(whyNot(await decide([inTheEvening]), "x")).toBeNull();
   });
-
-  const dayAt = (day: number, hour: number) => ({ dayparts: [{ days: [day], fromHour: hour, toHour: hour + 1 }] });
 });
 
 describe("consent", () => {
@@ -74,16 +74,17 @@ describe("consent", () => {
   });
 });
 
+const campaignOfTwo = (cap: { impressions: number; windowMinutes: number }) => {
+  const catalog = catalogOf([{ id: "a" }, { id: "b" }]);
+  return compileCatalog({
+    ...catalog,
+    campaigns: catalog.campaigns.map((campaign) => ({ ...campaign, frequencyCap: cap })),
+    advertisers: catalog.advertisers,
+    lineItems: catalog.lineItems.map((line) => ({ ...line, campaignId: "ca-a", creativeIds: ["cr-a"] })),
+  });
+};
+
 describe("caps", () => {
-  const campaignOfTwo = (cap: { impressions: number; windowMinutes: number }) => {
-    const catalog = catalogOf([{ id: "a" }, { id: "b" }]);
-    return compileCatalog({
-      ...catalog,
-      campaigns: catalog.campaigns.map((campaign) => ({ ...campaign, frequencyCap: cap })),
-      advertisers: catalog.advertisers,
-      lineItems: catalog.lineItems.map((line) => ({ ...line, campaignId: "ca-a", creativeIds: ["cr-a"] })),
-    });
-  };
   const shown = ["li-a", "li-b"].map((lineItemId, n) => ({ lineItemId, shownMs: NOW_MS - (n + 1) * HOUR_MS }));
 
   test("of a campaign count what its line items have shown together", () => {
@@ -150,10 +151,10 @@ describe("when more match than may pass", () => {
   });
 });
 
-describe("lengths", () => {
-  const asked = (durationSec: number, request: Partial<BreakRequest>) =>
-    passing([{ id: "x", durationSec }], {}, request).ids.length === 1;
+const asked = (durationSec: number, request: Partial<BreakRequest>) =>
+  passing([{ id: "x", durationSec }], {}, request).ids.length === 1;
 
+describe("lengths", () => {
   test("an ad that fits a slot the publisher has cut needs no room in the rest", () => {
     const slot = { minSec: 20, maxSec: 30, floorCpmMicros: null, position: "first" } as const;
     expect(asked(25, { exactDurationsSec: [15] })).toBe(false);
