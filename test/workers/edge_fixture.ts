@@ -18,6 +18,7 @@ import { Publication, type LoadModelSet } from "../../workers/edge/publication.t
 import { PurseHolder } from "../../workers/edge/purse_holder.ts";
 import { Recorder } from "../../workers/edge/recorder.ts";
 import { TokenSigner } from "../../workers/edge/tokens.ts";
+import { TraceKeeper } from "../../workers/edge/trace_keeper.ts";
 import { sha256Hex } from "../../workers/platform/digest.ts";
 import { catalogOf } from "./origin_fixture.ts";
 
@@ -113,13 +114,20 @@ export class ScriptedWallet implements WalletStub {
 }
 
 /** An edge's environment made of the scripted parts. */
-export function edgeEnv(origin: EdgeDesk, wallet: WalletStub): Env & { readonly reports: ActivityReport[] } {
+export function edgeEnv(
+  origin: EdgeDesk,
+  wallet: WalletStub,
+): Env & { readonly reports: ActivityReport[]; readonly traceMessages: Uint8Array[] } {
   const reports: ActivityReport[] = [];
+  const traceMessages: Uint8Array[] = [];
   return {
     reports,
+    traceMessages,
     ORIGIN: origin,
     WALLET: { getByName: () => wallet },
     EVENTS: { send: async (report) => reports.push(report) },
+    TRACES: { send: async (message) => traceMessages.push(message) },
+    TRACE_SAMPLE_PPM: "0",
     REGION_SHARDS: "1",
     MEDIA_BASE_URL: "https://media.test",
     PUBLIC_EDGE_URL: "https://edge.test",
@@ -158,6 +166,7 @@ export function edgeWith(origin: EdgeDesk, wallet: WalletStub) {
   const recorder = new Recorder("isolate-1");
   const isolate: Isolate = {
     recorder,
+    traces: new TraceKeeper(recorder),
     publication: new Publication(recorder, loadStandIn),
     signer: new TokenSigner(env.BILLING_KEYS),
     purse: new PurseHolder({ wallet: "wallet:local:0", recorder }),
