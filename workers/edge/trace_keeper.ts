@@ -26,6 +26,8 @@ const WAIT_LOST_MS = 1_500;
 const SEND_MS = 10_000;
 /** Bytes of one message; the queue refuses more than 128,000. */
 const MESSAGE_BYTES_MAX = 120_000;
+/** Characters of one message before it is compressed. */
+const MESSAGE_CHARS_MAX = 2 * TRACE_CHARS_MAX;
 
 /** What a request lends to the keeper. */
 interface TraceDoor {
@@ -42,7 +44,7 @@ interface Waiting {
 /** See the head of this file. */
 export class TraceKeeper {
   readonly #recorder: { fault(fault: Fault, count: number): void };
-  #waiting: Waiting[] = [];
+  readonly #waiting: Waiting[] = [];
   #dueMs = 0;
 
   constructor(recorder: { fault(fault: Fault, count: number): void }) {
@@ -69,10 +71,10 @@ export class TraceKeeper {
   async #sendAfter(door: TraceDoor, waitMs: number): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, waitMs));
     if (waitMs === WAIT_MS) this.#dueMs = 0;
-    const together = this.#waiting;
-    this.#waiting = [];
-    const lines = together.flatMap((waiting) => this.#lineOf(waiting) ?? []);
-    await this.#send(door, lines);
+    while (this.#waiting.length > 0) {
+      const lines = this.#waiting.splice(0, TOGETHER).flatMap((waiting) => this.#lineOf(waiting) ?? []);
+      await this.#send(door, lines);
+    }
   }
 
   #lineOf({ witness, testimony }: Waiting): string | null {
@@ -90,8 +92,11 @@ export class TraceKeeper {
   /** Sends lines as one message; as two, where one would be too large. */
   async #send(door: TraceDoor, lines: readonly string[]): Promise<void> {
     if (lines.length === 0) return;
-    const message = await gzip(lines.map((line) => `${line}\n`).join(""));
-    if (message.length <= MESSAGE_BYTES_MAX) return this.#sendMessage(door, message, lines.length);
+    const text = lines.map((line) => `${line}\n`).join("");
+    const message = text.length <= MESSAGE_CHARS_MAX ? await gzip(text) : null;
+    if (message !== null && message.length <= MESSAGE_BYTES_MAX) {
+      return this.#sendMessage(door, message, lines.length);
+    }
     if (lines.length === 1) return this.#recorder.fault("trace_too_large", 1);
     const half = Math.ceil(lines.length / 2);
     await this.#send(door, lines.slice(0, half));
