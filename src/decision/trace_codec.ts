@@ -25,7 +25,7 @@ export interface TraceHeading {
   readonly nowMs: number;
 }
 
-/** The line of a trace, without a line break. The same trace always gives the same line. */
+/** The line of a trace, without a line break. */
 export function traceLine(trace: DecisionTrace): string {
   const { decisionId, nowMs, budgets, scores, ...rest } = trace;
   return JSON.stringify({

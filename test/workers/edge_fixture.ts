@@ -160,9 +160,9 @@ export const loadStandIn: LoadModelSet = async (digest, artifact) => {
   };
 };
 
-/** An edge with one isolate of its own, reachable by `ask`. */
-export function edgeWith(origin: EdgeDesk, wallet: WalletStub) {
-  const env = edgeEnv(origin, wallet);
+/** An edge with one isolate of its own, reachable by `ask`. `over`: bindings that are not the usual ones. */
+export function edgeWith(origin: EdgeDesk, wallet: WalletStub, over: Partial<Env> = {}) {
+  const env = { ...edgeEnv(origin, wallet), ...over };
   const recorder = new Recorder("isolate-1");
   const isolate: Isolate = {
     recorder,
@@ -193,6 +193,8 @@ export function edgeWith(origin: EdgeDesk, wallet: WalletStub) {
   return {
     /** What origin was told, one report after the other. */
     reports: env.reports,
+    /** What the queue of traces was sent. */
+    traceMessages: env.traceMessages,
     async ask(path: string, init: RequestInit = {}): Promise<Response> {
       const ctx = createExecutionContext();
       const answer = await app.fetch(new Request(`https://edge.test${path}`, init), env, ctx);
