@@ -4,6 +4,7 @@
  */
 import type { Offer } from "../src/catalog/compiled.ts";
 import type { Scores } from "../src/decision/candidate.ts";
+import { offerName } from "../src/decision/decision_document.ts";
 import { REJECTIONS, type RejectionReason, type Stage } from "../src/decision/rejection.ts";
 import type { Replayed } from "../src/decision/replay.ts";
 import type { DecisionTrace } from "../src/decision/trace.ts";
@@ -45,7 +46,7 @@ const HEAD_TITLES: Readonly<Record<string, string>> = {
 
 /** Every candidate's fate: winners in order of play, then losers in the order of the stages. */
 export function fatesOf({ droppedSlots }: DecisionTrace, { decision, scoring }: Replayed): readonly Fate[] {
-  const scoresOf = new Map<Offer, Scores>(scoring.scored.map(({ offer, scores }) => [offer, scores]));
+  const scoresOf = new Map(scoring.scored.map(({ offer, scores }) => [offerName(offer), scores]));
   const dropped = new Set(droppedSlots);
   const winners = decision.slots.filter(({ position }) => !dropped.has(position));
   const spent = decision.slots.filter(({ position }) => dropped.has(position));
@@ -55,7 +56,7 @@ export function fatesOf({ droppedSlots }: DecisionTrace, { decision, scoring }: 
       return { ...nameOf(offer), ...won, bidMicros, priceMicros, scores };
     }),
     ...decision.rejections.map(({ offer, reason, bidMicros }) =>
-      lostFate(offer, reason, bidMicros ?? null, scoresOf.get(offer) ?? null),
+      lostFate(offer, reason, bidMicros ?? null, scoresOf.get(offerName(offer)) ?? null),
     ),
     ...spent.map(({ offer, bidMicros, scores }) => lostFate(offer, "budget_spent_meanwhile", bidMicros, scores)),
   ];

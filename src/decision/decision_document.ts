@@ -28,7 +28,7 @@ export function offerName(offer: Offer): string {
 export function offerNamed(catalog: CompiledCatalog, name: string): Offer | null {
   const [, list, place] = /^(paid|house):(\d{1,7})$/.exec(name) ?? [];
   const offers = list === "house" ? catalog.houseOffers : catalog.paidOffers;
-  return place === undefined ? null : (offers[Number(place)] ?? null);
+  return place !== undefined && Number(place) < offers.length ? (offers.at(Number(place)) ?? null) : null;
 }
 
 /** The document of a decision. A value in it that JSON cannot say, other than a number, is a broken invariant. */
@@ -51,8 +51,8 @@ function toJson(value: unknown): Json {
   // JSON has no words for these four numbers, and would make zero or null of them in silence.
   if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0) ? value : spelled(value);
   if (Array.isArray(value)) return value.map(toJson);
+  if (typeof value === "object" && isOffer(value)) return offerName(value);
   if (typeof value !== "object" || !isPlain(value)) throw new InvariantBroken("a decision is made of plain values");
-  if (isOffer(value)) return offerName(value);
   const fields = Object.entries(value).filter(([, inner]) => inner !== undefined);
   return Object.fromEntries(fields.map(([name, inner]) => [name, toJson(inner)]));
 }

@@ -161,13 +161,18 @@ export const loadStandIn: LoadModelSet = async (digest, artifact) => {
 };
 
 /** An edge with one isolate of its own, reachable by `ask`. `over`: bindings that are not the usual ones. */
-export function edgeWith(origin: EdgeDesk, wallet: WalletStub, over: Partial<Env> = {}) {
+export function edgeWith(
+  origin: EdgeDesk,
+  wallet: WalletStub,
+  over: Partial<Env> = {},
+  loadModels: LoadModelSet = loadStandIn,
+) {
   const env = { ...edgeEnv(origin, wallet), ...over };
   const recorder = new Recorder("isolate-1");
   const isolate: Isolate = {
     recorder,
     traces: new TraceKeeper(recorder),
-    publication: new Publication(recorder, loadStandIn),
+    publication: new Publication(recorder, loadModels),
     signer: new TokenSigner(env.BILLING_KEYS),
     purse: new PurseHolder({ wallet: "wallet:local:0", recorder }),
     billing: new BillingBatcher({ recorder }),

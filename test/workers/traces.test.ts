@@ -13,13 +13,23 @@ import { replay } from "../../src/decision/replay.ts";
 import { readTrace } from "../../src/decision/trace_codec.ts";
 import { micros } from "../../src/kernel/money.ts";
 import { DAY_MS } from "../../src/kernel/time.ts";
+import type { LoadModelSet } from "../../workers/edge/publication.ts";
 import worker from "../../workers/origin/index.ts";
 import type { TraceIndex } from "../../workers/origin/trace_index.ts";
 import { takeTraces } from "../../workers/origin/trace_queue.ts";
 import { traceBatchesSchema } from "../../workers/origin/trace_routes.ts";
 import { TraceKeeper } from "../../workers/edge/trace_keeper.ts";
 import { gunzip, gzip } from "../../workers/platform/gzip.ts";
-import { edgeWith, never, ScriptedOrigin, ScriptedWallet, snapshotOf, wordsOf, type Artifact } from "./edge_fixture.ts";
+import {
+  edgeWith,
+  loadStandIn,
+  never,
+  ScriptedOrigin,
+  ScriptedWallet,
+  snapshotOf,
+  wordsOf,
+  type Artifact,
+} from "./edge_fixture.ts";
 import { asAdmin, originEnv, refusal, refusedAs, sendJson, catalogOf } from "./origin_fixture.ts";
 
 afterEach(async () => {
@@ -33,7 +43,14 @@ const OPEN_MAX = 10_000_000;
 const decidedSchema = z.object({ decisionId: z.string(), ads: z.array(z.unknown()) });
 
 /** An edge with a catalog of two campaigns, and models unless it is to fall back. */
-async function openEdge(over: { models?: string; send?: () => Promise<unknown>; drawnMicros?: number } = {}) {
+async function openEdge(
+  over: {
+    models?: string;
+    send?: () => Promise<unknown>;
+    drawnMicros?: number;
+    loadModels?: LoadModelSet;
+  } = {},
+) {
   const origin = new ScriptedOrigin();
   const wallet = new ScriptedWallet();
   const { drawnMicros } = over;
@@ -47,10 +64,8 @@ async function openEdge(over: { models?: string; send?: () => Promise<unknown>; 
   const snapshot = await snapshotOf("spring", "autumn");
   origin.publish("catalogDigest", snapshot);
   if (over.models !== undefined) origin.publish("modelSetDigest", await wordsOf(over.models));
-  const edge = edgeWith(origin, wallet, {
-    TRACE_SAMPLE_PPM: EVERY,
-    ...(over.send === undefined ? {} : { TRACES: { send: over.send } }),
-  });
+  const queue = over.send === undefined ? {} : { TRACES: { send: over.send } };
+  const edge = edgeWith(origin, wallet, { TRACE_SAMPLE_PPM: EVERY, ...queue }, over.loadModels);
   // The first request brings catalog, models and money; what is tested comes after it.
   await edge.ask("/v1/decide", { ...asked("warm-up"), method: "POST" });
   await edge.settled();
@@ -81,6 +96,25 @@ async function differenceIn(line: string, { bytes }: Artifact) {
   if (!read.ok || !catalog.ok) throw new Error("trace or catalog cannot be read");
   const replayed = await replay(read.value, compileCatalog(catalog.value));
   return replayed.ok ? replayed.value.difference : replayed.reason;
+}
+
+/** Models that score only when `of` decisions wait for them: all of these have then been planned on the same money. */
+function meetingModels() {
+  const meeting = { of: 1, waiting: [] as (() => void)[] };
+  const loadModels: LoadModelSet = async (digest, artifact) => {
+    const set = await loadStandIn(digest, artifact);
+    return {
+      ...set,
+      score: async (matrix) => {
+        await new Promise<void>((resolve) => {
+          meeting.waiting.push(resolve);
+          if (meeting.waiting.length >= meeting.of) for (const go of meeting.waiting.splice(0)) go();
+        });
+        return set.score(matrix);
+      },
+    };
+  };
+  return { meeting, loadModels };
 }
 
 const IDS = Array.from({ length: 1_000 }, (_, n) => `request-${n}`);
@@ -143,8 +177,10 @@ describe("at the edge", () => {
   });
 
   test("money that went to a faster decision is told beside the decision, which replays all the same", async () => {
-    const { edge, snapshot, wallet } = await openEdge({ models: "a set of models", drawnMicros: 4_000 });
-    wallet.answerDraw = never;
+    const { meeting, loadModels } = meetingModels();
+    const { edge, snapshot, wallet } = await openEdge({ models: "models", drawnMicros: 4_000, loadModels });
+    meeting.of = 2;
+    wallet.answerDraw = async (request) => ({ ...wallet.rich(request), allotments: [] });
     const both = await Promise.all([decide(edge, "r-1"), decide(edge, "r-2")]);
     await edge.settled();
     const lines = await linesOf(edge.traceMessages);
