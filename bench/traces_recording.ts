@@ -125,7 +125,7 @@ async function replayAll(client: AdminClient, progress: (line: string) => void):
     const door = { client: async () => client, nowMs: Date.now(), progress };
     return (await replayDecisions(door, { since: "1d" })).json;
   } catch (error) {
-    if (!(error instanceof CliFault)) throw error;
+    if (!(error instanceof CliFault) || error.code !== "replay_differs") throw error;
     for (const line of error.lines) progress(line);
     return error.members;
   }

@@ -2,6 +2,7 @@
  * `midroll replay decisions`: decides recorded decisions again, here, and holds every byte against what was recorded.
  * One that differs is shown with the first field that does.
  */
+import { setImmediate as pause } from "node:timers/promises";
 import { z } from "zod";
 import type { Difference } from "../src/decision/decision_document.ts";
 import { readTrace } from "../src/decision/trace_codec.ts";
@@ -24,6 +25,8 @@ import {
 export const REPLAY_SINCE_DEFAULT = "1h";
 /** Differences that are shown and answered. */
 const DIFFERENCES_SHOWN_MAX = 20;
+/** How many traces pass between two pauses. */
+const PAUSE_EVERY = 50;
 /** How many traces pass between two words of progress. */
 const PROGRESS_EVERY = 2_000;
 
@@ -95,6 +98,8 @@ async function replayBatch(batch: TraceBatch, shelf: CatalogShelf, door: ReplayD
     const read = readTrace(line);
     if (!read.ok) tally.unreadable++;
     else await replayOne(read.value, shelf, tally);
+    // Replaying never waits; without a pause the program would hear neither Ctrl-C nor a connection that closes.
+    if (tally.traces % PAUSE_EVERY === 0) await pause();
     if (tally.traces % PROGRESS_EVERY === 0) {
       door.progress(`… ${tally.traces} replayed, ${tally.mismatches.length} differ`);
     }

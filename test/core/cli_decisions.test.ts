@@ -169,6 +169,18 @@ describe("midroll replay decisions", () => {
     expect(JSON.parse(out)).toMatchObject({ traces: 2, same: 1, unreadable: 1, differing: 0 });
   });
 
+  it("asks again when the connection has closed in between", async () => {
+    let closed = 0;
+    const flaky: Origin = (asked) => {
+      if (++closed === 2)
+        throw new TypeError("fetch failed", { cause: Object.assign(new Error(), { code: "UND_ERR_SOCKET" }) });
+      return keeping(trace)(asked);
+    };
+    const { exitCode, out } = await stage.midroll(["replay", "decisions", "--json"], flaky);
+    expect(exitCode).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ traces: 2, same: 2 });
+  });
+
   it("says so when there are none", async () => {
     const { exitCode, out } = await stage.midroll(["replay", "decisions"], keeping());
     expect(exitCode).toBe(0);
