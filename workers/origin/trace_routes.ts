@@ -3,6 +3,7 @@
  * that a trace names, so that whoever reads traces can decide again.
  */
 import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
+import { SNAPSHOT_MEDIA_TYPE } from "../../src/catalog/snapshot.ts";
 import { problem } from "../platform/problem_response.ts";
 import { ADMIN_ONLY, digestSchema, jsonAnswer, problemAnswers } from "./api_schemas.ts";
 import { getArtifact } from "./artifacts.ts";
@@ -97,7 +98,7 @@ const getSnapshot = createRoute({
   security: ADMIN_ONLY,
   request: { params: z.object({ digest: digestSchema }) },
   responses: {
-    200: bytesAnswer("The snapshot; its SHA-256 is the digest", "application/octet-stream"),
+    200: bytesAnswer("The snapshot; its SHA-256 is the digest", SNAPSHOT_MEDIA_TYPE),
     ...problemAnswers("unauthorized", "bad_field", "not_found", "storage_unavailable"),
   },
 });
@@ -135,7 +136,7 @@ export function addTraceRoutes(app: OpenAPIHono<Origin>): void {
     const bytes = await getArtifact(c.env.ARTIFACTS, "snapshot", digest);
     return bytes === null
       ? problem("not_found", "No snapshot of that digest is in the store.")
-      : new Response(bytes, { headers: { "content-type": "application/octet-stream" } });
+      : new Response(bytes, { headers: { "content-type": SNAPSHOT_MEDIA_TYPE } });
   });
 }
 
