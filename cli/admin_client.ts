@@ -15,6 +15,9 @@ const ANSWER_TIMEOUT_MS = 60_000;
 /** The same for a catalog: a large one is checked for seconds, and each of its campaigns' ledgers is told its terms. */
 const CATALOG_TIMEOUT_MS = 300_000;
 
+/** How Node's fetch says that the other side has closed the connection. */
+const CONNECTION_CLOSED = "UND_ERR_SOCKET";
+
 /** Where origin is and how to be let in. */
 export interface AdminClientOptions {
   readonly origin: string;
@@ -28,6 +31,8 @@ export interface AdminClientOptions {
 export interface AdminClient {
   readonly origin: string;
   get(path: string): Promise<unknown>;
+  /** What is no JSON, as it comes. */
+  bytes(path: string): Promise<Uint8Array>;
   put(path: string, contentType: string, body: string | Uint8Array, timeoutMs?: number): Promise<unknown>;
   /** Sends a command as JSON. */
   post(path: string, command: object): Promise<unknown>;
@@ -59,35 +64,56 @@ const problemSchema = z.object({
 /** A client for one origin. */
 export function adminClient(options: AdminClientOptions): AdminClient {
   const origin = options.origin.replace(/\/+$/, "");
-  const ask = async (
+  const askBytes = async (
     method: string,
     path: string,
     headers: Record<string, string>,
     body: string | Uint8Array | null,
     timeoutMs = ANSWER_TIMEOUT_MS,
-  ) => {
+  ): Promise<Uint8Array> => {
     let response: Response;
     try {
-      response = await options.fetch(`${origin}${path}`, {
-        method,
-        headers: { authorization: `Bearer ${options.token}`, accept: "application/json", ...headers },
-        // Copied, because fetch wants bytes on an ArrayBuffer of their own and says so only by type.
-        body: body instanceof Uint8Array ? new Uint8Array(body) : body,
-        signal: AbortSignal.timeout(timeoutMs),
-      });
+      response = await send(options, method, `${origin}${path}`, { headers, body, timeoutMs });
     } catch (error) {
       throw unreachable(origin, error, timeoutMs);
     }
-    const text = await response.text();
-    if (!response.ok) throw refusal(options, origin, response.status, text);
-    return parseAnswer(origin, path, text);
+    const bytes = await response.bytes();
+    if (!response.ok) throw refusal(options, origin, response.status, new TextDecoder().decode(bytes));
+    return bytes;
   };
+  const ask = async (...asked: Parameters<typeof askBytes>): Promise<unknown> =>
+    parseAnswer(origin, asked[1], new TextDecoder().decode(await askBytes(...asked)));
   return {
     origin,
+    bytes: (path) => askBytes("GET", path, {}, null),
     get: (path) => ask("GET", path, {}, null),
     put: (path, contentType, body, timeoutMs) => ask("PUT", path, { "content-type": contentType }, body, timeoutMs),
     post: (path, command) => ask("POST", path, { "content-type": "application/json" }, JSON.stringify(command)),
   };
+}
+
+interface Sent {
+  readonly headers: Record<string, string>;
+  readonly body: string | Uint8Array | null;
+  readonly timeoutMs: number;
+}
+
+/** Asks once; a question twice, when the connection kept from before turns out to be closed. */
+async function send(options: AdminClientOptions, method: string, url: string, { headers, body, timeoutMs }: Sent) {
+  const request = (): Promise<Response> =>
+    options.fetch(url, {
+      method,
+      headers: { authorization: `Bearer ${options.token}`, accept: "application/json", ...headers },
+      // Copied, because fetch wants bytes on an ArrayBuffer of their own and says so only by type.
+      body: body instanceof Uint8Array ? new Uint8Array(body) : body,
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+  try {
+    return await request();
+  } catch (error) {
+    if (method !== "GET" || words(error) !== CONNECTION_CLOSED) throw error;
+    return request();
+  }
 }
 
 /** Makes a catalog the current one. Requires one that `parseCatalog` accepted. Throws `CliFault`. */

@@ -18,6 +18,7 @@ import { Publication, type LoadModelSet } from "../../workers/edge/publication.t
 import { PurseHolder } from "../../workers/edge/purse_holder.ts";
 import { Recorder } from "../../workers/edge/recorder.ts";
 import { TokenSigner } from "../../workers/edge/tokens.ts";
+import { TraceKeeper } from "../../workers/edge/trace_keeper.ts";
 import { ZoneClocks } from "../../workers/edge/zone_clocks.ts";
 import { sha256Hex } from "../../workers/platform/digest.ts";
 import { catalogOf } from "./origin_fixture.ts";
@@ -129,15 +130,18 @@ const NO_HOUSEHOLDS: Env["HOUSEHOLD"] = {
 export function edgeEnv(
   origin: EdgeDesk,
   wallet: WalletStub,
-  households: Env["HOUSEHOLD"] = NO_HOUSEHOLDS,
-): Env & { readonly reports: ActivityReport[] } {
+): Env & { readonly reports: ActivityReport[]; readonly traceMessages: Uint8Array[] } {
   const reports: ActivityReport[] = [];
+  const traceMessages: Uint8Array[] = [];
   return {
     reports,
+    traceMessages,
     ORIGIN: origin,
     WALLET: { getByName: () => wallet },
-    HOUSEHOLD: households,
+    HOUSEHOLD: NO_HOUSEHOLDS,
     EVENTS: { send: async (report) => reports.push(report) },
+    TRACES: { send: async (message) => traceMessages.push(message) },
+    TRACE_SAMPLE_PPM: "0",
     REGION_SHARDS: "1",
     TCF_VENDOR_ID: "",
     MEDIA_BASE_URL: "https://media.test",
@@ -172,13 +176,19 @@ export const loadStandIn: LoadModelSet = async (digest, artifact) => {
   };
 };
 
-/** An edge with one isolate of its own, reachable by `ask`. */
-export function edgeWith(origin: EdgeDesk, wallet: WalletStub, households?: Env["HOUSEHOLD"]) {
-  const env = edgeEnv(origin, wallet, households);
+/** An edge with one isolate of its own, reachable by `ask`. `over`: bindings that are not the usual ones. */
+export function edgeWith(
+  origin: EdgeDesk,
+  wallet: WalletStub,
+  over: Partial<Env> = {},
+  loadModels: LoadModelSet = loadStandIn,
+) {
+  const env = { ...edgeEnv(origin, wallet), ...over };
   const recorder = new Recorder("isolate-1");
   const isolate: Isolate = {
     recorder,
-    publication: new Publication(recorder, loadStandIn),
+    traces: new TraceKeeper(recorder),
+    publication: new Publication(recorder, loadModels),
     signer: new TokenSigner(env.BILLING_KEYS),
     clocks: new ZoneClocks(),
     purse: new PurseHolder({ wallet: "wallet:local:0", recorder }),
@@ -205,6 +215,8 @@ export function edgeWith(origin: EdgeDesk, wallet: WalletStub, households?: Env[
   return {
     /** What origin was told, one report after the other. */
     reports: env.reports,
+    /** What the queue of traces was sent. */
+    traceMessages: env.traceMessages,
     async ask(path: string, init: RequestInit = {}): Promise<Response> {
       const ctx = createExecutionContext();
       const answer = await app.fetch(new Request(`https://edge.test${path}`, init), env, ctx);

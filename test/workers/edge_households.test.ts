@@ -31,7 +31,7 @@ async function openEdge(store: "token" | "household", households: { getByName(na
   const origin = new ScriptedOrigin();
   origin.publish("catalogDigest", await snapshotFrom(cappedCatalog(store)));
   origin.publish("modelSetDigest", await wordsOf("models"));
-  edge = edgeWith(origin, new ScriptedWallet(), households);
+  edge = edgeWith(origin, new ScriptedWallet(), { HOUSEHOLD: households });
   // The first answer loads the catalog and the money, for a viewer of its own.
   await watch({ viewerId: "somebody else" });
 }

@@ -44,6 +44,12 @@ export interface Env {
   /** Named by the hash of a household. Only publishers that keep histories there cause a call. */
   readonly HOUSEHOLD: { getByName(name: string): HouseholdStub };
   readonly EVENTS: { send(report: ActivityReport): Promise<unknown> };
+  /** Takes compressed lines of traces. */
+  readonly TRACES: { send(message: Uint8Array, options: { readonly contentType: "bytes" }): Promise<unknown> };
+  /** How many of a million requests leave a trace, as text. */
+  readonly TRACE_SAMPLE_PPM: string;
+  /** Which deployed version of the Worker this is; some platforms do not say. */
+  readonly CF_VERSION_METADATA?: { readonly id: string };
   /** How many wallets each region has, as text. */
   readonly REGION_SHARDS: string;
   /** Our number in the TCF's Global Vendor List, as text; empty: none, consent is asked for the purposes alone. */

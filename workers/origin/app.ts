@@ -20,6 +20,7 @@ import { Unreachable } from "./unreachable.ts";
 import { addProgramRoute } from "./program_route.ts";
 import { securityHeaders } from "./security_headers.ts";
 import { OPEN_TO_ALL } from "./static_files.ts";
+import { addTraceRoutes } from "./trace_routes.ts";
 
 type Origin = { Bindings: OriginEnv };
 
@@ -54,6 +55,7 @@ export function originApp(): OpenAPIHono<Origin> {
   addModelRoutes(app);
   addLiveRoutes(app);
   describeEdge(app);
+  addTraceRoutes(app);
   addDocument(app);
   addProgramRoute(app);
   addPageRoutes(app);
