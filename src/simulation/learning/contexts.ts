@@ -1,0 +1,52 @@
+/**
+ * Kinds of break that learned numbers are about, from a whole publisher down to one genre on one device: the path along
+ * which learning backs off when a narrow kind has too little evidence, and along which a decision looks a number up.
+ */
+import type { Device, Genre, Surface } from "../../catalog/words.ts";
+import { FULL_LIMITS } from "../../kernel/limits.ts";
+import { hash32 } from "../../kernel/random.ts";
+
+/** A kind of break. A dimension left out is "any". */
+export interface BreakContext {
+  readonly publisherId: string;
+  readonly surface?: Surface;
+  readonly device?: Device;
+  readonly genre?: Genre;
+}
+
+/** What is known of one break. */
+export interface BreakFacts {
+  readonly publisherId: string;
+  readonly surface: Surface;
+  readonly device: Device | null;
+  readonly genre: Genre | null;
+}
+
+/** The kinds a break is of, the widest first. They end where the break is not known any closer. */
+export function contextsOf({ publisherId, surface, device, genre }: BreakFacts): readonly BreakContext[] {
+  const onSurface = { publisherId, surface };
+  if (device === null) return [{ publisherId }, onSurface];
+  const onDevice = { ...onSurface, device };
+  if (genre === null) return [{ publisherId }, onSurface, onDevice];
+  return [{ publisherId }, onSurface, onDevice, { ...onDevice, genre }];
+}
+
+/** A kind of break as one word. Only the publisher's part may hold dashes, so two kinds never share a word. */
+export function contextKey({ publisherId, surface, device, genre }: BreakContext): string {
+  return `${publisherId}-${surface ?? "any"}-${device ?? "any"}-${genre ?? "any"}`;
+}
+
+/** The id of a kind's line in the catalog: always the same, so that a new table replaces the old one line by line. */
+export function lineId(section: string, context: BreakContext): string {
+  const word = `${section}-${contextKey(context)}`;
+  return word.length <= FULL_LIMITS.idCharsMax ? word : `${section}-${hash32(word).toString(36)}-${hash32(word, 1)}`;
+}
+
+/** The number of the narrowest kind that has one, or null. */
+export function narrowest<T>(table: ReadonlyMap<string, T>, facts: BreakFacts): T | null {
+  for (const context of contextsOf(facts).toReversed()) {
+    const found = table.get(contextKey(context));
+    if (found !== undefined) return found;
+  }
+  return null;
+}
