@@ -132,7 +132,7 @@ function paidMs(slots: readonly SoldSlot[]): number {
 }
 
 function campaignsOf(breaks: readonly BreakSoldTwice[]): ReserveReport["campaigns"] {
-  const spent = new Map<string, [without: number, with: number]>();
+  const spent = new Map<string, [number, number]>();
   const add = ({ campaignId, priceMicros }: SoldSlot, at: 0 | 1): void => {
     const sums = spent.get(campaignId) ?? [0, 0];
     sums[at] += priceMicros;
