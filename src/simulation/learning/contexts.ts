@@ -9,9 +9,9 @@ import { hash32 } from "../../kernel/random.ts";
 /** A kind of break. A dimension left out is "any". */
 export interface BreakContext {
   readonly publisherId: string;
-  readonly surface?: Surface;
-  readonly device?: Device;
-  readonly genre?: Genre;
+  readonly surface?: Surface | undefined;
+  readonly device?: Device | undefined;
+  readonly genre?: Genre | undefined;
 }
 
 /** What is known of one break. */
