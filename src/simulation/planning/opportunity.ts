@@ -131,7 +131,7 @@ function chancesIn(
 }
 
 /** How much more the best break without the campaign is worth than the best that leaves room for this ad; ≥ 0. */
-function priceOfRoom(ad: Candidate, others: readonly Bid[], without: Pod, rules: PodRules): Micros {
+export function priceOfRoom(ad: Candidate, others: readonly Bid[], without: Pod, rules: PodRules): Micros {
   const companions = others.filter((other) => conflict(other, ad, rules) === null);
   const rest = {
     ...rules,
