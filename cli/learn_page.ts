@@ -5,7 +5,7 @@
 import type { Landscape, Reserve } from "../src/catalog/entities.ts";
 import type { PriceRule } from "../src/catalog/words.ts";
 import type { LearnedLine } from "../src/simulation/learning/backoff.ts";
-import type { BreakContext } from "../src/simulation/learning/contexts.ts";
+import type { BreakKind } from "../src/simulation/learning/kinds.ts";
 import type {
   Bidding,
   CalibrationBin,
@@ -58,7 +58,7 @@ export function reservePage({ note, lines, report, terms, rules, file }: Reserve
     "",
     ...tableOf(
       "Learned (CPM)",
-      lines.map(({ context, model, samples }) => [...kindOf(context), money(model.cpmMicros), count(samples)]),
+      lines.map(({ kind, model, samples }) => [...kindWords(kind), money(model.cpmMicros), count(samples)]),
       ["reserve", "sales"],
     ),
     ...(lines.length === 0 ? noReserve(rules, terms) : []),
@@ -103,8 +103,8 @@ export function landscapePage({ note, lines, report, file }: LandscapePage): rea
     "",
     ...tableOf(
       "Bid to beat (CPM)",
-      lines.map(({ context, model, samples }) => [
-        ...kindOf(context),
+      lines.map(({ kind, model, samples }) => [
+        ...kindWords(kind),
         money(quantileOf(model, 0.25)),
         money(quantileOf(model, 0.5)),
         money(quantileOf(model, 0.75)),
@@ -133,7 +133,7 @@ function heading(what: string, note: LogNote): readonly string[] {
   ];
 }
 
-function kindOf({ publisherId, surface, device, genre }: BreakContext): string[] {
+function kindWords({ publisherId, surface, device, genre }: BreakKind): string[] {
   return [`  ${publisherId}`, surface ?? "any", device ?? "any", genre ?? "any"];
 }
 

@@ -5,12 +5,12 @@
  * Days are the folds: what an ad was sold for at noon says much about the same ad at one, so breaks of one day never
  * stand on both sides. Source: cross-fitting (Chernozhukov et al. 2018).
  */
-import { contextKey, type BreakContext } from "./contexts.ts";
+import { kindKey, type BreakKind } from "./kinds.ts";
 
 /** One observation: what was seen, on which day, and the kinds of break it is of, the widest first. */
 export interface Observation<Sample> {
   readonly day: number;
-  readonly contexts: readonly BreakContext[];
+  readonly kinds: readonly BreakKind[];
   readonly sample: Sample;
 }
 
@@ -34,17 +34,18 @@ export interface Evidence {
 
 /** What was learned of one kind of break. */
 export interface LearnedLine<Model> {
-  readonly context: BreakContext;
+  readonly kind: BreakKind;
   readonly model: Model;
   readonly samples: number;
   /** What the line adds a day to what a wider line or nothing gives, on days not fitted on; null: there was nothing. */
   readonly gainPerDay: number | null;
 }
 
-interface Kind<Sample> {
-  readonly context: BreakContext | null;
+/** All observations of one kind of break, and its narrower kinds. The root is of every kind. */
+interface Branch<Sample> {
+  readonly kind: BreakKind | null;
   readonly byDay: Map<number, Sample[]>;
-  readonly narrower: Map<string, Kind<Sample>>;
+  readonly narrower: Map<string, Branch<Sample>>;
   count: number;
 }
 
@@ -65,31 +66,30 @@ export function learnLines<Sample, Model>(
   const lines: LearnedLine<Model>[] = [];
 
   /** One model for each fold, fitted without it, and last the one of all days. */
-  const fitAll = (kind: Kind<Sample>, wider: readonly (Model | null)[]): readonly Model[] =>
+  const fitAll = (branch: Branch<Sample>, wider: readonly (Model | null)[]): readonly Model[] =>
     Array.from({ length: folds + 1 }, (_, fold) => {
-      const seen = [...kind.byDay].flatMap(([day, samples]) => (foldOf.get(day) === fold ? [] : samples));
+      const seen = [...branch.byDay].flatMap(([day, samples]) => (foldOf.get(day) === fold ? [] : samples));
       return learner.fit(seen, wider[fold] ?? null);
     });
-  const gainsOf = (kind: Kind<Sample>, models: readonly Model[], held: readonly (Model | null)[]): readonly number[] =>
+  const gainsOf = (branch: Branch<Sample>, models: readonly Model[], held: readonly (Model | null)[]) =>
     days.map((day) => {
-      const samples = kind.byDay.get(day) ?? [];
-      const [model, before] = [models[foldOf.get(day) ?? 0], held[foldOf.get(day) ?? 0]];
-      if (model === undefined || before === undefined || before === null) return 0;
-      return learner.score(model, samples) - learner.score(before, samples);
+      const fold = foldOf.get(day) ?? 0;
+      const [model, before] = [models[fold] ?? null, held[fold] ?? null];
+      const samples = branch.byDay.get(day) ?? [];
+      return model === null || before === null ? 0 : learner.score(model, samples) - learner.score(before, samples);
     });
-  const visit = (kind: Kind<Sample>, wider: readonly (Model | null)[], held: readonly (Model | null)[]): void => {
-    if (kind.count < evidence.samplesMin) return;
-    const models = fitAll(kind, wider);
-    let holds = held;
+  const visit = (branch: Branch<Sample>, wider: readonly (Model | null)[], held: readonly (Model | null)[]): void => {
+    if (branch.count < evidence.samplesMin) return;
+    const models = fitAll(branch, wider);
+    const gainPerDay = held.includes(null) ? null : surely(gainsOf(branch, models, held));
     const model = models.at(-1);
-    if (kind.context !== null && model !== undefined) {
-      const gainPerDay = held.includes(null) ? null : surely(gainsOf(kind, models, held));
-      if (gainPerDay === null || gainPerDay > 0) {
-        lines.push({ context: kind.context, model, samples: kind.count, gainPerDay });
-        holds = models;
-      }
+    const shipped = branch.kind !== null && gainPerDay !== 0;
+    if (branch.kind !== null && model !== undefined && shipped) {
+      lines.push({ kind: branch.kind, model, samples: branch.count, gainPerDay });
     }
-    for (const [, narrow] of [...kind.narrower].sort(([a], [b]) => (a < b ? -1 : 1))) visit(narrow, models, holds);
+    for (const [, narrow] of [...branch.narrower].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      visit(narrow, models, shipped ? models : held);
+    }
   };
   const none = Array.from({ length: folds + 1 }, () => learner.nothing);
   visit(root, none, none);
@@ -107,33 +107,29 @@ function surely(gains: readonly number[]): number {
   return mean > SURE_ERRORS * error ? mean : 0;
 }
 
-/** Samples by kind of break and day; the root holds them all. */
-function sortOut<Sample>(observations: readonly Observation<Sample>[]): Kind<Sample> {
-  const root = emptyKind<Sample>(null);
-  for (const { day, contexts, sample } of observations) {
-    let kind = root;
-    add(kind, day, sample);
-    for (const context of contexts) {
-      const key = contextKey(context);
-      let next = kind.narrower.get(key);
-      if (next === undefined) {
-        next = emptyKind<Sample>(context);
-        kind.narrower.set(key, next);
-      }
-      kind = next;
-      add(kind, day, sample);
+function sortOut<Sample>(observations: readonly Observation<Sample>[]): Branch<Sample> {
+  const root = emptyBranch<Sample>(null);
+  for (const { day, kinds, sample } of observations) {
+    let branch = root;
+    add(branch, day, sample);
+    for (const kind of kinds) {
+      const key = kindKey(kind);
+      const next = branch.narrower.get(key) ?? emptyBranch<Sample>(kind);
+      branch.narrower.set(key, next);
+      branch = next;
+      add(branch, day, sample);
     }
   }
   return root;
 }
 
-function emptyKind<Sample>(context: BreakContext | null): Kind<Sample> {
-  return { context, byDay: new Map(), narrower: new Map(), count: 0 };
+function emptyBranch<Sample>(kind: BreakKind | null): Branch<Sample> {
+  return { kind, byDay: new Map(), narrower: new Map(), count: 0 };
 }
 
-function add<Sample>(kind: Kind<Sample>, day: number, sample: Sample): void {
-  const samples = kind.byDay.get(day);
-  if (samples === undefined) kind.byDay.set(day, [sample]);
+function add<Sample>(branch: Branch<Sample>, day: number, sample: Sample): void {
+  const samples = branch.byDay.get(day);
+  if (samples === undefined) branch.byDay.set(day, [sample]);
   else samples.push(sample);
-  kind.count++;
+  branch.count++;
 }

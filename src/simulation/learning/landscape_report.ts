@@ -8,7 +8,7 @@
 import { compareIds } from "../../catalog/compiled.ts";
 import type { Landscape } from "../../catalog/entities.ts";
 import type { AuctionRecord, LoggedBid } from "./auction_record.ts";
-import { contextKey, narrowest } from "./contexts.ts";
+import { kindKey, narrowest } from "./kinds.ts";
 import { changeOf, type Change } from "./paired_bootstrap.ts";
 import { chanceToWin, shadedBid } from "./shading.ts";
 
@@ -72,7 +72,7 @@ export function landscapeReport(
   landscapes: readonly Landscape[],
   seed: string,
 ): LandscapeReport {
-  const table = new Map(landscapes.map((landscape) => [contextKey(landscape), landscape]));
+  const table = new Map(landscapes.map((landscape) => [kindKey(landscape), landscape]));
   const breaks = records.map((record) => {
     const landscape = narrowest(table, record);
     return record.bids.flatMap((bid) => (landscape === null ? [] : judged(record.publisherId, bid, landscape)));

@@ -6,7 +6,7 @@
 import type { Landscape } from "../../catalog/entities.ts";
 import { dayOf, type AuctionRecord } from "./auction_record.ts";
 import { learnLines, type Evidence, type LearnedLine, type Learner } from "./backoff.ts";
-import { contextsOf, lineId } from "./contexts.ts";
+import { kindsOf, lineId } from "./kinds.ts";
 
 /** What learning keeps to. */
 export interface LandscapeTerms extends Evidence {
@@ -29,14 +29,14 @@ export function learnLandscapes(
   terms: LandscapeTerms,
 ): readonly LearnedLine<Landscape>[] {
   const observations = records.flatMap((record) => {
-    const [day, contexts] = [dayOf(record), contextsOf(record)];
-    return record.bids.flatMap(({ neededMicros: sample }) => (sample === null ? [] : [{ day, contexts, sample }]));
+    const [day, kinds] = [dayOf(record), kindsOf(record)];
+    return record.bids.flatMap(({ neededMicros: sample }) => (sample === null ? [] : [{ day, kinds, sample }]));
   });
   return learnLines(observations, landscapeLearner(terms), terms).map((line) => ({
     ...line,
     model: {
-      id: lineId("landscape", line.context),
-      ...line.context,
+      id: lineId("landscape", line.kind),
+      ...line.kind,
       rivalCpmMicros: line.model.map((rival) => rival * 1000),
     },
   }));

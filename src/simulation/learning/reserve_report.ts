@@ -7,7 +7,7 @@ import type { Reserve } from "../../catalog/entities.ts";
 import type { PriceRule } from "../../catalog/words.ts";
 import type { AuctionRecord } from "./auction_record.ts";
 import { paidMicros } from "./auction_record.ts";
-import { contextKey, narrowest, type BreakFacts } from "./contexts.ts";
+import { kindKey, narrowest, type BreakFacts } from "./kinds.ts";
 import { changeOf, type Change } from "./paired_bootstrap.ts";
 
 /** A slot that a campaign bought. Units: micros, milliseconds. */
@@ -63,7 +63,7 @@ export function sellTwice(
   reserves: readonly Reserve[],
   ruleOf: (publisherId: string) => PriceRule,
 ): readonly BreakSoldTwice[] {
-  const table = new Map(reserves.map((reserve) => [contextKey(reserve), reserve.cpmMicros]));
+  const table = new Map(reserves.map((reserve) => [kindKey(reserve), reserve.cpmMicros]));
   return records.map((record) => {
     const reserveMicros = Math.trunc((narrowest(table, record) ?? 0) / 1000);
     const rule = ruleOf(record.publisherId);

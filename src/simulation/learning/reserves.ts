@@ -12,7 +12,7 @@ import type { Reserve } from "../../catalog/entities.ts";
 import type { PriceRule } from "../../catalog/words.ts";
 import { paidMicros, dayOf, type AuctionRecord } from "./auction_record.ts";
 import { learnLines, type Evidence, type LearnedLine, type Learner, type Observation } from "./backoff.ts";
-import { contextsOf, lineId } from "./contexts.ts";
+import { kindsOf, lineId } from "./kinds.ts";
 
 /** A slot that open demand won. Units: micros for one impression, milliseconds. */
 export interface Sale {
@@ -76,15 +76,15 @@ export function learnReserves(
   ]);
   for (const record of records) {
     const rule = ruleOf(record.publisherId);
-    const [day, contexts] = [dayOf(record), contextsOf(record)];
-    for (const sample of salesOf(record, rule)) byRule.get(rule)?.push({ day, contexts, sample });
+    const [day, kinds] = [dayOf(record), kindsOf(record)];
+    for (const sample of salesOf(record, rule)) byRule.get(rule)?.push({ day, kinds, sample });
   }
   return [...byRule.values()].flatMap((observations) =>
     learnLines(observations, reserveLearner(observations, terms), terms).map((line) => ({
       ...line,
       model: {
-        id: lineId("reserve", line.context),
-        ...line.context,
+        id: lineId("reserve", line.kind),
+        ...line.kind,
         cpmMicros: line.model.reserveMicros * 1000,
       },
     })),

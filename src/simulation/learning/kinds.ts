@@ -7,7 +7,7 @@ import { FULL_LIMITS } from "../../kernel/limits.ts";
 import { hash32 } from "../../kernel/random.ts";
 
 /** A kind of break. A dimension left out is "any". */
-export interface BreakContext {
+export interface BreakKind {
   readonly publisherId: string;
   readonly surface?: Surface | undefined;
   readonly device?: Device | undefined;
@@ -23,7 +23,7 @@ export interface BreakFacts {
 }
 
 /** The kinds a break is of, the widest first. They end where the break is not known any closer. */
-export function contextsOf({ publisherId, surface, device, genre }: BreakFacts): readonly BreakContext[] {
+export function kindsOf({ publisherId, surface, device, genre }: BreakFacts): readonly BreakKind[] {
   const onSurface = { publisherId, surface };
   if (device === null) return [{ publisherId }, onSurface];
   const onDevice = { ...onSurface, device };
@@ -32,20 +32,20 @@ export function contextsOf({ publisherId, surface, device, genre }: BreakFacts):
 }
 
 /** A kind of break as one word. Only the publisher's part may hold dashes, so two kinds never share a word. */
-export function contextKey({ publisherId, surface, device, genre }: BreakContext): string {
+export function kindKey({ publisherId, surface, device, genre }: BreakKind): string {
   return `${publisherId}-${surface ?? "any"}-${device ?? "any"}-${genre ?? "any"}`;
 }
 
 /** The id of a kind's line in the catalog: always the same, so that a new table replaces the old one line by line. */
-export function lineId(section: string, context: BreakContext): string {
-  const word = `${section}-${contextKey(context)}`;
+export function lineId(section: string, kind: BreakKind): string {
+  const word = `${section}-${kindKey(kind)}`;
   return word.length <= FULL_LIMITS.idCharsMax ? word : `${section}-${hash32(word).toString(36)}-${hash32(word, 1)}`;
 }
 
 /** The number of the narrowest kind that has one, or null. */
 export function narrowest<T>(table: ReadonlyMap<string, T>, facts: BreakFacts): T | null {
-  for (const context of contextsOf(facts).toReversed()) {
-    const found = table.get(contextKey(context));
+  for (const kind of kindsOf(facts).toReversed()) {
+    const found = table.get(kindKey(kind));
     if (found !== undefined) return found;
   }
   return null;
