@@ -34,6 +34,7 @@ export function singleSlot(limits: readonly number[], facts: Partial<AuctionReco
         durationSec: 15,
         limitMicros,
         bidMicros: limitMicros,
+        floorMicros: floor,
         neededMicros: rival,
         won: won && limitMicros >= floor,
       };

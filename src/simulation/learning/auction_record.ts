@@ -25,12 +25,17 @@ export interface LoggedBid {
   readonly limitMicros: number;
   /** What it bid; below its limit only where it was shaded. */
   readonly bidMicros: number;
-  /** Least bid that wins here while all others stay as they are, floor included; null: none could. */
+  /** Lowest price at which it could be sold. Learned reserves are no part of it. */
+  readonly floorMicros: number;
+  /** Least bid that wins here while all others stay as they are, its floor included; null: none could. */
   readonly neededMicros: number | null;
   readonly won: boolean;
 }
 
-/** One logged break. Units: epoch milliseconds, seconds. */
+/**
+ * One logged break, decided as if no learned reserve were in force: a table learned from a log that its predecessor cut
+ * would know nothing below that. Units: epoch milliseconds, seconds.
+ */
 export interface AuctionRecord {
   readonly atMs: number;
   readonly publisherId: string;
@@ -55,10 +60,15 @@ const bidSchema = z
     durationSec: z.number().positive().max(FULL_LIMITS.podDurationSecMax),
     limitMicros: price,
     bidMicros: price,
+    floorMicros: price,
     neededMicros: price.nullable(),
     won: z.boolean(),
   })
-  .refine((bid) => bid.bidMicros <= bid.limitMicros, { path: ["bidMicros"], message: "at most limitMicros" });
+  .refine((bid) => bid.bidMicros <= bid.limitMicros, { path: ["bidMicros"], message: "at most limitMicros" })
+  .refine((bid) => bid.neededMicros === null || bid.neededMicros >= bid.floorMicros, {
+    path: ["neededMicros"],
+    message: "at least floorMicros",
+  });
 const recordSchema = z.strictObject({
   at: z.iso.datetime({ offset: true }),
   publisherId: id,

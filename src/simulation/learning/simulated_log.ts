@@ -66,6 +66,7 @@ function recordOf({ request, atMs }: TrafficBreak, { scored, budgets, terms, rul
         durationSec: bid.offer.durationSec,
         limitMicros: bid.bidMicros,
         bidMicros: bid.bidMicros,
+        floorMicros: terms.floorMicros,
         neededMicros,
         won: pod.bids.includes(bid),
       };
