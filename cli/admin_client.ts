@@ -29,6 +29,8 @@ export interface AdminClientOptions {
 export interface AdminClient {
   readonly origin: string;
   get(path: string): Promise<unknown>;
+  /** What is no JSON, as it comes. */
+  bytes(path: string): Promise<Uint8Array>;
   put(path: string, contentType: string, body: string | Uint8Array): Promise<unknown>;
   /** Sends a command as JSON. */
   post(path: string, command: object): Promise<unknown>;
@@ -60,12 +62,12 @@ const problemSchema = z.object({
 /** A client for one origin. */
 export function adminClient(options: AdminClientOptions): AdminClient {
   const origin = options.origin.replace(/\/+$/, "");
-  const ask = async (
+  const askBytes = async (
     method: string,
     path: string,
     headers: Record<string, string>,
     body: string | Uint8Array | null,
-  ) => {
+  ): Promise<Uint8Array> => {
     let response: Response;
     try {
       response = await options.fetch(`${origin}${path}`, {
@@ -78,12 +80,15 @@ export function adminClient(options: AdminClientOptions): AdminClient {
     } catch (error) {
       throw unreachable(origin, error);
     }
-    const text = await response.text();
-    if (!response.ok) throw refusal(options, origin, response.status, text);
-    return parseAnswer(origin, path, text);
+    const bytes = await response.bytes();
+    if (!response.ok) throw refusal(options, origin, response.status, new TextDecoder().decode(bytes));
+    return bytes;
   };
+  const ask = async (...asked: Parameters<typeof askBytes>): Promise<unknown> =>
+    parseAnswer(origin, asked[1], new TextDecoder().decode(await askBytes(...asked)));
   return {
     origin,
+    bytes: (path) => askBytes("GET", path, {}, null),
     get: (path) => ask("GET", path, {}, null),
     put: (path, contentType, body) => ask("PUT", path, { "content-type": contentType }, body),
     post: (path, command) => ask("POST", path, { "content-type": "application/json" }, JSON.stringify(command)),

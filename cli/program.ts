@@ -9,12 +9,14 @@ import { z } from "zod";
 import { DEFAULT_ORIGIN, DEFAULT_STATE_DIR, findOrigin, findToken } from "./access.ts";
 import { adminClient, type AdminClient } from "./admin_client.ts";
 import { applyCatalogFiles, validateCatalog } from "./catalog_commands.ts";
+import { explainDecision } from "./explain_command.ts";
 import { CliFault } from "./fault.ts";
 import { listCampaigns, showAudit, showCampaign, showHistory, writeOffWallet } from "./campaign_commands.ts";
 import { listModels, publishModelDirectory, showStatus } from "./origin_commands.ts";
 import { LEARN_DEFAULTS, learnLandscapeTable, learnReserveTable } from "./learn_command.ts";
 import type { Outcome } from "./outcome.ts";
 import { PLAN_DEFAULTS, planCampaign } from "./plan_command.ts";
+import { REPLAY_SINCE_DEFAULT, replayDecisions } from "./replay_command.ts";
 
 /** What the command may touch of the outside, handed in. */
 export interface Terminal {
@@ -57,7 +59,7 @@ export async function runMidroll(words: readonly string[], terminal: Terminal): 
 
 function buildProgram(terminal: Terminal): Command {
   const program = new Command("midroll")
-    .description("Operates Midroll: catalogs, campaigns, models.")
+    .description("Operates Midroll: catalogs, campaigns, models, decisions.")
     .version(packageVersion())
     .exitOverride()
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
@@ -71,6 +73,7 @@ function buildProgram(terminal: Terminal): Command {
   addModels(program, terminal);
   addPlan(program, terminal);
   addLearn(program, terminal);
+  addDecisions(program, terminal);
   withOrigin(program.command("status"))
     .description("what is published and where the money is")
     .addHelpText("after", examples("status", "status --json --origin https://origin.example.com"))
@@ -187,6 +190,30 @@ function addLearn(program: Command, terminal: Terminal): void {
   table("landscapes", "what bids must beat by kind of break, and how good shading by it is on days held out")
     .addHelpText("after", examples("learn landscapes log.jsonl", "learn landscapes log.jsonl --out landscapes.json"))
     .action(answering(terminal, ([log = ""], _client, given) => learnLandscapeTable(log, given)));
+}
+
+function addDecisions(program: Command, terminal: Terminal): void {
+  withOrigin(program.command("explain"))
+    .argument("<decision>", "decision id: the header Midroll-Decision, or decisionId of /v1/decide")
+    .description("why a decision came out as it did: every candidate's fate")
+    .addHelpText("after", examples("explain 3f0c5d1e-8a41-4b7e-9d7c-2f1b9f0a6c55"))
+    .action(answering(terminal, async ([id = ""], client) => explainDecision(await client(), id)));
+  const replay = program.command("replay").description("decide recorded decisions again");
+  withOrigin(replay.command("decisions"))
+    .description("decide recorded decisions again and compare every byte")
+    .option("--since <time>", `how far back, such as 15m, 1h, 7d (default ${REPLAY_SINCE_DEFAULT})`)
+    .option("--from <path>", "a saved batch or a directory of them, instead of origin")
+    .option("--save <dir>", "also keep the batches and their catalogs there")
+    .option("--limit <n>", "stop after so many decisions")
+    .addHelpText(
+      "after",
+      examples("replay decisions", "replay decisions --since 7d --save traces", "replay decisions --from traces"),
+    )
+    .action(
+      answering(terminal, (_words, client, given) =>
+        replayDecisions({ client, nowMs: Date.now(), progress: (line) => terminal.err(`${line}\n`) }, given),
+      ),
+    );
 }
 
 function withJson(command: Command): Command {

@@ -24,6 +24,9 @@ const READY_WAIT_MS = 60_000;
 const MONEY_WAIT_MS = 5_000;
 const POLL_MS = 100;
 
+/** On one machine every decision can be explained and replayed. Units: millionths of all requests. */
+const EVERY_REQUEST = "1000000";
+
 /** What to bring up, and whom to tell how far it is. */
 export interface BringUpOptions extends RuntimeOptions {
   /** Catalog to apply. Default: the sample, and only when the state holds none. */
@@ -117,7 +120,7 @@ export async function bringUp(options: BringUpOptions): Promise<Midroll> {
   const say = options.progress ?? (() => undefined);
   const catalog = await catalogFrom(options.catalogDir ?? SAMPLE_CATALOG_DIR);
   say("building both Workers and starting workerd");
-  const runtime = await startRuntime(options);
+  const runtime = await startRuntime({ ...options, vars: { TRACE_SAMPLE_PPM: EVERY_REQUEST, ...options.vars } });
   try {
     await seed(runtime, catalog, options);
     say("waiting for the first decision");

@@ -34,6 +34,7 @@ export const PROBLEMS = {
   model_set_invalid: { status: 422, title: "The model set does not validate" },
   publish_in_progress: { status: 409, title: "Another publish is under way" },
   ledgers_unavailable: { status: 503, title: "Some campaign ledgers did not accept their terms" },
+  trace_not_kept: { status: 404, title: "No trace of it is kept" },
   wallet_unknown: { status: 404, title: "The campaign has no such wallet" },
   wallet_not_stuck: { status: 409, title: "The wallet is not stuck" },
   storage_unavailable: { status: 503, title: "The store could not be reached" },

@@ -18,6 +18,7 @@ import { Publication, type LoadModelSet } from "../../workers/edge/publication.t
 import { PurseHolder } from "../../workers/edge/purse_holder.ts";
 import { Recorder } from "../../workers/edge/recorder.ts";
 import { TokenSigner } from "../../workers/edge/tokens.ts";
+import { TraceKeeper } from "../../workers/edge/trace_keeper.ts";
 import { sha256Hex } from "../../workers/platform/digest.ts";
 import { catalogOf } from "./origin_fixture.ts";
 
@@ -113,13 +114,20 @@ export class ScriptedWallet implements WalletStub {
 }
 
 /** An edge's environment made of the scripted parts. */
-export function edgeEnv(origin: EdgeDesk, wallet: WalletStub): Env & { readonly reports: ActivityReport[] } {
+export function edgeEnv(
+  origin: EdgeDesk,
+  wallet: WalletStub,
+): Env & { readonly reports: ActivityReport[]; readonly traceMessages: Uint8Array[] } {
   const reports: ActivityReport[] = [];
+  const traceMessages: Uint8Array[] = [];
   return {
     reports,
+    traceMessages,
     ORIGIN: origin,
     WALLET: { getByName: () => wallet },
     EVENTS: { send: async (report) => reports.push(report) },
+    TRACES: { send: async (message) => traceMessages.push(message) },
+    TRACE_SAMPLE_PPM: "0",
     REGION_SHARDS: "1",
     MEDIA_BASE_URL: "https://media.test",
     PUBLIC_EDGE_URL: "https://edge.test",
@@ -152,13 +160,19 @@ export const loadStandIn: LoadModelSet = async (digest, artifact) => {
   };
 };
 
-/** An edge with one isolate of its own, reachable by `ask`. */
-export function edgeWith(origin: EdgeDesk, wallet: WalletStub) {
-  const env = edgeEnv(origin, wallet);
+/** An edge with one isolate of its own, reachable by `ask`. `over`: bindings that are not the usual ones. */
+export function edgeWith(
+  origin: EdgeDesk,
+  wallet: WalletStub,
+  over: Partial<Env> = {},
+  loadModels: LoadModelSet = loadStandIn,
+) {
+  const env = { ...edgeEnv(origin, wallet), ...over };
   const recorder = new Recorder("isolate-1");
   const isolate: Isolate = {
     recorder,
-    publication: new Publication(recorder, loadStandIn),
+    traces: new TraceKeeper(recorder),
+    publication: new Publication(recorder, loadModels),
     signer: new TokenSigner(env.BILLING_KEYS),
     purse: new PurseHolder({ wallet: "wallet:local:0", recorder }),
     billing: new BillingBatcher({ recorder }),
@@ -184,6 +198,8 @@ export function edgeWith(origin: EdgeDesk, wallet: WalletStub) {
   return {
     /** What origin was told, one report after the other. */
     reports: env.reports,
+    /** What the queue of traces was sent. */
+    traceMessages: env.traceMessages,
     async ask(path: string, init: RequestInit = {}): Promise<Response> {
       const ctx = createExecutionContext();
       const answer = await app.fetch(new Request(`https://edge.test${path}`, init), env, ctx);

@@ -1,11 +1,13 @@
 /**
- * The one path of a decision through the edge: gather, plan, score, finish, commit. Gathering is the only I/O before
- * the answer; a scorer that fails is replaced by the fallback tier within the same request.
+ * The one path of a decision through the edge: gather, plan, score, finish, commit, and a trace of a sampled few.
+ * Gathering is the only I/O before the answer; a scorer that fails is replaced by the fallback tier within the same
+ * request.
  */
 import type { Decision, Slot } from "../../src/decision/decision.ts";
 import { finish, plan, score, type ScoringPlan } from "../../src/decision/funnel.ts";
 import type { Scoring } from "../../src/decision/rank.ts";
 import type { Rejection } from "../../src/decision/rejection.ts";
+import type { Witness } from "../../src/decision/witness.ts";
 import { expectedOutcomePpm } from "../../src/decision/value.ts";
 import type { World } from "../../src/decision/world.ts";
 import type { CompiledPublisher } from "../../src/catalog/compiled.ts";
@@ -32,6 +34,8 @@ export interface CommittedSlot {
 export interface CommittedDecision {
   readonly decision: Decision;
   readonly slots: readonly CommittedSlot[];
+  /** Positions of the decision before its commit whose money was gone. */
+  readonly droppedSlots: readonly number[];
 }
 
 /** What the plan could have used money for: the isolate's purse is asked to hold some of it. */
@@ -43,29 +47,37 @@ function campaignsOf(scoringPlan: ScoringPlan): ReadonlySet<string> {
   return wanted;
 }
 
-function gather(door: Door, loaded: LoadedCatalog, decisionId: string): World {
+/** What a decision is made in and who watches it: the witness of a decision that leaves a trace, or null. */
+interface Setting {
+  readonly loaded: LoadedCatalog;
+  readonly decisionId: string;
+  readonly witness: Witness | null;
+}
+
+function gather(door: Door, { loaded, decisionId, witness }: Setting): World {
+  const budgets = door.isolate.purse.view(door.nowMs);
   return {
     decisionId,
     nowMs: door.nowMs,
     catalogDigest: loaded.digest,
     catalog: loaded.catalog,
-    budgets: door.isolate.purse.view(door.nowMs),
+    budgets: witness?.budgets(budgets) ?? budgets,
     guarantees: door.isolate.publication.guarantees,
     limits: FULL_LIMITS,
   };
 }
 
-async function scoreOrFallBack(door: Door, scoringPlan: ScoringPlan): Promise<Scoring> {
+async function scoreOrFallBack(door: Door, scoringPlan: ScoringPlan, witness: Witness | null): Promise<Scoring> {
   const { scorer } = door.isolate.publication;
   if (scorer !== null) {
     try {
-      return await scorer.lend(() => score(scoringPlan, scorer));
+      return await scorer.lend(() => score(scoringPlan, witness?.scorer(scorer, scorer.digest) ?? scorer));
     } catch (error) {
       door.isolate.recorder.fault("scoring_failed");
       console.warn(`scoring failed; the fallback tier answers: ${String(error)}`);
     }
   }
-  return score(scoringPlan, fallbackScorer);
+  return score(scoringPlan, witness?.scorer(fallbackScorer, null) ?? fallbackScorer);
 }
 
 /** Commits one slot, or says that its money went to a decision that was faster. House slots need none. */
@@ -94,14 +106,16 @@ function commitSlot(door: Door, decision: Decision, slot: Slot): CommittedSlot |
 function commit(door: Door, decision: Decision): CommittedDecision {
   const slots: CommittedSlot[] = [];
   const lost: Rejection[] = [];
+  const droppedSlots: number[] = [];
   for (const slot of decision.slots) {
     const committed = commitSlot(door, decision, { ...slot, position: slots.length + 1 });
     if (committed === null) {
       lost.push({ offer: slot.offer, reason: "budget_spent_meanwhile", bidMicros: slot.bidMicros });
+      droppedSlots.push(slot.position);
     } else slots.push(committed);
   }
   const kept = { slots: slots.map(({ slot }) => slot), rejections: [...decision.rejections, ...lost] };
-  return { decision: { ...decision, ...kept }, slots };
+  return { decision: { ...decision, ...kept }, slots, droppedSlots };
 }
 
 /** Decides one break. Refuses, in order: nothing published has reached this isolate; publisher not in the catalog. */
@@ -112,15 +126,20 @@ export async function decideBreak(door: Door, request: BreakRequest): Promise<Re
   const publisher: CompiledPublisher | undefined = loaded.catalog.publishers.get(request.publisherId);
   if (publisher === undefined) return refused("unknown_publisher");
 
-  const decisionId = crypto.randomUUID();
-  let scoringPlan = plan(request, gather(door, loaded, decisionId), publisher);
+  const witness = isolate.traces.witnessFor(door, request.requestId);
+  const setting = { loaded, decisionId: crypto.randomUUID(), witness };
+  let scoringPlan = plan(request, gather(door, setting), publisher);
   const wanted = campaignsOf(scoringPlan);
   if (await isolate.purse.draw(door, wanted, nowMs)) {
-    scoringPlan = plan(request, gather(door, loaded, decisionId), publisher);
+    scoringPlan = plan(request, gather(door, setting), publisher);
   }
   isolate.purse.offered(wanted);
-  const scoring = await scoreOrFallBack(door, scoringPlan);
-  const committed = commit(door, finish(scoringPlan, scoring));
+  const scoring = await scoreOrFallBack(door, scoringPlan, witness);
+  const decision = finish(scoringPlan, scoring);
+  const committed = commit(door, decision);
+  if (witness !== null) {
+    isolate.traces.keep(door, witness, { plan: scoringPlan, decision, droppedSlots: committed.droppedSlots });
+  }
   for (const { offer, reason, bidMicros } of committed.decision.rejections) {
     const short = reason === "purse_short" || reason === "budget_spent_meanwhile";
     if (short && bidMicros !== undefined) isolate.purse.missed(offer.campaignId, bidMicros);

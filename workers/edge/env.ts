@@ -33,6 +33,12 @@ export interface Env {
   readonly ORIGIN: EdgeDesk;
   readonly WALLET: { getByName(name: string): WalletStub };
   readonly EVENTS: { send(report: ActivityReport): Promise<unknown> };
+  /** Takes compressed lines of traces. */
+  readonly TRACES: { send(message: Uint8Array, options: { readonly contentType: "bytes" }): Promise<unknown> };
+  /** How many of a million requests leave a trace, as text. */
+  readonly TRACE_SAMPLE_PPM: string;
+  /** Which deployed version of the Worker this is; some platforms do not say. */
+  readonly CF_VERSION_METADATA?: { readonly id: string };
   /** How many wallets each region has, as text. */
   readonly REGION_SHARDS: string;
   /** Base of relative media URLs in the catalog. */

@@ -1,6 +1,6 @@
 /**
  * What one isolate remembers between requests, in one place: published artifacts, its purse, beacons waiting for a
- * batch, counters waiting for a report. All of it is bounded and safe to lose at any instant.
+ * batch, counters waiting for a report, traces waiting for their queue. All of it is bounded and safe to lose at any instant.
  */
 import { BillingBatcher } from "./billing.ts";
 import type { Env } from "./env.ts";
@@ -10,6 +10,7 @@ import { Recorder } from "./recorder.ts";
 import { TokenSigner } from "./tokens.ts";
 import { coloOf, regionOf, walletName } from "./region.ts";
 import { loadModelSet } from "./scorer.ts";
+import { TraceKeeper } from "./trace_keeper.ts";
 
 /** The holders of this isolate. */
 export interface Isolate {
@@ -17,6 +18,7 @@ export interface Isolate {
   readonly purse: PurseHolder;
   readonly billing: BillingBatcher;
   readonly recorder: Recorder;
+  readonly traces: TraceKeeper;
   readonly signer: TokenSigner;
 }
 
@@ -48,6 +50,7 @@ export function isolateFor(env: Env, cf: unknown): Isolate {
     const place = { region: regionOf(cf), colo: coloOf(cf), isolateId: id };
     held = {
       recorder,
+      traces: new TraceKeeper(recorder),
       publication: new Publication(recorder, loadModelSet),
       signer: new TokenSigner(env.BILLING_KEYS),
       purse: new PurseHolder({ wallet: walletName(place, env.REGION_SHARDS), recorder }),

@@ -26,6 +26,9 @@ export type Fault =
   | "origin_unreachable"
   | "wallet_unreachable"
   | "report_lost"
+  | "trace_dropped"
+  | "trace_too_large"
+  | "trace_lost"
   | "internal";
 
 /** What one decision adds to the counters. Units: milliseconds, micros. */
@@ -40,8 +43,8 @@ export interface DecisionTally {
 
 type MutableCounters = { -readonly [Key in keyof ActivityCounters]: ActivityCounters[Key] };
 
-function plusOne(counts: Readonly<Record<string, number>>, key: string): Record<string, number> {
-  return { ...counts, [key]: (counts[key] ?? 0) + 1 };
+function plus(counts: Readonly<Record<string, number>>, key: string, count = 1): Record<string, number> {
+  return { ...counts, [key]: (counts[key] ?? 0) + count };
 }
 
 /** Gathers one isolate's counters between reports. */
@@ -76,12 +79,12 @@ export class Recorder {
 
   /** Counts one beacon: a verdict for impressions, the event's name for the others. */
   beacon(outcome: BillVerdict | (string & {})): void {
-    this.#counters.beacons = plusOne(this.#counters.beacons, outcome);
+    this.#counters.beacons = plus(this.#counters.beacons, outcome);
   }
 
-  /** Counts one fault. */
-  fault(fault: Fault): void {
-    this.#counters.faults = plusOne(this.#counters.faults, fault);
+  /** Counts one fault, or as many as it struck. */
+  fault(fault: Fault, count = 1): void {
+    this.#counters.faults = plus(this.#counters.faults, fault, count);
   }
 
   /**

@@ -19,6 +19,7 @@ import { Unreachable } from "./unreachable.ts";
 import { addProgramRoute } from "./program_route.ts";
 import { securityHeaders } from "./security_headers.ts";
 import { OPEN_TO_ALL } from "./static_files.ts";
+import { addTraceRoutes } from "./trace_routes.ts";
 
 type Origin = { Bindings: OriginEnv };
 
@@ -52,6 +53,7 @@ export function originApp(): OpenAPIHono<Origin> {
   addCampaignRoutes(app);
   addModelRoutes(app);
   addLiveRoutes(app);
+  addTraceRoutes(app);
   addDocument(app);
   addProgramRoute(app);
   addPageRoutes(app);

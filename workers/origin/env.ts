@@ -10,6 +10,7 @@ import type { CampaignStatus, CampaignTerms } from "../../src/money/protocol.ts"
 import type { ActivityBatch, ActivityFeed, BatchOutcome } from "./activity_messages.ts";
 import type { CampaignSweep } from "./campaign_board.ts";
 import type { RegistryRpc } from "./registry.ts";
+import type { TraceIndexRpc } from "./trace_index.ts";
 
 /** One object of a class, by name. */
 export interface ObjectsByName<Stub> {
@@ -44,12 +45,18 @@ export interface OriginEnv {
   readonly REGISTRY: ObjectsByName<RegistryRpc>;
   /** Named `live`. */
   readonly ACTIVITY: ObjectsByName<ActivityStub>;
+  /** Named `traces`. */
+  readonly TRACE_INDEX: ObjectsByName<TraceIndexRpc>;
   /** Snapshots, models and model sets, named by digest. */
   readonly ARTIFACTS: R2Bucket;
+  /** Batches of traces, by hour. */
+  readonly TRACES: R2Bucket;
   /** Console, player, media and API page as built into dist/assets. */
   readonly ASSETS: Fetcher;
   /** Secret. Unset: every admin request is refused. */
   readonly ADMIN_TOKEN?: string;
+  /** How many days traces are kept, as text. */
+  readonly TRACE_RETENTION_DAYS?: string;
   /** Where players reach the edge, and where people reach this Worker. No trailing slash needed. */
   readonly PUBLIC_EDGE_URL?: string;
   readonly PUBLIC_ORIGIN_URL?: string;

@@ -1,5 +1,5 @@
 /**
- * The origin Worker's entry: HTTP, the activity queue, the schedule, the Durable Object classes, and the desk that
+ * The origin Worker's entry: HTTP, the two queues, the schedule, the Durable Object classes, and the desk that
  * edges call. The platform finds all of these as exports of this one file, which is why it alone exports what others
  * define.
  */
@@ -7,17 +7,19 @@ import { originApp } from "./app.ts";
 import type { OriginEnv } from "./env.ts";
 import { solveCurrentGuarantees } from "./guarantees.ts";
 import { takeReports } from "./report_queue.ts";
+import { takeTraces } from "./trace_queue.ts";
 
 export { Activity } from "./activity.ts";
 export { CampaignLedger } from "./campaign_ledger.ts";
 export { EdgeDesk } from "./edge_desk.ts";
 export { RegionWallet } from "./region_wallet.ts";
 export { Registry } from "./registry.ts";
+export { TraceIndex } from "./trace_index.ts";
 
 const app = originApp();
 
 export default {
   fetch: (request, env, context) => app.fetch(request, env, context),
-  queue: (batch, env) => takeReports(batch, env),
+  queue: (batch, env) => (batch.queue === "midroll-traces" ? takeTraces(batch, env) : takeReports(batch, env)),
   scheduled: (_event, env) => solveCurrentGuarantees(env, Date.now()),
 } satisfies ExportedHandler<OriginEnv>;

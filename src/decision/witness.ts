@@ -1,0 +1,123 @@
+/**
+ * Notes what one decision looks at outside its request: which budgets it asks for and what the models answer. What it
+ * never looked at cannot have changed it, so a trace holds what is noted here and leaves out the rest, however many
+ * campaigns the purse holds and in whatever order the stages check.
+ */
+import type { Head } from "../models/manifest.ts";
+import type { Tier } from "../telemetry/activity.ts";
+import type { Scorer } from "./rank.ts";
+import type { CampaignBudget } from "./world.ts";
+
+/** What the models answered, to the bit. Shape: one float32 a row of each question. */
+export interface HeardScores {
+  readonly tier: Tier;
+  /** Null: the fallback models, which come with the build. */
+  readonly modelSetDigest: string | null;
+  /** The early ranker's; null: it was not asked, because all candidates fitted. */
+  readonly promises: Float32Array | null;
+  /** The heads'; empty when they were not asked. */
+  readonly heads: Readonly<Partial<Record<Head, Float32Array>>>;
+}
+
+/** One decision's witness. Whatever is handed out last is what counts: an earlier plan or a scorer that failed is not. */
+export class Witness {
+  #budgets = new AskedBudgets(new Map());
+  #heard: HeardScores | null = null;
+
+  /** The same budgets, watched. */
+  budgets(view: ReadonlyMap<string, CampaignBudget>): ReadonlyMap<string, CampaignBudget> {
+    this.#budgets = new AskedBudgets(view);
+    return this.#budgets;
+  }
+
+  /** The same scorer, listened to. Cost: copies the answers. */
+  scorer(scorer: Scorer, modelSetDigest: string | null): Scorer {
+    let heard: HeardScores = { tier: scorer.tier, modelSetDigest, promises: null, heads: {} };
+    this.#heard = null;
+    return {
+      tier: scorer.tier,
+      rank: async (matrix) => {
+        const promises = await scorer.rank(matrix);
+        heard = { ...heard, promises: promises.slice() };
+        this.#heard = heard;
+        return promises;
+      },
+      score: async (matrix) => {
+        const heads = await scorer.score(matrix);
+        heard = { ...heard, heads: copied(heads) };
+        this.#heard = heard;
+        return heads;
+      },
+    };
+  }
+
+  /** Budgets that were asked for and were there, by campaign id in code-unit order. */
+  askedBudgets(): readonly (readonly [string, CampaignBudget])[] {
+    return this.#budgets.asked();
+  }
+
+  /** What was heard; null: no model was asked. */
+  heardScores(): HeardScores | null {
+    return this.#heard;
+  }
+}
+
+function copied(heads: Readonly<Partial<Record<Head, Float32Array>>>): HeardScores["heads"] {
+  return Object.fromEntries(Object.entries(heads).map(([head, scores]) => [head, scores.slice()]));
+}
+
+/** Budgets that remember which of them were asked for. Whoever goes through all of them, or counts them, asks for all. */
+class AskedBudgets implements ReadonlyMap<string, CampaignBudget> {
+  readonly #view: ReadonlyMap<string, CampaignBudget>;
+  readonly #asked = new Set<string>();
+  #all = false;
+
+  constructor(view: ReadonlyMap<string, CampaignBudget>) {
+    this.#view = view;
+  }
+
+  asked(): readonly (readonly [string, CampaignBudget])[] {
+    return [...this.#view]
+      .filter(([campaignId]) => this.#all || this.#asked.has(campaignId))
+      .sort(([a], [b]) => (a < b ? -1 : 1));
+  }
+
+  get(campaignId: string): CampaignBudget | undefined {
+    this.#asked.add(campaignId);
+    return this.#view.get(campaignId);
+  }
+
+  has(campaignId: string): boolean {
+    this.#asked.add(campaignId);
+    return this.#view.has(campaignId);
+  }
+
+  get size(): number {
+    return this.#whole().size;
+  }
+
+  forEach(visit: (budget: CampaignBudget, campaignId: string, map: ReadonlyMap<string, CampaignBudget>) => void): void {
+    this.#whole().forEach((budget, campaignId) => visit(budget, campaignId, this));
+  }
+
+  entries(): MapIterator<[string, CampaignBudget]> {
+    return this.#whole().entries();
+  }
+
+  keys(): MapIterator<string> {
+    return this.#whole().keys();
+  }
+
+  values(): MapIterator<CampaignBudget> {
+    return this.#whole().values();
+  }
+
+  [Symbol.iterator](): MapIterator<[string, CampaignBudget]> {
+    return this.entries();
+  }
+
+  #whole(): ReadonlyMap<string, CampaignBudget> {
+    this.#all = true;
+    return this.#view;
+  }
+}
