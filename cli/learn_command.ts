@@ -68,7 +68,12 @@ export async function learnReserveTable(log: string, options: unknown): Promise<
     json: {
       log: note,
       terms,
-      reserves: lines.map(({ model, samples, gainPerDay }) => ({ ...model, sales: samples, gainPerDay })),
+      reserves: lines.map(({ model, samples: sales, gainPerDay, largestBuyerShare }) => ({
+        ...model,
+        sales,
+        gainPerDay,
+        largestBuyerShare,
+      })),
       report,
       file: asked.out ?? null,
       written,

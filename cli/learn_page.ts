@@ -2,7 +2,7 @@
  * What was learned as a page for the person who will put it to use: the table, what it does on days it was not learned
  * from and how sure that is, and what such an estimate cannot know.
  */
-import type { Landscape, Reserve } from "../src/catalog/entities.ts";
+import type { Landscape } from "../src/catalog/entities.ts";
 import type { PriceRule } from "../src/catalog/words.ts";
 import type { LearnedLine } from "../src/simulation/learning/backoff.ts";
 import type { BreakKind } from "../src/simulation/learning/kinds.ts";
@@ -14,7 +14,7 @@ import type {
 } from "../src/simulation/learning/landscape_report.ts";
 import type { Change } from "../src/simulation/learning/paired_bootstrap.ts";
 import type { Compared, ReserveReport } from "../src/simulation/learning/reserve_report.ts";
-import type { ReserveTerms } from "../src/simulation/learning/reserves.ts";
+import type { LearnedReserve, ReserveTerms } from "../src/simulation/learning/reserves.ts";
 import { showTable } from "./outcome.ts";
 
 /** Where the numbers come from. */
@@ -31,7 +31,7 @@ export interface LogNote {
 /** All that the page of reserves shows. */
 export interface ReservePage {
   readonly note: LogNote;
-  readonly lines: readonly LearnedLine<Reserve>[];
+  readonly lines: readonly LearnedReserve[];
   readonly report: ReserveReport;
   readonly terms: ReserveTerms;
   readonly rules: ReadonlySet<PriceRule>;
@@ -58,8 +58,13 @@ export function reservePage({ note, lines, report, terms, rules, file }: Reserve
     "",
     ...tableOf(
       "Learned (CPM)",
-      lines.map(({ kind, model, samples }) => [...kindWords(kind), money(model.cpmMicros), count(samples)]),
-      ["reserve", "sales"],
+      lines.map(({ kind, model, samples, largestBuyerShare }) => [
+        ...kindWords(kind),
+        money(model.cpmMicros),
+        count(samples),
+        plainPercent(largestBuyerShare),
+      ]),
+      ["reserve", "sales", "largest buyer"],
     ),
     ...(lines.length === 0 ? noReserve(rules, terms) : []),
     "",

@@ -9,13 +9,14 @@
  * Source: Myerson 1981; reserves from the two highest bids alone, Coey, Larsen, Sweeney and Waisman 2021.
  */
 import type { Reserve } from "../../catalog/entities.ts";
-import type { PriceRule } from "../../catalog/words.ts";
+import { PRICE_RULES, type PriceRule } from "../../catalog/words.ts";
 import { paidMicros, dayOf, type AuctionRecord } from "./auction_record.ts";
 import { learnLines, type Evidence, type LearnedLine, type Learner, type Observation } from "./backoff.ts";
-import { kindsOf, lineId } from "./kinds.ts";
+import { kindKey, kindsOf, lineId } from "./kinds.ts";
 
 /** A slot that open demand won. Units: micros for one impression, milliseconds. */
 export interface Sale {
+  readonly campaignId: string;
   readonly priceMicros: number;
   readonly limitMicros: number;
   readonly lengthMs: number;
@@ -54,10 +55,17 @@ export function salesOf(record: AuctionRecord, rule: PriceRule): readonly Sale[]
   return record.bids
     .filter(({ won }) => won)
     .map((bid) => ({
+      campaignId: bid.campaignId,
       priceMicros: paidMicros(bid, rule),
       limitMicros: bid.limitMicros,
       lengthMs: Math.round(bid.durationSec * 1000),
     }));
+}
+
+/** A line of the table. */
+export interface LearnedReserve extends LearnedLine<Reserve> {
+  /** Share of its sales that went to the campaign which bought most: alone, a buyer that bids low lowers its reserve. */
+  readonly largestBuyerShare: number;
 }
 
 /**
@@ -68,27 +76,32 @@ export function learnReserves(
   records: readonly AuctionRecord[],
   ruleOf: (publisherId: string) => PriceRule,
   terms: ReserveTerms,
-): readonly LearnedLine<Reserve>[] {
-  const byRule = new Map<PriceRule, Observation<Sale>[]>([
-    ["first", []],
-    ["second", []],
-    ["vcg", []],
-  ]);
-  for (const record of records) {
-    const rule = ruleOf(record.publisherId);
-    const [day, kinds] = [dayOf(record), kindsOf(record)];
-    for (const sample of salesOf(record, rule)) byRule.get(rule)?.push({ day, kinds, sample });
-  }
-  return [...byRule.values()].flatMap((observations) =>
-    learnLines(observations, reserveLearner(observations, terms), terms).map((line) => ({
+): readonly LearnedReserve[] {
+  return PRICE_RULES.flatMap((rule) => {
+    const charged = records.filter((record) => ruleOf(record.publisherId) === rule);
+    const observations = charged.flatMap((record) => {
+      const [day, kinds] = [dayOf(record), kindsOf(record)];
+      return salesOf(record, rule).map((sample): Observation<Sale> => ({ day, kinds, sample }));
+    });
+    return learnLines(observations, reserveLearner(observations, terms), terms).map((line): LearnedReserve => ({
       ...line,
-      model: {
-        id: lineId("reserve", line.kind),
-        ...line.kind,
-        cpmMicros: line.model.reserveMicros * 1000,
-      },
-    })),
-  );
+      model: { id: lineId("reserve", line.kind), ...line.kind, cpmMicros: line.model.reserveMicros * 1000 },
+      largestBuyerShare: largestBuyerShare(observations, kindKey(line.kind)),
+    }));
+  });
+}
+
+function largestBuyerShare(observations: readonly Observation<Sale>[], key: string): number {
+  const bought = new Map<string, number>();
+  let [sales, most] = [0, 0];
+  for (const { kinds, sample } of observations) {
+    if (!kinds.some((kind) => kindKey(kind) === key)) continue;
+    const count = (bought.get(sample.campaignId) ?? 0) + 1;
+    bought.set(sample.campaignId, count);
+    most = Math.max(most, count);
+    sales++;
+  }
+  return most / Math.max(1, sales);
 }
 
 function reserveLearner(observations: readonly Observation<Sale>[], terms: ReserveTerms): Learner<Sale, ReserveModel> {
