@@ -36,7 +36,7 @@ describe("midroll learn reserves", () => {
     for (const part of ["Learned (CPM)", "On the days held out", "Revenue by part", "Campaigns most changed"]) {
       expect(out).toContain(`\n${part}`);
     }
-    expect(out).toMatch(/\n {2}demo +any +any +any +\d+\.\d\d +2,100\n/);
+    expect(out).toMatch(/\n {2}demo +any +any +any +\d+\.\d\d +2,100 +\d\d\.\d %\n/);
     expect(out).toContain("Bids are held as they were logged");
     expect(out).toContain("Nothing was written; --out FILE keeps the table");
   });
