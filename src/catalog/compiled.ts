@@ -8,6 +8,8 @@ import { MINUTE_MS } from "../kernel/time.ts";
 import type { Advertiser, Campaign, Catalog, Creative, Deal, Goal } from "./entities.ts";
 import type { LineItem, Publisher } from "./entities.ts";
 import type { Surface } from "./words.ts";
+import { contextTable, type ContextTable } from "./contexts.ts";
+import { dealsByLine, type CompiledDeal } from "./line_deals.ts";
 import { compileTargeting, type CompiledTargeting } from "./targeting.ts";
 
 /** A catalog ready to decide with. Immutable. */
@@ -40,6 +42,10 @@ export interface CompiledPublisher {
   /** Cost of one viewer leaving during an ad. Units: micros. */
   readonly abandonCostMicros: Micros;
   readonly houseFill: boolean;
+  /** Learned reserve prices of open demand, by kind of break. Units: micros CPM. */
+  readonly reserves: ContextTable<Micros>;
+  /** Quantiles of the highest rival bid, by kind of break. Units: micros CPM, ascending. */
+  readonly landscapes: ContextTable<readonly number[]>;
 }
 
 /** A campaign with its flight as numbers. Units: epoch milliseconds, half-open; micros. */
@@ -61,6 +67,8 @@ export interface CompiledLineItem {
   readonly active: boolean;
   readonly targeting: CompiledTargeting;
   readonly frequencyCap: { readonly impressions: number; readonly windowMs: number } | null;
+  /** Deals it may bid through, without guaranteed ones: the one that counts most first. */
+  readonly deals: readonly CompiledDeal[];
 }
 
 /** A guaranteed deal with what it is about. All its line items are of its campaign, and all of the campaign's its. */
@@ -107,16 +115,19 @@ export interface Offer {
  * there is a broken invariant and throws. Cost: linear in the catalog, plus sorting the offers.
  */
 export function compileCatalog(catalog: Catalog): CompiledCatalog {
-  const publishers = new Map(catalog.publishers.map((publisher) => [publisher.id, compilePublisher(publisher)]));
+  const publishers = new Map(
+    catalog.publishers.map((publisher) => [publisher.id, compilePublisher(publisher, catalog)] as const),
+  );
   const advertisers = new Map(catalog.advertisers.map((advertiser) => [advertiser.id, advertiser]));
   const creatives = new Map(catalog.creatives.map((creative) => [creative.id, creative]));
   const campaigns = new Map(
     catalog.campaigns.map((campaign) => [campaign.id, compileCampaign(campaign, advertisers)] as const),
   );
-  const lineItems = new Map(
-    catalog.lineItems.map((lineItem) => [lineItem.id, compileLineItem(lineItem, campaigns)] as const),
-  );
   const deals = catalog.deals.toSorted((a, b) => compareIds(a.id, b.id));
+  const dealsOf = dealsByLine(deals);
+  const lineItems = new Map(
+    catalog.lineItems.map((lineItem) => [lineItem.id, compileLineItem(lineItem, campaigns, dealsOf)] as const),
+  );
   const guarantees = deals.flatMap((deal) => compileGuarantee(deal, lineItems) ?? []);
   const guaranteeOf = new Map(guarantees.flatMap((deal) => deal.lines.map((line) => [line, deal] as const)));
   const offers: Omit<Offer, "order">[] = [];
@@ -173,7 +184,7 @@ function byLineItemThenCreative(a: Omit<Offer, "order">, b: Omit<Offer, "order">
   return compareIds(a.lineItemId, b.lineItemId) || compareIds(a.creativeId, b.creativeId);
 }
 
-function compilePublisher(publisher: Publisher): CompiledPublisher {
+function compilePublisher(publisher: Publisher, catalog: Catalog): CompiledPublisher {
   const floors = publisher.surfaceFloorsCpmMicros ?? {};
   const floor = (surface: Surface): Micros => micros(floors[surface] ?? publisher.floorCpmMicros);
   return {
@@ -190,6 +201,14 @@ function compilePublisher(publisher: Publisher): CompiledPublisher {
     separatedCategories: new Set(publisher.separatedCategories),
     abandonCostMicros: micros(publisher.abandonCostMicros),
     houseFill: publisher.houseFill,
+    reserves: contextTable(
+      catalog.reserves.filter(({ publisherId }) => publisherId === publisher.id),
+      ({ cpmMicros }) => micros(cpmMicros),
+    ),
+    landscapes: contextTable(
+      catalog.landscapes.filter(({ publisherId }) => publisherId === publisher.id),
+      ({ rivalCpmMicros }) => rivalCpmMicros,
+    ),
   };
 }
 
@@ -207,7 +226,11 @@ function compileCampaign(campaign: Campaign, advertisers: ReadonlyMap<string, Ad
   };
 }
 
-function compileLineItem(lineItem: LineItem, campaigns: ReadonlyMap<string, CompiledCampaign>): CompiledLineItem {
+function compileLineItem(
+  lineItem: LineItem,
+  campaigns: ReadonlyMap<string, CompiledCampaign>,
+  dealsOf: ReadonlyMap<string, readonly CompiledDeal[]>,
+): CompiledLineItem {
   const campaign = present(campaigns.get(lineItem.campaignId), "a line item's campaign is in the catalog");
   const cap = lineItem.frequencyCap;
   return {
@@ -216,6 +239,7 @@ function compileLineItem(lineItem: LineItem, campaigns: ReadonlyMap<string, Comp
     active: campaign.active && lineItem.status === "active",
     targeting: compileTargeting(lineItem.targeting),
     frequencyCap: cap === undefined ? null : { impressions: cap.impressions, windowMs: cap.windowMinutes * MINUTE_MS },
+    deals: dealsOf.get(lineItem.id) ?? [],
   };
 }
 

@@ -5,9 +5,10 @@
  */
 import type { Offer } from "../catalog/compiled.ts";
 import type { Micros } from "../kernel/money.ts";
+import type { Scores } from "./candidate.ts";
 
 /** The stages of a decision, in the order in which they may drop a candidate. */
-export type Stage = "retrieve" | "guarantee" | "rank" | "value" | "auction" | "pod" | "commit";
+export type Stage = "retrieve" | "guarantee" | "deal" | "rank" | "value" | "auction" | "pod" | "commit";
 
 /** Every reason: the stage that gives it, the trade's number, and what it means in plain words. */
 export const REJECTIONS = {
@@ -40,15 +41,36 @@ export const REJECTIONS = {
     seatNonBid: 505,
     meaning: "this break's guaranteed seat fell to another deal or to none",
   },
+  deal_not_offered: {
+    stage: "guarantee",
+    seatNonBid: 200,
+    meaning: "the request does not offer its guaranteed deal",
+  },
+  deal_required: { stage: "deal", seatNonBid: 200, meaning: "the request takes bids through its deals only" },
   early_cut: { stage: "rank", seatNonBid: 203, meaning: "the early ranker kept more promising candidates" },
   score_invalid: { stage: "value", seatNonBid: 102, meaning: "the models gave no usable score" },
   no_value: { stage: "value", seatNonBid: 0, meaning: "the bid does not cover what the ad costs the viewer" },
+  below_deal_price: {
+    stage: "auction",
+    seatNonBid: 304,
+    meaning: "the bid is below the price or the floor of its deal",
+  },
+  no_place: { stage: "auction", seatNonBid: 350, meaning: "no part of the break takes an ad of this length" },
   below_floor: { stage: "auction", seatNonBid: 301, meaning: "the bid is below the floor" },
   purse_short: { stage: "auction", seatNonBid: 504, meaning: "this data centre holds less than the bid right now" },
   outbid: { stage: "pod", seatNonBid: 502, meaning: "ads of higher total value filled the break" },
   advertiser_repeated: { stage: "pod", seatNonBid: 355, meaning: "an ad of the same advertiser won a slot" },
   creative_repeated: { stage: "pod", seatNonBid: 302, meaning: "the same creative won a slot" },
   category_separated: { stage: "pod", seatNonBid: 355, meaning: "a competitor of the same category won a slot" },
+  competitor_separated: { stage: "pod", seatNonBid: 355, meaning: "a named competitor of the advertiser won a slot" },
+  duplicate_in_break: {
+    stage: "pod",
+    seatNonBid: 302,
+    meaning: "an ad that the request counts as the same won a slot",
+  },
+  capped_in_break: { stage: "pod", seatNonBid: 9, meaning: "the break shows as many ads of it as the viewer may see" },
+  too_close: { stage: "pod", seatNonBid: 355, meaning: "too few other ads would play between it and its like" },
+  place_taken: { stage: "pod", seatNonBid: 506, meaning: "the place it insists on went to another ad" },
   budget_spent_meanwhile: {
     stage: "commit",
     seatNonBid: 503,
@@ -59,10 +81,16 @@ export const REJECTIONS = {
 /** The closed set of reasons. */
 export type RejectionReason = keyof typeof REJECTIONS;
 
-/** One candidate's fate, if it lost. */
+/** One candidate's fate, if it lost. What it found out on its way is there as far as it came. */
 export interface Rejection {
   readonly offer: Offer;
   readonly reason: RejectionReason;
-  /** What it bid, when it came that far. Units: micros for one impression. */
+  readonly scores?: Scores;
+  /** What it bid. Units: micros for one impression. */
   readonly bidMicros?: Micros;
+  /** What the break would have gained. Units: micros. */
+  readonly valueMicros?: Micros;
+  /** The lowest floor it could have reached. Units: micros for one impression. */
+  readonly floorMicros?: Micros;
+  readonly dealId?: string;
 }

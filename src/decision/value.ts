@@ -1,22 +1,12 @@
 /**
- * The one place where a probability becomes money. A goal and the heads' probabilities give a bid for this impression;
- * pacing scales it down; what viewers who leave cost the publisher is taken off its value, never off its price.
+ * The one place where a probability becomes money. A goal and the heads' probabilities say what one impression is worth
+ * to its buyer; pacing scales it down; what viewers who leave cost the publisher is taken off an ad's value, never off
+ * its price.
  */
 import type { Goal } from "../catalog/entities.ts";
-import {
-  addMicros,
-  micros,
-  perImpression,
-  scaleMicrosDown,
-  subtractMicros,
-  ZERO_MICROS,
-  type Micros,
-} from "../kernel/money.ts";
-import { CATALOG_LIMITS, FULL_LIMITS } from "../kernel/limits.ts";
-import type { Bid, Scored, Scores } from "./candidate.ts";
+import { micros, perImpression, scaleMicrosDown, ZERO_MICROS, type Micros } from "../kernel/money.ts";
+import type { Scored, Scores } from "./candidate.ts";
 
-/** What a kept promise is worth to the break beyond its price: more than any break of open demand. Units: micros. */
-const PROMISE_MICROS = micros(CATALOG_LIMITS.priceMicrosMax * (FULL_LIMITS.podAdsMax + 1));
 /** Guaranteed deals pay their price; the table paces them. Units: ppm. */
 const UNPACED_PPM = 1_000_000;
 
@@ -59,15 +49,14 @@ export function scoresAreUsable(scores: Scores): boolean {
 }
 
 /**
- * The bid of one scored candidate: its goal's value, scaled by the campaign's multiplier. Units: micros, ppm. A
- * guaranteed ad bids its whole price, and is worth more to the break than all open demand together.
- * Requires: `scoresAreUsable`. `abandonCostMicros`: cost of one viewer leaving.
+ * What the impression is worth to the buyer now: its goal's value, scaled by the campaign's multiplier. A guaranteed ad
+ * is worth its whole price. Units: micros, ppm. Requires: `scoresAreUsable`.
  */
-export function toBid(scored: Scored, multiplierPpm: number, abandonCostMicros: Micros): Bid {
-  const { goal, guarantee } = scored.offer;
-  const pacedPpm = guarantee === null ? multiplierPpm : UNPACED_PPM;
-  const bidMicros = scaleMicrosDown(goalValue(goal, scored.scores), pacedPpm);
-  const promiseMicros = guarantee === null ? ZERO_MICROS : PROMISE_MICROS;
-  const abandonMicros = expectedMicros(abandonCostMicros, scored.scores.abandon);
-  return { ...scored, bidMicros, valueMicros: subtractMicros(addMicros(bidMicros, promiseMicros), abandonMicros) };
+export function fullBid({ offer, scores }: Scored, multiplierPpm: number): Micros {
+  return scaleMicrosDown(goalValue(offer.goal, scores), offer.guarantee === null ? multiplierPpm : UNPACED_PPM);
+}
+
+/** What viewers who leave during the ad cost on average. `abandonCostMicros`: cost of one of them. */
+export function leavingCost(scores: Scores, abandonCostMicros: Micros): Micros {
+  return expectedMicros(abandonCostMicros, scores.abandon);
 }

@@ -72,7 +72,7 @@ export const CATALOG_LIMITS = {
   /** Parts of one `where` expression. */
   whereNodesMax: 64,
   /** Highest deal tier. */
-  dealTierMax: 5,
+  dealTierMax: 4,
   /** Quantiles of one landscape of rival bids. */
   landscapeQuantilesMax: 64,
   /** Largest rate of exchange, and largest return on spend. Units: millionths. */
