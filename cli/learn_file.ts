@@ -20,9 +20,13 @@ export function checkTable(catalog: Catalog, table: LearnedTable, name: string):
   if (!parsed.ok) throw catalogFault(parsed.reason);
 }
 
-/** Writes the table. Refuses to replace another content unless forced. Throws `CliFault`. */
-export async function writeTable(path: string, table: LearnedTable, force: boolean): Promise<Written> {
-  const text = `${JSON.stringify(table, null, 2)}\n`;
+/** The table as a file: the same bytes for the same table. */
+export function textOf(table: LearnedTable): string {
+  return `${JSON.stringify(table, null, 2)}\n`;
+}
+
+/** Writes a file. Refuses to replace another content unless forced. Throws `CliFault`. */
+export async function writeOnce(path: string, text: string, force: boolean): Promise<Written> {
   const before = await readFile(path, "utf8").catch(() => null);
   if (before === text) return "unchanged";
   if (before !== null && !force) {

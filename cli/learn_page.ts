@@ -19,7 +19,8 @@ import { showTable } from "./outcome.ts";
 
 /** Where the numbers come from. */
 export interface LogNote {
-  readonly file: string;
+  readonly source: string;
+  readonly method: "decided" | "logged";
   readonly breaks: number;
   readonly bids: number;
   readonly learnedDays: number;
@@ -49,6 +50,7 @@ export interface LandscapePage {
 const LINES_SHOWN = 24;
 const CAMPAIGNS_SHOWN = 6;
 const CHART_WIDTH = 41;
+const SOLD_TWICE = { decided: "decided twice by the funnel", logged: "sold twice as its sales say" } as const;
 
 /** The page of reserves, a line each. */
 export function reservePage({ note, lines, report, terms, rules, file }: ReservePage): readonly string[] {
@@ -78,7 +80,7 @@ export function reservePage({ note, lines, report, terms, rules, file }: Reserve
       ],
       new Set([1, 2, 3, 4]),
     ),
-    `  ${count(all.breaks)} breaks, each sold twice; interval from breaks drawn again, seed ${seed}`,
+    `  ${count(all.breaks)} breaks, each ${SOLD_TWICE[note.method]}; interval from breaks drawn again, seed ${seed}`,
     "",
     ...forest(parts),
     "",
@@ -132,7 +134,7 @@ export function landscapePage({ note, lines, report, file }: LandscapePage): rea
 
 function heading(what: string, note: LogNote): readonly string[] {
   return [
-    `${what} from ${note.file}`,
+    `${what} from ${note.source}`,
     `  ${count(note.breaks)} breaks with ${count(note.bids)} bids; learned from ${count(note.learnedDays)} days, ` +
       `judged on ${count(note.heldOutDays)} from ${note.heldOutFrom} on`,
   ];

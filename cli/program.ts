@@ -13,7 +13,7 @@ import { explainDecision } from "./explain_command.ts";
 import { CliFault } from "./fault.ts";
 import { listCampaigns, showAudit, showCampaign, showHistory, writeOffWallet } from "./campaign_commands.ts";
 import { listModels, publishModelDirectory, showStatus } from "./origin_commands.ts";
-import { LEARN_DEFAULTS, learnLandscapeTable, learnReserveTable } from "./learn_command.ts";
+import { addLearn } from "./learn_words.ts";
 import type { Outcome } from "./outcome.ts";
 import { PLAN_DEFAULTS, planCampaign } from "./plan_command.ts";
 import { REPLAY_SINCE_DEFAULT, replayDecisions } from "./replay_command.ts";
@@ -72,7 +72,7 @@ function buildProgram(terminal: Terminal): Command {
   addCampaigns(program, terminal);
   addModels(program, terminal);
   addPlan(program, terminal);
-  addLearn(program, terminal);
+  addLearn(program, { withJson, examples, answering: (run) => answering(terminal, run) });
   addDecisions(program, terminal);
   withOrigin(program.command("status"))
     .description("what is published and where the money is")
@@ -168,28 +168,6 @@ function addPlan(program: Command, terminal: Terminal): void {
       ),
     )
     .action(answering(terminal, ([file], _client, written) => planCampaign(file ?? null, written)));
-}
-
-function addLearn(program: Command, terminal: Terminal): void {
-  const { holdOut, fillLossMax, seed } = LEARN_DEFAULTS;
-  const learn = program.command("learn").description("learn reserve prices and landscapes from logged auctions");
-  const table = (name: string, what: string): Command =>
-    withJson(learn.command(name))
-      .argument("<log>", "logged auctions, JSON lines (docs/learning.md)")
-      .description(what)
-      .option("--catalog <dir>", "whose publishers the log is of (default: the sample catalog)")
-      .option("--out <file>", "keep the table as a catalog file")
-      .option("--force", "replace the file when it says something else")
-      .option("--hold-out <share>", `of the days, the last ones, to judge by (default ${holdOut})`)
-      .option("--seed <text>", `of the intervals (default ${seed})`);
-  table("reserves", "reserve prices by kind of break, and what they do on days held out")
-    .option("--price-rule <rule>", "first, second or vcg: as if all publishers charged so (default: the catalog's)")
-    .option("--fill-loss-max <share>", `largest share of paid time to lose (default ${fillLossMax})`)
-    .addHelpText("after", examples("learn reserves log.jsonl", "learn reserves log.jsonl --out reserves.json --json"))
-    .action(answering(terminal, ([log = ""], _client, given) => learnReserveTable(log, given)));
-  table("landscapes", "what bids must beat by kind of break, and how good shading by it is on days held out")
-    .addHelpText("after", examples("learn landscapes log.jsonl", "learn landscapes log.jsonl --out landscapes.json"))
-    .action(answering(terminal, ([log = ""], _client, given) => learnLandscapeTable(log, given)));
 }
 
 function addDecisions(program: Command, terminal: Terminal): void {

@@ -48,7 +48,7 @@ export interface AuctionRecord {
 }
 
 /** Dearest impression that a catalog can ask for. Units: micros. */
-const PRICE_MICROS_MAX = perImpression(micros(CATALOG_LIMITS.priceMicrosMax));
+export const PRICE_MICROS_MAX = perImpression(micros(CATALOG_LIMITS.priceMicrosMax));
 /** Longest line of a log. */
 const LINE_CHARS_MAX = 256 * 1024;
 

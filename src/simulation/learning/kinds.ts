@@ -2,6 +2,7 @@
  * Kinds of break that learned numbers are about, from a whole publisher down to one genre on one device: the path along
  * which learning backs off when a narrow kind has too little evidence, and along which a decision looks a number up.
  */
+import { contextTable, inContext, type ContextTable } from "../../catalog/contexts.ts";
 import type { Device, Genre, Surface } from "../../catalog/words.ts";
 import { FULL_LIMITS } from "../../kernel/limits.ts";
 import { hash32 } from "../../kernel/random.ts";
@@ -42,11 +43,17 @@ export function lineId(section: string, kind: BreakKind): string {
   return word.length <= FULL_LIMITS.idCharsMax ? word : `${section}-${hash32(word).toString(36)}-${hash32(word, 1)}`;
 }
 
-/** The number of the narrowest kind that has one, or null. */
-export function narrowest<T>(table: ReadonlyMap<string, T>, facts: BreakFacts): T | null {
-  for (const kind of kindsOf(facts).toReversed()) {
-    const found = table.get(kindKey(kind));
-    if (found !== undefined) return found;
+/** Looks values up as a decision does: of the lines that fit a break the most specific one holds; null: none fits. */
+export function lookUp<L extends BreakKind & { readonly id: string }, T>(
+  lines: readonly L[],
+  valueOf: (line: L) => T,
+): (facts: BreakFacts) => T | null {
+  const tables = new Map<string, ContextTable<T>>();
+  for (const [publisherId, own] of Map.groupBy(lines, (line) => line.publisherId)) {
+    tables.set(publisherId, contextTable(own, valueOf));
   }
-  return null;
+  return (facts) => {
+    const table = tables.get(facts.publisherId);
+    return table === undefined ? null : inContext(table, facts);
+  };
 }

@@ -7,10 +7,11 @@
  */
 import { compareIds } from "../../catalog/compiled.ts";
 import type { Landscape } from "../../catalog/entities.ts";
+import { shadedBid } from "../../decision/shading.ts";
+import { micros } from "../../kernel/money.ts";
 import type { AuctionRecord, LoggedBid } from "./auction_record.ts";
-import { kindKey, narrowest } from "./kinds.ts";
+import { lookUp } from "./kinds.ts";
 import { changeOf, type Change } from "./paired_bootstrap.ts";
-import { chanceToWin, shadedBid } from "./shading.ts";
 
 /** Bids whose predicted chance lies together, and how often they won. */
 export interface CalibrationBin {
@@ -72,9 +73,9 @@ export function landscapeReport(
   landscapes: readonly Landscape[],
   seed: string,
 ): LandscapeReport {
-  const table = new Map(landscapes.map((landscape) => [kindKey(landscape), landscape]));
+  const landscapeFor = lookUp(landscapes, ({ rivalCpmMicros }) => rivalCpmMicros);
   const breaks = records.map((record) => {
-    const landscape = narrowest(table, record);
+    const landscape = landscapeFor(record);
     return record.bids.flatMap((bid) => (landscape === null ? [] : judged(record.publisherId, bid, landscape)));
   });
   const bids = breaks.flat();
@@ -102,10 +103,10 @@ export function landscapeReport(
   };
 }
 
-function judged(publisherId: string, bid: LoggedBid, landscape: Landscape): readonly JudgedBid[] {
-  const { limitMicros, neededMicros } = bid;
+function judged(publisherId: string, bid: LoggedBid, landscape: readonly number[]): readonly JudgedBid[] {
+  const { limitMicros, neededMicros, floorMicros } = bid;
   if (neededMicros === null) return [];
-  const shadedMicros = shadedBid(landscape, limitMicros);
+  const shadedMicros = shadedBid(micros(limitMicros), micros(floorMicros), landscape);
   return [
     {
       publisherId,
@@ -156,4 +157,14 @@ function binned(
   return bins
     .filter((bin) => bin.bids > 0)
     .map((bin) => ({ bids: bin.bids, predicted: bin.predicted / bin.bids, won: bin.won / bin.bids }));
+}
+
+/** Chance that a bid beats the others: between two quantiles on a straight line. Units: micros for one impression. */
+function chanceToWin(rivalCpmMicros: readonly number[], bidMicros: number): number {
+  const bid = bidMicros * 1000;
+  const above = rivalCpmMicros.findIndex((rival) => rival > bid);
+  if (above < 0) return 1;
+  if (above === 0) return 0;
+  const [low, high] = [rivalCpmMicros[above - 1] ?? 0, rivalCpmMicros[above] ?? 0];
+  return (above - 1 + (bid - low) / (high - low)) / (rivalCpmMicros.length - 1);
 }

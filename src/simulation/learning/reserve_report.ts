@@ -5,9 +5,9 @@
 import { compareIds } from "../../catalog/compiled.ts";
 import type { Reserve } from "../../catalog/entities.ts";
 import type { PriceRule } from "../../catalog/words.ts";
-import type { AuctionRecord } from "./auction_record.ts";
-import { paidMicros } from "./auction_record.ts";
-import { kindKey, narrowest, type BreakFacts } from "./kinds.ts";
+import { micros, perImpressionUp } from "../../kernel/money.ts";
+import { paidMicros, type AuctionRecord } from "./auction_record.ts";
+import { lookUp, type BreakFacts } from "./kinds.ts";
 import { changeOf, type Change } from "./paired_bootstrap.ts";
 
 /** A slot that a campaign bought. Units: micros, milliseconds. */
@@ -63,9 +63,9 @@ export function sellTwice(
   reserves: readonly Reserve[],
   ruleOf: (publisherId: string) => PriceRule,
 ): readonly BreakSoldTwice[] {
-  const table = new Map(reserves.map((reserve) => [kindKey(reserve), reserve.cpmMicros]));
+  const reserveFor = lookUp(reserves, ({ cpmMicros }) => perImpressionUp(micros(cpmMicros)));
   return records.map((record) => {
-    const reserveMicros = Math.trunc((narrowest(table, record) ?? 0) / 1000);
+    const reserveMicros = reserveFor(record) ?? 0;
     const rule = ruleOf(record.publisherId);
     const won = record.bids.filter((bid) => bid.won);
     const slot = (bid: (typeof won)[number], priceMicros: number): SoldSlot => ({

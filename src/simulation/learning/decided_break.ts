@@ -1,0 +1,115 @@
+/**
+ * A break that was decided and can be finished again: under other reserve prices, or by another price rule. What it logs
+ * and what it sells are the decision's own numbers; nothing here is a second auction.
+ */
+import { contextTable, type ContextTable } from "../../catalog/contexts.ts";
+import type { Reserve } from "../../catalog/entities.ts";
+import type { PriceRule } from "../../catalog/words.ts";
+import { lowestFloor } from "../../decision/auction.ts";
+import type { Bid } from "../../decision/candidate.ts";
+import { finish, settle, type ScoringPlan, type Settled } from "../../decision/funnel.ts";
+import { valueNeeded } from "../../decision/needs.ts";
+import { premiumAt } from "../../decision/pod.ts";
+import { floorAt, leastBid } from "../../decision/price.ts";
+import type { Scoring } from "../../decision/rank.ts";
+import { micros, type Micros } from "../../kernel/money.ts";
+import { PRICE_MICROS_MAX, type AuctionRecord, type LoggedBid } from "./auction_record.ts";
+import type { BreakFacts } from "./kinds.ts";
+import type { BreakSoldTwice, SoldSlot } from "./reserve_report.ts";
+
+/** A decision up to the point where prices matter. */
+export interface DecidedBreak {
+  readonly plan: ScoringPlan;
+  readonly scoring: Scoring;
+}
+
+/** Reserve prices of one publisher, as a decision reads them. */
+type ReserveTable = ContextTable<Micros>;
+
+const NO_RESERVES: ReserveTable = new Map();
+
+/** What a break is logged as: decided without learned reserves. Cost: a pod for every campaign that competes. */
+export function recordOf(decided: DecidedBreak, rule: PriceRule): AuctionRecord {
+  const { plan, scoring } = underTerms(decided, NO_RESERVES, rule);
+  const settled = settle(plan, scoring);
+  const winners = new Set(settled.pod.placed.map(({ bid }) => bid.offer.campaignId));
+  const losers = new Map<string, LoggedBid>();
+  settled.auctioned.bids.forEach((bid, index) => {
+    const { campaignId } = bid.offer;
+    if (!isOpen(bid) || winners.has(campaignId)) return;
+    const before = losers.get(campaignId);
+    if (before === undefined || before.bidMicros < bid.bidMicros) losers.set(campaignId, loserOf(settled, bid, index));
+  });
+  const bids = [...winnersOf(settled), ...losers.values()].sort((a, b) => b.bidMicros - a.bidMicros);
+  return { atMs: plan.world.nowMs, ...factsOf(plan), durationSec: plan.request.podDurationSec, bids };
+}
+
+/** The break sold twice: without learned reserves and with these. Cost: two decisions without their scoring. */
+export function decideTwice(decided: DecidedBreak, reserves: readonly Reserve[], rule: PriceRule): BreakSoldTwice {
+  const own = reserves.filter(({ publisherId }) => publisherId === decided.plan.request.publisherId);
+  const table = contextTable(own, ({ cpmMicros }) => micros(cpmMicros));
+  return {
+    facts: factsOf(decided.plan),
+    askedMs: Math.round(decided.plan.request.podDurationSec * 1000),
+    without: soldBy(underTerms(decided, NO_RESERVES, rule)),
+    with: soldBy(underTerms(decided, table, rule)),
+  };
+}
+
+function underTerms({ plan, scoring }: DecidedBreak, reserves: ReserveTable, priceRule: PriceRule): DecidedBreak {
+  const publisher = { ...plan.publisher, reserves, publisher: { ...plan.publisher.publisher, priceRule } };
+  return { plan: { ...plan, publisher }, scoring };
+}
+
+function factsOf({ request }: ScoringPlan): BreakFacts {
+  const { publisherId, surface, viewer, content } = request;
+  return { publisherId, surface, device: viewer.device, genre: content.genre };
+}
+
+function soldBy({ plan, scoring }: DecidedBreak): readonly SoldSlot[] {
+  return finish(plan, scoring).slots.flatMap(({ offer, priceMicros, scores }) =>
+    scores === null
+      ? []
+      : [{ campaignId: offer.campaignId, priceMicros, lengthMs: Math.round(offer.durationSec * 1000) }],
+  );
+}
+
+function isOpen({ deal, agreedMicros }: Bid): boolean {
+  return deal === null && agreedMicros === null;
+}
+
+function winnersOf({ pod, auctioned }: Settled): readonly LoggedBid[] {
+  return pod.placed.flatMap((placed, at): readonly LoggedBid[] => {
+    const { bid, slot } = placed;
+    if (!isOpen(bid)) return [];
+    const premium = premiumAt(bid, at, pod.placed.length);
+    const floorMicros = floorAt(bid, slot);
+    return [
+      {
+        campaignId: bid.offer.campaignId,
+        durationSec: bid.offer.durationSec,
+        limitMicros: bid.fullBidMicros + premium,
+        bidMicros: bid.bidMicros + premium,
+        floorMicros,
+        neededMicros: Math.max(floorMicros, leastBid(pod, auctioned.bids, placed)),
+        won: true,
+      },
+    ];
+  });
+}
+
+function loserOf({ pod, terms }: Settled, bid: Bid, index: number): LoggedBid {
+  const floorMicros = lowestFloor(bid.offer.durationSec, bid.floors, terms.auction.layout);
+  const worth = valueNeeded(pod.question, index, pod.solution);
+  // What viewers who leave cost stands between a bid and its value; at exactly the value needed ties decide.
+  const needed = worth === null ? Infinity : Math.max(floorMicros, worth + bid.bidMicros - bid.valueMicros + 1);
+  return {
+    campaignId: bid.offer.campaignId,
+    durationSec: bid.offer.durationSec,
+    limitMicros: bid.fullBidMicros,
+    bidMicros: bid.bidMicros,
+    floorMicros,
+    neededMicros: needed > PRICE_MICROS_MAX ? null : needed,
+    won: false,
+  };
+}
