@@ -130,9 +130,9 @@ export async function learnLandscapeTable(log: string | null, door: LearnDoor): 
 
 /** Writes auctions as a log that the other two read. Throws `CliFault`. */
 export async function writeLog(door: LearnDoor): Promise<Outcome> {
-  const { options, source } = await prepare(null, door);
-  const { out, force } = options;
+  const { out, force } = checkedOptions(door.given);
   if (out === undefined) throw new CliFault("wrong_command", "--out FILE says where to write the log", { exitCode: 2 });
+  const { source } = await prepare(null, door);
   const text = source.records.map((record) => `${writeRecord(record, showMoment)}\n`).join("");
   const written = await writeOnce(out, text, force);
   const lines = [`${countOf(source.records.length, "break")} of ${source.name}: ${written}, ${out}`];

@@ -54,7 +54,7 @@ const SOLD_TWICE = { decided: "decided twice by the funnel", logged: "sold twice
 
 /** The page of reserves, a line each. */
 export function reservePage({ note, lines, report, terms, rules, file }: ReservePage): readonly string[] {
-  const { all, parts, campaigns, seed } = report;
+  const { all, seed } = report;
   return [
     ...heading("Reserve prices", note),
     "",
@@ -81,25 +81,28 @@ export function reservePage({ note, lines, report, terms, rules, file }: Reserve
       new Set([1, 2, 3, 4]),
     ),
     `  ${count(all.breaks)} breaks, each ${SOLD_TWICE[note.method]}; interval from breaks drawn again, seed ${seed}`,
-    "",
-    ...forest(parts),
-    "",
-    ...showTable(
-      ["Campaigns most changed", "spent without", "with", "change"],
-      campaigns
-        .slice(0, CAMPAIGNS_SHOWN)
-        .map(({ campaignId, withoutMicros, withMicros }) => [
-          `  ${campaignId}`,
-          money(withoutMicros),
-          money(withMicros),
-          percent(ratio(withMicros, withoutMicros)),
-        ]),
-      new Set([1, 2, 3]),
-    ),
+    ...(lines.length === 0 ? [] : whereAndWho(report)),
     "",
     "Bids are held as they were logged: nobody enters, leaves, or learns to bid otherwise, and no budget",
     "lasts longer or shorter. Publish the table to a part of the traffic first and look at revenue there.",
     file,
+  ];
+}
+
+function whereAndWho({ parts, campaigns }: ReserveReport): readonly string[] {
+  const rows = campaigns
+    .slice(0, CAMPAIGNS_SHOWN)
+    .map(({ campaignId, withoutMicros, withMicros }) => [
+      `  ${campaignId}`,
+      money(withoutMicros),
+      money(withMicros),
+      percent(ratio(withMicros, withoutMicros)),
+    ]);
+  return [
+    "",
+    ...forest(parts),
+    "",
+    ...showTable(["Campaigns most changed", "spent without", "with", "change"], rows, new Set([1, 2, 3])),
   ];
 }
 

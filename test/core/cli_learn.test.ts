@@ -45,6 +45,7 @@ describe("midroll learn reserves", () => {
     const { out } = await stage.midroll(words("reserves", LINES));
     expect(out).toContain("No reserve: none is surely worth more than it loses");
     expect(out).toContain("Under first price winners pay their bid");
+    expect(out).not.toContain("Revenue by part");
   });
 
   it("gives scripts the table, the terms and the report", async () => {
@@ -122,7 +123,12 @@ function spoiledBid(change: object): string[] {
 
 describe("midroll learn refuses in plain words", () => {
   const refusals: readonly (readonly [string, () => string[], number, string])[] = [
-    ["no log named", () => ["learn", "reserves"], 2, "missing required argument 'log'"],
+    ["no source named", () => ["learn", "reserves"], 2, "a log, --traces or --simulate; found none"],
+    ["two sources", () => words("reserves", LINES, "--simulate"), 2, "found more than one"],
+    ["a log written nowhere", () => ["learn", "log", "--traces", "x"], 2, "--out FILE says where"],
+    ["too few simulated days", () => ["learn", "log", "--simulate", "--days", "2"], 2, "--days takes a whole number"],
+    ["no date", () => ["learn", "log", "--simulate", "--from", "soon"], 2, "--from takes a date such as 2026-10-05"],
+    ["traces that are not there", () => ["learn", "reserves", "--traces", "none"], 1, "there are no traces at none"],
     ["a table it does not know", () => ["learn", "floors"], 2, "unknown command 'floors'"],
     ["a rule it does not know", () => words("reserves", LINES, "--price-rule", "third"), 2, "--price-rule takes first"],
     ["a share above all", () => words("reserves", LINES, "--fill-loss-max", "5"), 2, "--fill-loss-max takes a share"],

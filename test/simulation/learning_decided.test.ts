@@ -1,0 +1,145 @@
+/**
+ * Learning from whole decisions: what is logged of a decision is what the decision says, and what a table promises on
+ * days held out is held against the funnel itself, in seeded markets of a dozen campaigns with money to spare.
+ */
+import { beforeAll, describe, expect, test } from "vitest";
+import { compileCatalog } from "../../src/catalog/compiled.ts";
+import { contextTable } from "../../src/catalog/contexts.ts";
+import type { Reserve } from "../../src/catalog/entities.ts";
+import { PRICE_RULES, type PriceRule } from "../../src/catalog/words.ts";
+import { finish } from "../../src/decision/funnel.ts";
+import { present } from "../../src/kernel/assert.ts";
+import { micros } from "../../src/kernel/money.ts";
+import { paidMicros, type AuctionRecord } from "../../src/simulation/learning/auction_record.ts";
+import { decideTwice, recordOf, type DecidedBreak } from "../../src/simulation/learning/decided_break.ts";
+import { cutLog } from "../../src/simulation/learning/held_out.ts";
+import { reserveReport, sellTwice, type Compared } from "../../src/simulation/learning/reserve_report.ts";
+import { learnReserves, RESERVE_TERMS } from "../../src/simulation/learning/reserves.ts";
+import { simulateBreaks } from "../../src/simulation/learning/simulated_breaks.ts";
+import { drawQuestion } from "./planning_stage.ts";
+
+const SEED = process.env["LEARN_SEED"] ?? String(Date.now() % 2 ** 31);
+const BREAKS = Number(process.env["LEARN_BREAKS"] ?? 500);
+const MARKETS = 2;
+
+const decidedBy = new Map<PriceRule, readonly (readonly DecidedBreak[])[]>();
+beforeAll(async () => {
+  const file = "test/simulation/learning_decided.test.ts";
+  console.info(`repeat with: LEARN_SEED=${SEED} LEARN_BREAKS=${BREAKS} npx vitest run --project simulation ${file}`);
+  for (const rule of PRICE_RULES) {
+    const markets: (readonly DecidedBreak[])[] = [];
+    for (let n = 0; n < MARKETS; n++) markets.push(await market(`${SEED} ${n}`, rule));
+    decidedBy.set(rule, markets);
+  }
+}, 120_000);
+
+/** A fortnight of a seeded market in which every publisher charges by this rule. */
+async function market(seed: string, rule: PriceRule): Promise<readonly DecidedBreak[]> {
+  const { written, question } = drawQuestion(seed, 10, { days: 14, budgetMicros: 1_000_000_000_000 });
+  const publishers = written.publishers.map((publisher) => ({ ...publisher, priceRule: rule }));
+  return simulateBreaks({
+    catalog: compileCatalog({ ...written, publishers }),
+    scorer: question.scorer,
+    seed,
+    startMs: Date.UTC(2026, 6, 6),
+    days: 14,
+    breaks: BREAKS,
+    breaksPerDay: 20_000,
+  });
+}
+
+function marketsOf(rule: PriceRule): readonly (readonly DecidedBreak[])[] {
+  return present(decidedBy.get(rule), "every rule has its markets");
+}
+
+describe("what is logged of a decision", () => {
+  test.each(PRICE_RULES)("is what its winners pay: %s price", (rule) => {
+    for (const decided of marketsOf(rule).flat()) {
+      const paid = finish(decided.plan, decided.scoring).slots.flatMap((slot) =>
+        slot.scores === null ? [] : [`${slot.offer.campaignId} ${slot.priceMicros}`],
+      );
+      const logged = recordOf(decided, rule)
+        .bids.filter(({ won }) => won)
+        .map((bid) => `${bid.campaignId} ${paidMicros(bid, rule)}`);
+      expect(logged.sort()).toEqual(paid.sort());
+    }
+  });
+
+  test("has a bid of every campaign that competed, the highest first, and no winner below what it needed", () => {
+    for (const decided of marketsOf("second").flat()) {
+      const { bids } = recordOf(decided, "second");
+      expect(bids.map(({ bidMicros }) => bidMicros)).toEqual(
+        bids.map(({ bidMicros }) => bidMicros).sort((a, b) => b - a),
+      );
+      const wrong = bids.filter(({ won, bidMicros, neededMicros, floorMicros }) => {
+        const needed = neededMicros ?? Infinity;
+        return bidMicros < floorMicros || (won ? bidMicros < needed : bidMicros > needed);
+      });
+      expect(wrong).toEqual([]);
+    }
+  });
+
+  test("is the same whatever reserve was in force", () => {
+    const one = present(marketsOf("second").flat()[0], "a market has breaks");
+    const { publisher } = one.plan;
+    const reserve: Reserve = { id: "r", publisherId: publisher.publisher.id, cpmMicros: 15_000_000 };
+    const reserves = contextTable([reserve], ({ cpmMicros }) => micros(cpmMicros));
+    const under: DecidedBreak = { ...one, plan: { ...one.plan, publisher: { ...publisher, reserves } } };
+    expect(recordOf(under, "second")).toEqual(recordOf(one, "second"));
+    expect(decideTwice(under, [reserve], "second")).toEqual(decideTwice(one, [reserve], "second"));
+  });
+});
+
+/** A table learned on the first days and sold on the last ones, by the funnel and by the rule for a sale. */
+interface Judged {
+  readonly funnel: Compared;
+  readonly rule: Compared;
+  readonly lines: number;
+}
+
+function judge(breaks: readonly DecidedBreak[], priceRule: PriceRule): Judged {
+  const decidedOf = new Map<AuctionRecord, DecidedBreak>(
+    breaks.map((decided) => [recordOf(decided, priceRule), decided]),
+  );
+  const { learned, heldOut } = cutLog([...decidedOf.keys()], 0.3);
+  const reserves = learnReserves(learned, () => priceRule, RESERVE_TERMS).map(({ model }) => model);
+  const twice = heldOut.map((record) =>
+    decideTwice(present(decidedOf.get(record), "a record is of a decision"), reserves, priceRule),
+  );
+  return {
+    funnel: reserveReport(twice, SEED).all,
+    rule: reserveReport(
+      sellTwice(heldOut, reserves, () => priceRule),
+      SEED,
+    ).all,
+    lines: reserves.length,
+  };
+}
+
+function percent(share: number): string {
+  return (100 * share).toFixed(1);
+}
+
+describe("a table of reserves, sold by the funnel", () => {
+  test.each(["second", "vcg"] as const)("earns more under %s price, and about what a log alone would say", (rule) => {
+    for (const breaks of marketsOf(rule)) {
+      const { funnel, rule: said, lines } = judge(breaks, rule);
+      console.info(
+        `${rule}: ${lines} lines; revenue ${percent(funnel.revenueChange.share)} % ` +
+          `(${percent(funnel.revenueChange.low)} to ${percent(funnel.revenueChange.high)}), by the log ` +
+          `${percent(said.revenueChange.share)} %; paid time ${percent(funnel.paidTimeChange.share)} %`,
+      );
+      expect(said.without).toEqual(funnel.without);
+      expect(funnel.revenueChange.share).toBeGreaterThan(-0.02);
+      expect(Math.abs(funnel.revenueChange.share - said.revenueChange.share)).toBeLessThan(0.05);
+    }
+  });
+
+  test("is empty under first price", () => {
+    for (const breaks of marketsOf("first")) {
+      const { funnel, lines } = judge(breaks, "first");
+      expect(lines).toBe(0);
+      expect(funnel.with).toEqual(funnel.without);
+    }
+  });
+});
