@@ -4,7 +4,7 @@
  */
 import { present } from "../src/kernel/assert.ts";
 import { type RandomStream, stream } from "../src/kernel/random.ts";
-import type { PodAd, PodRules, PodSlot, PodWish } from "../src/pods/instance.ts";
+import type { PodAd, PodRules } from "../src/pods/instance.ts";
 
 /** A question to the solver. */
 export interface PodInstance {

@@ -12,6 +12,7 @@ const HEAD_TITLES: Readonly<Record<string, string>> = {
   completedView: "seen to the end",
   click: "click",
   abandon: "viewer leaves",
+  conversion: "converts later",
 };
 const LOSERS_SHOWN_MAX = 40;
 

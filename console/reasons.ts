@@ -9,7 +9,6 @@ import type { DecisionSummaryRejection } from "../src/telemetry/activity.ts";
 const STAGE_TITLES: Readonly<Record<Stage, string>> = {
   retrieve: "Not eligible for this break",
   guarantee: "Guaranteed, but not in this break",
-  deal: "Without a deal that this break takes",
   rank: "Cut by the early ranker",
   value: "Not usable after scoring",
   auction: "Not allowed to compete",

@@ -8,8 +8,12 @@ import { MINUTE_MS } from "../kernel/time.ts";
 import type { Advertiser, Campaign, Catalog, Creative, Deal, Goal } from "./entities.ts";
 import type { LineItem, Publisher } from "./entities.ts";
 import type { Surface } from "./words.ts";
-import { contextTable, type ContextTable } from "./contexts.ts";
+import { learnedOf, type Learned } from "./contexts.ts";
 import { dealsByLine, type CompiledDeal } from "./line_deals.ts";
+import { withParents } from "./category_tree.ts";
+import type { IndexedLine } from "./indexed_line.ts";
+import { indexLines } from "./postings_draft.ts";
+import { offerTable, type OfferTable } from "./tables.ts";
 import { compileTargeting, type CompiledTargeting } from "./targeting.ts";
 
 /** A catalog ready to decide with. Immutable. */
@@ -23,14 +27,14 @@ export interface CompiledCatalog {
   readonly deals: readonly Deal[];
   /** Deals of kind "guaranteed", by id. */
   readonly guarantees: readonly CompiledGuarantee[];
-  /** By line item id, then creative id, in code units: the offers of one line item are neighbours. */
-  readonly paidOffers: readonly Offer[];
-  /** Offers of line items whose goal is "house", in the same order. They cost nothing and fill what is left. */
-  readonly houseOffers: readonly Offer[];
+  /** Offers of line items that somebody pays for. */
+  readonly paidOffers: OfferTable;
+  /** Offers of line items whose goal is "house". They cost nothing and fill what is left. */
+  readonly houseOffers: OfferTable;
 }
 
 /** A publisher with a floor for every surface. Units: micros CPM. */
-export interface CompiledPublisher {
+export interface CompiledPublisher extends Learned {
   readonly publisher: Publisher;
   readonly floorCpmMicros: Readonly<Record<Surface, Micros>>;
   /** IAB codes as written; see `isCategoryBlocked` for what a top-level code covers. */
@@ -42,10 +46,6 @@ export interface CompiledPublisher {
   /** Cost of one viewer leaving during an ad. Units: micros. */
   readonly abandonCostMicros: Micros;
   readonly houseFill: boolean;
-  /** Learned reserve prices of open demand, by kind of break. Units: micros CPM. */
-  readonly reserves: ContextTable<Micros>;
-  /** Quantiles of the highest rival bid, by kind of break. Units: micros CPM, ascending. */
-  readonly landscapes: ContextTable<readonly number[]>;
 }
 
 /** A campaign with its flight as numbers. Units: epoch milliseconds, half-open; micros. */
@@ -146,8 +146,14 @@ export function compileCatalog(catalog: Catalog): CompiledCatalog {
     creatives,
     deals,
     guarantees,
-    paidOffers: numbered(offers.filter((offer) => offer.goal.kind !== "house")),
-    houseOffers: numbered(offers.filter((offer) => offer.goal.kind === "house")),
+    paidOffers: indexedTable(
+      offers.filter((offer) => offer.goal.kind !== "house"),
+      deals,
+    ),
+    houseOffers: indexedTable(
+      offers.filter((offer) => offer.goal.kind === "house"),
+      deals,
+    ),
   };
 }
 
@@ -166,18 +172,32 @@ export function compareIds(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function withParents(categories: readonly string[]): string[] {
-  const all = new Set<string>();
-  for (const category of categories) {
-    all.add(category);
-    const dash = category.indexOf("-");
-    if (dash > 0) all.add(category.slice(0, dash));
-  }
-  return [...all].sort(compareIds);
+function indexedTable(offers: readonly Omit<Offer, "order">[], deals: readonly Deal[]): OfferTable {
+  const numbered = offers.map((offer, order) => ({ ...offer, order }));
+  return offerTable(numbered, indexLines(indexedLines(numbered, deals)));
 }
 
-function numbered(offers: readonly Omit<Offer, "order">[]): Offer[] {
-  return offers.map((offer, order) => ({ ...offer, order }));
+/** What the index is told of each line item, in the order of their offers. */
+function indexedLines(offers: readonly Offer[], deals: readonly Deal[]): readonly IndexedLine[] {
+  const dealsOf = Map.groupBy(
+    deals.filter(({ kind }) => kind !== "guaranteed").flatMap((deal) => deal.lineItemIds.map((id) => ({ id, deal }))),
+    ({ id }) => id,
+  );
+  return [...Map.groupBy(offers, ({ line }) => line)].map(([{ lineItem, active }, own]) => {
+    const { guarantee, flightStartMs, flightEndMs, advertiserDomain } = present(own[0], "a line item has an offer");
+    return {
+      targeting: lineItem.targeting,
+      active,
+      flightStartMs,
+      flightEndMs,
+      goal: lineItem.goal,
+      positionPremiumPpm: lineItem.positionPremiumPpm,
+      guaranteed: guarantee !== null,
+      deals: (dealsOf.get(lineItem.id) ?? []).map(({ deal }) => deal),
+      advertiserDomain,
+      creatives: own.map(({ creative }) => creative),
+    };
+  });
 }
 
 function byLineItemThenCreative(a: Omit<Offer, "order">, b: Omit<Offer, "order">): number {
@@ -201,14 +221,7 @@ function compilePublisher(publisher: Publisher, catalog: Catalog): CompiledPubli
     separatedCategories: new Set(publisher.separatedCategories),
     abandonCostMicros: micros(publisher.abandonCostMicros),
     houseFill: publisher.houseFill,
-    reserves: contextTable(
-      catalog.reserves.filter(({ publisherId }) => publisherId === publisher.id),
-      ({ cpmMicros }) => micros(cpmMicros),
-    ),
-    landscapes: contextTable(
-      catalog.landscapes.filter(({ publisherId }) => publisherId === publisher.id),
-      ({ rivalCpmMicros }) => rivalCpmMicros,
-    ),
+    ...learnedOf(publisher.id, catalog),
   };
 }
 

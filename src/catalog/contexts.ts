@@ -2,6 +2,8 @@
  * Numbers that were learned about one kind of break: by surface, device and genre, each of which a line may leave open.
  * Of the lines that fit a break the most specific one holds.
  */
+import { micros, type Micros } from "../kernel/money.ts";
+import type { Landscape, Reserve } from "./entities.ts";
 import type { Device, Genre, Surface } from "./words.ts";
 
 /** The kind of break a line is about. A dimension left out is "any". */
@@ -28,8 +30,29 @@ function keyOf(surface: string, device: string, genre: string): string {
   return `${surface} ${device} ${genre}`;
 }
 
+/** What was learned about one publisher's breaks. */
+export interface Learned {
+  /** Reserve prices of open demand. Units: micros CPM. */
+  readonly reserves: ContextTable<Micros>;
+  /** Quantiles of the highest rival bid. Units: micros CPM, ascending. */
+  readonly landscapes: ContextTable<readonly number[]>;
+}
+
+/** The lines of a catalog that are about this publisher. */
+export function learnedOf(
+  publisherId: string,
+  { reserves, landscapes }: { readonly reserves: readonly Reserve[]; readonly landscapes: readonly Landscape[] },
+): Learned {
+  const own = <L extends { readonly publisherId: string }>(lines: readonly L[]): readonly L[] =>
+    lines.filter((line) => line.publisherId === publisherId);
+  return {
+    reserves: contextTable(own(reserves), ({ cpmMicros }) => micros(cpmMicros)),
+    landscapes: contextTable(own(landscapes), ({ rivalCpmMicros }) => rivalCpmMicros),
+  };
+}
+
 /** A table of these lines. Of two lines about the same kind of break the one with the smaller id holds. */
-export function contextTable<L extends LineContext, T>(lines: readonly L[], valueOf: (line: L) => T): ContextTable<T> {
+function contextTable<L extends LineContext, T>(lines: readonly L[], valueOf: (line: L) => T): ContextTable<T> {
   const table = new Map<string, T>();
   for (const line of lines.toSorted((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))) {
     const key = keyOf(line.surface ?? ANY, line.device ?? ANY, line.genre ?? ANY);

@@ -7,9 +7,6 @@ import type { Offer } from "../catalog/compiled.ts";
 import { byRank, type CompiledDeal } from "../catalog/line_deals.ts";
 import { micros, perImpression, perImpressionUp, type Micros } from "../kernel/money.ts";
 import type { BreakRequest } from "../protocols/break_request.ts";
-import type { Candidate } from "./candidate.ts";
-import type { Rejection } from "./rejection.ts";
-import type { Retrieved } from "./retrieve.ts";
 
 const NO_DEALS: readonly CompiledDeal[] = [];
 
@@ -50,16 +47,4 @@ export function dealMicros(deal: CompiledDeal): Micros {
 /** The first of these deals whose price the bid reaches, or null. Requires: deals in their order. */
 export function reachedDeal(deals: readonly CompiledDeal[], bidMicros: Micros): CompiledDeal | null {
   return deals.find((deal) => bidMicros >= dealMicros(deal)) ?? null;
-}
-
-/** Candidates that may bid where the request takes deals only: through one of them, or as a promise. */
-export function requireDeals(candidates: readonly Candidate[], request: BreakRequest): Retrieved {
-  if (!request.dealsOnly) return { candidates, rejections: [] };
-  const mayBid = ({ offer }: Candidate): boolean => offer.guarantee !== null || dealsFor(offer, request).length > 0;
-  return {
-    candidates: candidates.filter(mayBid),
-    rejections: candidates
-      .filter((candidate) => !mayBid(candidate))
-      .map(({ offer }): Rejection => ({ offer, reason: "deal_required" })),
-  };
 }

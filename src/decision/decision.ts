@@ -32,6 +32,8 @@ export interface StageCounts {
   readonly offers: number;
   readonly candidates: number;
   readonly scored: number;
+  /** Candidates that the early ranker gave no number. */
+  readonly unranked: number;
   readonly bids: number;
 }
 

@@ -2,7 +2,7 @@
  * A decision from end to end. Read this file first: the stages stand here in their order, and each is one file beside
  * this one.
  *
- *   plan    retrieve → guarantee → deals → hydrate      pure, synchronous
+ *   plan    retrieve → guarantee → hydrate              pure, synchronous
  *   score   early rank → cut → heads                    the one await, handed in
  *   finish  value → auction → pod → price → house       pure, synchronous
  *
@@ -14,7 +14,6 @@ import { micros, ZERO_MICROS } from "../kernel/money.ts";
 import type { BreakRequest } from "../protocols/break_request.ts";
 import { auction, auctionTerms, rejected, type Auctioned, type AuctionTerms } from "./auction.ts";
 import type { Candidate } from "./candidate.ts";
-import { requireDeals } from "./deals.ts";
 import type { Decision, Slot } from "./decision.ts";
 import { seatGuarantee } from "./guarantee.ts";
 import { fillWithHouse, type BreakAd } from "./house.ts";
@@ -44,8 +43,7 @@ export interface ScoringPlan {
 /** Which candidates there are and what the models will be shown of them. */
 export function plan(request: BreakRequest, world: World, publisher: CompiledPublisher): ScoringPlan {
   const retrieved = retrieve(request, world, publisher);
-  const seated = seatGuarantee(retrieved.candidates, request, world);
-  const paid = requireDeals(seated.candidates, request);
+  const paid = seatGuarantee(retrieved.candidates, request, world);
   const house = retrieveHouse(request, world, publisher);
   return {
     request,
@@ -54,7 +52,7 @@ export function plan(request: BreakRequest, world: World, publisher: CompiledPub
     candidates: paid.candidates,
     house: house.candidates,
     matrix: hydrate(request, world.nowMs, paid.candidates),
-    rejections: [...retrieved.rejections, ...seated.rejections, ...paid.rejections, ...house.rejections],
+    rejections: [...retrieved.rejections, ...paid.rejections, ...house.rejections],
   };
 }
 
@@ -102,6 +100,7 @@ export function finish(scoringPlan: ScoringPlan, scoring: Scoring): Decision {
       offers: world.catalog.paidOffers.length,
       candidates: scoringPlan.candidates.length,
       scored: scoring.scored.length,
+      unranked: scoring.unranked,
       bids: auctioned.bids.length,
     },
     pod: pod.certificate,

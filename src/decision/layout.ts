@@ -42,7 +42,8 @@ export function layOut(request: BreakRequest, limits: Limits): Layout {
     const maxDurationMs = Math.min(toMs(maxSec), leftMs);
     leftMs -= maxDurationMs;
     const side = position === "last" ? "after" : "before";
-    return { minDurationMs: toMs(minSec), maxDurationMs, exactDurationsMs, side, floorCpmMicros };
+    // Exact lengths are asked of what is filled freely: a slot that is cut says its own.
+    return { minDurationMs: toMs(minSec), maxDurationMs, exactDurationsMs: null, side, floorCpmMicros };
   });
   const adsMax = Math.min(Math.floor(request.maxAds), limits.podAdsMax);
   return {

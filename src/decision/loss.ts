@@ -16,6 +16,7 @@ export function whyNotShown({ ads, rules }: PodQuestion, solution: PodSolution, 
     separated(ad, shown, rules) ??
     counted(ad, shown) ??
     (wantsTaken(ad, shown) ? "place_taken" : null) ??
+    (isTooClose(ad, shown, rules) ? "too_close" : null) ??
     "outbid"
   );
 }
@@ -50,4 +51,16 @@ function wantsTaken({ wish }: PodAd, shown: readonly PodAd[]): boolean {
   if (wish === "any") return false;
   const rivals = shown.filter((other) => other.wish === wish || other.wish === "firstOrLast").length;
   return rivals >= (wish === "firstOrLast" ? 2 : 1);
+}
+
+/** Whether there would be room, but too few ads to play between this one and its like. */
+function isTooClose(ad: PodAd, shown: readonly PodAd[], rules: PodRules): boolean {
+  const { minGapAds, separatedCategories, durationMs, maxAds, slots } = rules;
+  if (minGapAds === 0 || slots.length > 0 || shown.length >= maxAds) return false;
+  if (shown.reduce((sum, other) => sum + other.durationMs, ad.durationMs) > durationMs) return false;
+  const separated = ad.categories.filter((category) => separatedCategories.has(category));
+  return shown.some(
+    ({ advertiser, categories }) =>
+      advertiser === ad.advertiser || separated.some((category) => categories.includes(category)),
+  );
 }

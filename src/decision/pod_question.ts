@@ -6,16 +6,16 @@ import type { Offer } from "../catalog/compiled.ts";
 import { minMicros, subtractMicros, micros } from "../kernel/money.ts";
 import type { PodAd, PodPlaces, PodRules, PodTier } from "../pods/instance.ts";
 import type { PodDedupe } from "../protocols/break_request.ts";
-import { Allowances } from "./allowance.ts";
 import type { AuctionTerms } from "./auction.ts";
 import type { Bid } from "./candidate.ts";
 import { toMs } from "./layout.ts";
+import { openHistory, type ViewingHistory } from "./viewing_history.ts";
 import type { World } from "./world.ts";
 
 /** What the pods of one break are asked under. */
 export interface PodTerms {
   readonly auction: AuctionTerms;
-  readonly allowances: Allowances;
+  readonly history: ViewingHistory;
   readonly nodesMax: number;
 }
 
@@ -38,7 +38,8 @@ const EMPTY_MICROS_MAX = 40_000_000;
 
 /** Terms of one break. */
 export function podTerms(auction: AuctionTerms, world: Pick<World, "nowMs" | "catalog" | "limits">): PodTerms {
-  return { auction, allowances: new Allowances(auction.request, world), nodesMax: world.limits.podNodesMax };
+  const history = openHistory(auction.request.viewer.frequency, world.catalog, world.nowMs);
+  return { auction, history, nodesMax: world.limits.podNodesMax };
 }
 
 /** The question which of these bids fill the break. */
@@ -72,8 +73,9 @@ function placesOf({ bidMicros, agreedMicros, floors }: Bid): PodPlaces | null {
 }
 
 /** What the pod needs to know of an offer, whoever pays for it. Its id keeps catalog order. */
-export function sketchOf(offer: Offer, { auction, allowances }: PodTerms) {
-  const { line, campaign } = allowances.of(offer);
+export function sketchOf(offer: Offer, { auction, history }: PodTerms) {
+  const { line: lineLeft, campaign } = history.allowance(offer);
+  const line = Math.max(1, Math.min(offer.line.lineItem.maxPerBreak, lineLeft));
   const dedupeKeys = dedupeKeysOf(offer, auction.request.podDedupe);
   // A pod counts one cap an ad; where line item and campaign are both capped the line item is held to one.
   const campaignCaps = Number.isFinite(campaign);
@@ -86,7 +88,7 @@ export function sketchOf(offer: Offer, { auction, allowances }: PodTerms) {
     categories: offer.categoriesWithParents,
     dedupeKeys,
     capKey: campaignCaps ? `campaign ${offer.campaignId}` : `line ${offer.lineItemId}`,
-    capMax: campaignCaps ? campaign : line,
+    capMax: campaignCaps ? Math.max(1, campaign) : line,
   };
 }
 

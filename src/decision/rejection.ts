@@ -8,7 +8,7 @@ import type { Micros } from "../kernel/money.ts";
 import type { Scores } from "./candidate.ts";
 
 /** The stages of a decision, in the order in which they may drop a candidate. */
-export type Stage = "retrieve" | "guarantee" | "deal" | "rank" | "value" | "auction" | "pod" | "commit";
+export type Stage = "retrieve" | "guarantee" | "rank" | "value" | "auction" | "pod" | "commit";
 
 /** Every reason: the stage that gives it, the trade's number, and what it means in plain words. */
 export const REJECTIONS = {
@@ -22,18 +22,39 @@ export const REJECTIONS = {
   targeting_genres: { stage: "retrieve", seatNonBid: 200, meaning: "the line item does not target this genre" },
   targeting_ratings: { stage: "retrieve", seatNonBid: 200, meaning: "the line item does not target this rating" },
   targeting_languages: { stage: "retrieve", seatNonBid: 200, meaning: "the line item does not target this language" },
+  targeting_contentCategories: {
+    stage: "retrieve",
+    seatNonBid: 200,
+    meaning: "the line item does not target content of this category",
+  },
+  consent_missing: {
+    stage: "retrieve",
+    seatNonBid: 204,
+    meaning: "the line item needs the viewer's agreement to personalised advertising",
+  },
   targeting_segments: { stage: "retrieve", seatNonBid: 8, meaning: "the viewer is not in the audience" },
   targeting_dayparts: { stage: "retrieve", seatNonBid: 200, meaning: "the line item does not run at this hour" },
+  targeting_where: { stage: "retrieve", seatNonBid: 200, meaning: "the line item's expression does not hold here" },
+  deal_required: { stage: "retrieve", seatNonBid: 200, meaning: "only deals may bid here, and it has none of them" },
   deal_elsewhere: { stage: "retrieve", seatNonBid: 200, meaning: "its guaranteed deal is with other publishers" },
   advertiser_blocked: { stage: "retrieve", seatNonBid: 356, meaning: "the publisher or request blocks the advertiser" },
   category_blocked: { stage: "retrieve", seatNonBid: 357, meaning: "the publisher or request blocks the category" },
+  category_not_allowed: {
+    stage: "retrieve",
+    seatNonBid: 357,
+    meaning: "the publisher or request allows other categories only",
+  },
   duration_not_allowed: {
     stage: "retrieve",
     seatNonBid: 350,
     meaning: "the ad is too short or too long for the break",
   },
   media_not_playable: { stage: "retrieve", seatNonBid: 353, meaning: "the creative has no file this door can play" },
-  frequency_capped: { stage: "retrieve", seatNonBid: 9, meaning: "the viewer has seen this line item often enough" },
+  frequency_capped: {
+    stage: "retrieve",
+    seatNonBid: 9,
+    meaning: "the viewer has seen it or its campaign often enough",
+  },
   no_budget: { stage: "retrieve", seatNonBid: 501, meaning: "this data centre holds no money for the campaign" },
   too_many_candidates: { stage: "retrieve", seatNonBid: 203, meaning: "more candidates than one decision considers" },
   guarantee_not_drawn: {
@@ -46,7 +67,6 @@ export const REJECTIONS = {
     seatNonBid: 200,
     meaning: "the request does not offer its guaranteed deal",
   },
-  deal_required: { stage: "deal", seatNonBid: 200, meaning: "the request takes bids through its deals only" },
   early_cut: { stage: "rank", seatNonBid: 203, meaning: "the early ranker kept more promising candidates" },
   score_invalid: { stage: "value", seatNonBid: 102, meaning: "the models gave no usable score" },
   no_value: { stage: "value", seatNonBid: 0, meaning: "the bid does not cover what the ad costs the viewer" },

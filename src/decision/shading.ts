@@ -2,7 +2,7 @@
  * Bid shading: in a first-price auction a buyer need not bid all that an impression is worth to it, only what is likely
  * to beat the others. The landscape says how high the highest rival bid is how often; the shaded bid is the one that
  * leaves the buyer most on average.
- * Source: bid shading by a distribution of the price to beat, after Gligorijevic et al., CIKM 2020; here over quantiles.
+ * Source: shading by a distribution of the price to beat, after Gligorijevic et al., CIKM 2020; here over quantiles.
  */
 import { micros, perImpressionUp, type Micros } from "../kernel/money.ts";
 

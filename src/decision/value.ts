@@ -15,6 +15,12 @@ function expectedMicros(amount: Micros, probability: number): Micros {
   return micros(Math.floor(amount * probability));
 }
 
+/** What a conversion may cost: its target, or what it brings over the return that is asked for, rounded down. */
+export function perConversion(goal: Extract<Goal, { kind: "conversion" | "roas" }>): Micros {
+  if (goal.kind === "conversion") return micros(goal.perConversionMicros);
+  return micros(Number((BigInt(goal.conversionValueMicros) * 1_000_000n) / BigInt(goal.targetRoasPpm)));
+}
+
 /** What one impression is worth to the buyer before pacing. Units: micros. */
 function goalValue(goal: Goal, scores: Scores): Micros {
   switch (goal.kind) {
@@ -24,6 +30,9 @@ function goalValue(goal: Goal, scores: Scores): Micros {
       return expectedMicros(micros(goal.perViewMicros), scores.completedView);
     case "click":
       return expectedMicros(micros(goal.perClickMicros), scores.click);
+    case "conversion":
+    case "roas":
+      return expectedMicros(perConversion(goal), scores.conversion);
     case "house":
       return ZERO_MICROS;
   }
@@ -38,6 +47,9 @@ export function expectedOutcomePpm(goal: Goal, scores: Scores): number {
       return Math.floor(1_000_000 * scores.completedView);
     case "click":
       return Math.floor(1_000_000 * scores.click);
+    case "conversion":
+    case "roas":
+      return Math.floor(1_000_000 * scores.conversion);
     case "house":
       return 0;
   }

@@ -3,6 +3,7 @@
  * power of two, so that multipliers, which are whole numbers too, are fine enough even where values are a few micros;
  * every sum on the board stays exact.
  */
+import { present } from "../kernel/assert.ts";
 import type { PodAd, PodRules } from "./instance.ts";
 import { classesOf } from "./classes.ts";
 import { adsMax, ANYWHERE, AS_FIRST, AS_LAST, playsOf, premiumOf, type Plays } from "./plays.ts";
@@ -13,6 +14,10 @@ const SCALE_MAX = 2 ** 20;
 
 /** A board. Arrays are indexed by play unless said otherwise. */
 export interface Board {
+  /** Its number on the whole board, where it differs after plays were left out. */
+  readonly origin: Int32Array;
+  /** By class: its number on the whole board. */
+  readonly classOrigin: Int32Array;
   readonly ads: readonly PodAd[];
   readonly rules: PodRules;
   readonly plays: Plays;
@@ -84,11 +89,14 @@ export function boardOf(ads: readonly PodAd[], rules: PodRules): Board {
     if (sideOf.size > 0) board.side[p] = sideOf.get(ad.advertiser) ?? -1;
   }
   const dynamicMax = Math.min(rules.maxAds, Math.floor(rules.durationMs / shortestMs));
+  const classes = playClasses(ads, rules, plays);
   const hasClaims = board.claim.some((claim) => claim !== ANYWHERE);
   return {
     ...board,
+    ...classes,
+    origin: Int32Array.from({ length: count }, (_, p) => p),
+    classOrigin: Int32Array.from({ length: classes.capacity.length }, (_, number) => number),
     hasClaims,
-    ...playClasses(ads, rules, plays),
     ads,
     rules,
     plays,
@@ -130,44 +138,95 @@ function rivalries(rules: PodRules): { sideOf: ReadonlyMap<string, number>; riva
 function playClasses(
   ads: readonly PodAd[],
   rules: PodRules,
-  { list }: Plays,
+  { shown, list }: Plays,
 ): Pick<Board, "classStart" | "classOf" | "capacity" | "gapped" | "hasGaps"> {
   const ofAds = classesOf(
-    ads,
-    list.map(({ ad }) => ad),
+    shown.map((index) => present(ads[index], "an ad that has a play was handed in")),
     rules,
   );
-  const { capacity, gapped } = ofAds;
-  const once = (): number => {
-    gapped.push(false);
-    return capacity.push(1) - 1;
-  };
-  const playsOfAd = new Map<number, number>();
-  for (const { ad } of list) playsOfAd.set(ad, (playsOfAd.get(ad) ?? 0) + 1);
-  const onceOf = new Map<number | string, number>();
-  const numberOf = (name: number | string): number => {
-    const known = onceOf.get(name);
-    if (known !== undefined) return known;
-    const number = once();
-    onceOf.set(name, number);
-    return number;
-  };
+  const capacity = [...ofAds.capacity];
+  const hadOnce = (): number => capacity.push(1) - 1;
+  const slotClass = rules.slots.map(hadOnce);
+  const firstClass = hadOnce();
+  const lastClass = hadOnce();
   const classStart = new Int32Array(list.length + 1);
   const classOf: number[] = [];
+  let adNumber = -1;
+  let onceClass = -1;
   list.forEach(({ ad, slot, claim }, p) => {
-    for (const number of ofAds.ofAd.get(ad) ?? []) classOf.push(number);
-    if ((playsOfAd.get(ad) ?? 0) > 1) classOf.push(numberOf(ad));
-    if (slot !== null) classOf.push(numberOf(`slot ${slot}`));
-    if (claim === AS_FIRST) classOf.push(numberOf("first"));
-    if (claim === AS_LAST) classOf.push(numberOf("last"));
+    if (list[p - 1]?.ad !== ad) {
+      adNumber++;
+      onceClass = list[p + 1]?.ad === ad ? hadOnce() : -1;
+    }
+    for (const number of ofAds.ofAd[adNumber] ?? []) classOf.push(number);
+    if (onceClass >= 0) classOf.push(onceClass);
+    if (slot !== null) classOf.push(slotClass[slot] ?? 0);
+    if (claim === AS_FIRST) classOf.push(firstClass);
+    if (claim === AS_LAST) classOf.push(lastClass);
     classStart[p + 1] = classOf.length;
   });
   const most = adsMax(rules);
+  const gapped = new Uint8Array(capacity.length);
+  ofAds.gapped.forEach((each, number) => (gapped[number] = each ? 1 : 0));
   return {
     classStart,
     classOf: Int32Array.from(classOf),
     capacity: Int32Array.from(capacity, (each) => Math.min(each, most)),
-    gapped: Uint8Array.from(gapped, Number),
-    hasGaps: gapped.includes(true),
+    gapped,
+    hasGaps: ofAds.gapped.includes(true),
   };
+}
+
+/** The board with these of its plays alone (ascending), and for every play left its number on the old board. */
+export function narrow(board: Board, plays: readonly number[]): Board {
+  const count = plays.length;
+  const classes = board.capacity.length;
+  const members = new Int32Array(classes);
+  for (const p of plays) {
+    for (let at = board.classStart[p] ?? 0; at < (board.classStart[p + 1] ?? 0); at++) {
+      const number = board.classOf[at] ?? 0;
+      members[number] = (members[number] ?? 0) + 1;
+    }
+  }
+  const numbers = new Int32Array(classes).fill(-1);
+  const kept: number[] = [];
+  for (let number = 0; number < classes; number++) {
+    const binds = (members[number] ?? 0) > (board.capacity[number] ?? 0) || board.gapped[number] === 1;
+    if (binds) numbers[number] = kept.push(number) - 1;
+  }
+  const classStart = new Int32Array(count + 1);
+  const classOf: number[] = [];
+  plays.forEach((p, index) => {
+    for (let at = board.classStart[p] ?? 0; at < (board.classStart[p + 1] ?? 0); at++) {
+      const number = numbers[board.classOf[at] ?? 0] ?? -1;
+      if (number >= 0) classOf.push(number);
+    }
+    classStart[index + 1] = classOf.length;
+  });
+  return {
+    ...board,
+    count,
+    origin: Int32Array.from(plays, (p) => board.origin[p] ?? 0),
+    classOrigin: Int32Array.from(kept, (number) => board.classOrigin[number] ?? 0),
+    ad: pick(board.ad, plays),
+    gain: pick(board.gain, plays),
+    aloneGain: pick(board.aloneGain, plays),
+    lengthMs: pick(board.lengthMs, plays),
+    dynamic: pick(board.dynamic, plays),
+    place: pick(board.place, plays),
+    claim: pick(board.claim, plays),
+    side: pick(board.side, plays),
+    classStart,
+    classOf: Int32Array.from(classOf),
+    capacity: pick(board.capacity, kept),
+    gapped: pick(board.gapped, kept),
+  };
+}
+
+/** The chosen entries of an array, in a new one of its kind. */
+function pick<T extends Int32Array | Float64Array | Uint8Array>(from: T, at: readonly number[]): T {
+  const to = from.slice(0, at.length);
+  for (let i = 0; i < at.length; i++) to[i] = from[at[i] ?? 0] ?? 0;
+  // `slice` gives the kind of array it was asked of.
+  return to as T;
 }

@@ -25,6 +25,9 @@ export interface Play {
 
 /** A question written out. */
 export interface Plays {
+  /** The ads that have a play (indices as handed in), in their total order. */
+  readonly shown: readonly number[];
+  /** Plays in their total order: those of one ad are neighbours. */
   readonly list: readonly Play[];
   /** What an ad of each tier counts beside its money. Each is more than all lower tiers and all money can reach. */
   readonly tierBonus: readonly number[];
@@ -134,15 +137,18 @@ export function playsOf(ads: readonly PodAd[], rules: PodRules): Plays {
   );
   const { tierBonus, objectiveMax } = preferences(entrants, Math.min(entrants.length, adsMax(rules)));
   const list: Play[] = [];
+  const shown: number[] = [];
   for (const { index, ad, places, moneyMicros } of entrants) {
+    const before = list.length;
     for (const slot of places) {
       for (const claim of claimsOf(ad)) {
         const gain = moneyMicros + (tierBonus[ad.tier] ?? 0) + premiumOf(ad, claim);
         if (gain > 0 || rules.minGapAds > 0) list.push({ ad: index, slot, claim, gain });
       }
     }
+    if (list.length > before) shown.push(index);
   }
-  return { list, tierBonus, objectiveMax };
+  return { shown, list, tierBonus, objectiveMax };
 }
 
 /** Most ads in a pod of these rules. */
@@ -154,7 +160,7 @@ export function adsMax(rules: PodRules): number {
  * Preferences of tiers as amounts. With n ads in a pod and money between −m and m, an ad of tier 1 counts 4m + 1, and
  * each further tier more than n ads of the one below.
  */
-function preferences(entrants: readonly Entrant[], shownMax: number): Omit<Plays, "list"> {
+function preferences(entrants: readonly Entrant[], shownMax: number): Pick<Plays, "tierBonus" | "objectiveMax"> {
   let largest = 0;
   const perTier = [0, 0, 0, 0, 0, 0];
   for (const { ad, moneyMicros } of entrants) {

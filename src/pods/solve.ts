@@ -7,7 +7,8 @@ import { boardOf, type Board } from "./board.ts";
 import type { PodAd, PodRules, PodSolution } from "./instance.ts";
 import { orderOf, plainOrder } from "./order.ts";
 import { emptyPodCost, slateSaved } from "./plays.ts";
-import { explore, prepare, type Answer } from "./search.ts";
+import { explore, prepare } from "./explore.ts";
+import type { Incumbent } from "./search.ts";
 
 /**
  * The pod of largest objective (see `PodSolution`) among all that the rules allow.
@@ -25,7 +26,7 @@ export function solvePod(ads: readonly PodAd[], rules: PodRules): PodSolution {
 }
 
 /** An answer in the words of the question. */
-export function solutionOf(board: Board, answer: Answer): PodSolution {
+export function solutionOf(board: Board, answer: Incumbent): PodSolution {
   const { rules, ads, plays } = board;
   const found = orderOf(board, answer.plays, { nodes: 0, nodesMax: Number.POSITIVE_INFINITY });
   const order = found === null || found === "unknown" ? plainOrder(board, answer.plays) : found;
@@ -42,7 +43,7 @@ export function solutionOf(board: Board, answer: Answer): PodSolution {
     proved: gapMicros === 0,
     gapMicros,
     boundMicros: money + gapMicros,
-    nodes: answer.nodes,
+    nodes: answer.spent.nodes,
   };
 }
 

@@ -17,12 +17,17 @@ export class Tray {
   readonly #used: Int32Array;
   readonly #blocked: Int32Array;
 
-  constructor(board: Board) {
+  readonly #roots: number;
+
+  /** A tray with these plays on it for good. */
+  constructor(board: Board, roots: readonly number[] = []) {
     this.#board = board;
     this.leftMs = board.rules.durationMs;
     this.leftSlots = board.dynamicMax;
     this.#used = new Int32Array(board.capacity.length);
     this.#blocked = new Int32Array(board.rivals.length);
+    for (const root of roots) this.take(root);
+    this.#roots = roots.length;
   }
 
   /** Whether the rules allow this play beside what is taken. */
@@ -39,6 +44,11 @@ export class Tray {
     return !this.#board.hasClaims || this.#inOrder(play);
   }
 
+  /** How many more of a class the rules allow. */
+  leftIn(number: number): number {
+    return (this.#board.capacity[number] ?? 0) - (this.#used[number] ?? 0);
+  }
+
   take(play: number): void {
     this.#count(play, 1);
     this.taken.push(play);
@@ -50,8 +60,17 @@ export class Tray {
     if (play !== undefined) this.#count(play, -1);
   }
 
+  /** Takes of these plays, in this order, what the rules allow, what gains something and what it does not hold yet. */
+  fill(order: ArrayLike<number>, count = order.length): void {
+    for (let i = 0; i < count; i++) {
+      const play = order[i] ?? 0;
+      if ((this.#board.gain[play] ?? 0) > 0 && this.allows(play) && !this.taken.includes(play)) this.take(play);
+    }
+  }
+
+  /** Puts back all but the roots. */
   clear(): void {
-    while (this.taken.length > 0) this.putBack();
+    while (this.taken.length > this.#roots) this.putBack();
   }
 
   #count(play: number, one: 1 | -1): void {

@@ -11,12 +11,12 @@ import { whyNotShown } from "../../decision/loss.ts";
 import { valueNeeded } from "../../decision/needs.ts";
 import { choosePod } from "../../decision/pod.ts";
 import { questionOf } from "../../decision/pod_question.ts";
+import { scoresAt } from "../../decision/rank.ts";
 import { REJECTIONS, type RejectionReason } from "../../decision/rejection.ts";
 import { shadedBid } from "../../decision/shading.ts";
 import { leavingCost, scoresAreUsable } from "../../decision/value.ts";
 import { assert, present } from "../../kernel/assert.ts";
 import { addMicros, maxMicros, micros, scaleMicrosDown, type Micros } from "../../kernel/money.ts";
-import type { Head } from "../../models/manifest.ts";
 import { MULTIPLIER_PPM_MAX } from "../../money/limits.ts";
 import { scoreBreak, type Market, type ScoredBreak } from "./market.ts";
 import type { TrafficBreak } from "./traffic.ts";
@@ -94,8 +94,7 @@ async function scoreByCount(
   );
   const heads = await scorer.score(hydrate(request, atMs, rows));
   const scored = rows.map((row, at): Scored => {
-    const of = (head: Head): number => heads[head][at] ?? Number.NaN;
-    const scores = { completedView: of("completedView"), click: of("click"), abandon: of("abandon") };
+    const scores = scoresAt(heads, at);
     assert(scoresAreUsable(scores), "the planning scorer gives probabilities");
     return { ...row, scores };
   });

@@ -6,6 +6,7 @@ import { finish, plan, score } from "../../../src/decision/funnel.ts";
 import type { Decision } from "../../../src/decision/decision.ts";
 import type { FeatureMatrix } from "../../../src/decision/hydrate.ts";
 import type { Scorer } from "../../../src/decision/rank.ts";
+import { explainRetrieval } from "../../../src/decision/retrieve.ts";
 import type { CampaignBudget, World } from "../../../src/decision/world.ts";
 import { present } from "../../../src/kernel/assert.ts";
 import { FULL_LIMITS } from "../../../src/kernel/limits.ts";
@@ -154,7 +155,9 @@ export function worldOf(catalog: CompiledCatalog, over: Partial<World> = {}): Wo
 const column = (matrix: FeatureMatrix, value: number): Float32Array => new Float32Array(matrix.rowCount).fill(value);
 
 /** A scorer that says the same of every row. */
-export function steadyScorer(scores: Scores = { completedView: 0.9, click: 0.01, abandon: 0.02 }): Scorer {
+export function steadyScorer(
+  scores: Scores = { completedView: 0.9, click: 0.01, abandon: 0.02, conversion: 0.005 },
+): Scorer {
   return {
     tier: "full",
     rank: async (matrix) => column(matrix, 0),
@@ -162,6 +165,7 @@ export function steadyScorer(scores: Scores = { completedView: 0.9, click: 0.01,
       completedView: column(matrix, scores.completedView),
       click: column(matrix, scores.click),
       abandon: column(matrix, scores.abandon),
+      conversion: column(matrix, scores.conversion),
     }),
   };
 }
@@ -183,10 +187,12 @@ export async function scoredBreak(ads: readonly AdSketch[], over: Circumstances 
   return { scoringPlan, scoring: await score(scoringPlan, over.scorer ?? steadyScorer()) };
 }
 
-/** One decision from end to end. */
+/** One decision from end to end, with the fates of offers that retrieval did not look at, as an explanation has them. */
 export async function decide(ads: readonly AdSketch[], over: Circumstances = {}): Promise<Decision> {
   const { scoringPlan, scoring } = await scoredBreak(ads, over);
-  return finish(scoringPlan, scoring);
+  const decision = finish(scoringPlan, scoring);
+  const { request, world, publisher } = scoringPlan;
+  return { ...decision, rejections: [...decision.rejections, ...explainRetrieval(request, world, publisher)] };
 }
 
 /** The ids of the ads in the break, in order of play. */
