@@ -87,7 +87,15 @@ async function measureServing({ rounds, seconds, stateDir }: Settings): Promise<
   const dirs = { midroll: path.join(stateDir, "midroll"), empty: path.join(stateDir, "empty") };
   const catalogDir = path.join(stateDir, "catalog");
   await writeCatalog(catalogDir, withAmpleBudgets(await catalogFrom(SAMPLE_CATALOG_DIR)));
-  const midroll = await bringUp({ edgePort: 0, originPort: 0, stateDir: dirs.midroll, catalogDir, progress: say });
+  const midroll = await bringUp({
+    edgePort: 0,
+    originPort: 0,
+    stateDir: dirs.midroll,
+    catalogDir,
+    // As deployed; on one machine every request would leave a trace.
+    vars: { TRACE_SAMPLE_PPM: "10000" },
+    progress: say,
+  });
   const emptyWorker = await startEmptyWorker(dirs.empty);
   const generator = startGenerator();
   try {

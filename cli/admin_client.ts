@@ -16,6 +16,9 @@ import { sha256 } from "./sha256.ts";
 /** How long origin may take to answer. Units: milliseconds. */
 const ANSWER_TIMEOUT_MS = 60_000;
 
+/** How Node's fetch says that the other side has closed the connection. */
+const CONNECTION_CLOSED = "UND_ERR_SOCKET";
+
 /** Where origin is and how to be let in. */
 export interface AdminClientOptions {
   readonly origin: string;
@@ -70,13 +73,7 @@ export function adminClient(options: AdminClientOptions): AdminClient {
   ): Promise<Uint8Array> => {
     let response: Response;
     try {
-      response = await options.fetch(`${origin}${path}`, {
-        method,
-        headers: { authorization: `Bearer ${options.token}`, accept: "application/json", ...headers },
-        // Copied, because fetch wants bytes on an ArrayBuffer of their own and says so only by type.
-        body: body instanceof Uint8Array ? new Uint8Array(body) : body,
-        signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
-      });
+      response = await send(options, method, `${origin}${path}`, { headers, body });
     } catch (error) {
       throw unreachable(origin, error);
     }
@@ -93,6 +90,29 @@ export function adminClient(options: AdminClientOptions): AdminClient {
     put: (path, contentType, body) => ask("PUT", path, { "content-type": contentType }, body),
     post: (path, command) => ask("POST", path, { "content-type": "application/json" }, JSON.stringify(command)),
   };
+}
+
+interface Sent {
+  readonly headers: Record<string, string>;
+  readonly body: string | Uint8Array | null;
+}
+
+/** Asks once; a question twice, when the connection kept from before turns out to be closed. */
+async function send(options: AdminClientOptions, method: string, url: string, { headers, body }: Sent) {
+  const request = (): Promise<Response> =>
+    options.fetch(url, {
+      method,
+      headers: { authorization: `Bearer ${options.token}`, accept: "application/json", ...headers },
+      // Copied, because fetch wants bytes on an ArrayBuffer of their own and says so only by type.
+      body: body instanceof Uint8Array ? new Uint8Array(body) : body,
+      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+    });
+  try {
+    return await request();
+  } catch (error) {
+    if (method !== "GET" || words(error) !== CONNECTION_CLOSED) throw error;
+    return request();
+  }
 }
 
 /** Makes a catalog the current one. Requires one that `parseCatalog` accepted. Throws `CliFault`. */

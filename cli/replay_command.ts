@@ -2,6 +2,7 @@
  * `midroll replay decisions`: decides recorded decisions again, here, and holds every byte against what was recorded.
  * One that differs is shown with the first field that does.
  */
+import { setImmediate as pause } from "node:timers/promises";
 import { z } from "zod";
 import type { Difference } from "../src/decision/decision_document.ts";
 import { readTrace } from "../src/decision/trace_codec.ts";
@@ -11,12 +12,21 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../src/kernel/time.ts";
 import type { AdminClient } from "./admin_client.ts";
 import { CliFault } from "./fault.ts";
 import { countOf, type Outcome } from "./outcome.ts";
-import { batchesOfOrigin, batchesOnDisk, catalogShelf, type CatalogShelf, type TraceBatch } from "./trace_source.ts";
+import {
+  batchesOfOrigin,
+  batchesOnDisk,
+  catalogShelf,
+  folderOf,
+  type CatalogShelf,
+  type TraceBatch,
+} from "./trace_source.ts";
 
 /** How far back traces are taken unless told otherwise. */
 export const REPLAY_SINCE_DEFAULT = "1h";
 /** Differences that are shown and answered. */
 const DIFFERENCES_SHOWN_MAX = 20;
+/** How many traces pass between two pauses. */
+const PAUSE_EVERY = 50;
 /** How many traces pass between two words of progress. */
 const PROGRESS_EVERY = 2_000;
 
@@ -68,7 +78,11 @@ export async function replayDecisions(door: ReplayDoor, options: unknown): Promi
   }
   const batches =
     from === undefined ? batchesOfOrigin(await door.client(), sinceMs, save ?? null) : batchesOnDisk(from);
-  const shelf = catalogShelf(door.client, from ?? save ?? null, save !== undefined);
+  const shelf = catalogShelf(
+    door.client,
+    from === undefined ? (save ?? null) : await folderOf(from),
+    save !== undefined,
+  );
   const tally: Tally = { traces: 0, unreadable: 0, tiers: new Map(), catalogs: new Set(), mismatches: [] };
   for await (const batch of batches) {
     await replayBatch(batch, shelf, door, tally, limitTraces);
@@ -84,6 +98,8 @@ async function replayBatch(batch: TraceBatch, shelf: CatalogShelf, door: ReplayD
     const read = readTrace(line);
     if (!read.ok) tally.unreadable++;
     else await replayOne(read.value, shelf, tally);
+    // Replaying never waits; without a pause the program would hear neither Ctrl-C nor a connection that closes.
+    if (tally.traces % PAUSE_EVERY === 0) await pause();
     if (tally.traces % PROGRESS_EVERY === 0) {
       door.progress(`… ${tally.traces} replayed, ${tally.mismatches.length} differ`);
     }
@@ -126,14 +142,16 @@ function conclude(tally: Tally, where: string): Outcome {
     };
   }
   const differences = mismatches.slice(0, DIFFERENCES_SHOWN_MAX);
-  const message = `${mismatches.length} of ${countOf(traces, "decision")} came out differently, ${unreadable} cannot be read`;
+  const differ = mismatches.length === 0 ? [] : [`${mismatches.length} came out differently`];
+  const unread = unreadable === 0 ? [] : [`${unreadable} cannot be read`];
+  const message = `of ${countOf(traces, "trace")}, ${[...differ, ...unread].join(" and ")}`;
   throw new CliFault("replay_differs", message, {
     lines: differences.map(
       ({ decisionId, build, path, recorded, replayed }) =>
         `  ${decisionId} (decided by ${build}): ${path}: ` +
         `recorded ${JSON.stringify(recorded)}, replayed ${JSON.stringify(replayed)}`,
     ),
-    advice: "Decisions of another version replay with that version: check it out and run this again.",
+    advice: "What another version has recorded replays with that version: check it out and run this again.",
     members: { ...counts, differences },
   });
 }

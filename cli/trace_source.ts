@@ -70,6 +70,12 @@ async function traceFiles(from: string): Promise<readonly string[]> {
   });
 }
 
+/** The directory that a file is in, or the directory itself: saved catalogs lie there. */
+export async function folderOf(from: string): Promise<string> {
+  const found = await stat(from).catch(() => null);
+  return found?.isFile() === true ? path.dirname(from) : from;
+}
+
 function linesOf(name: string, bytes: Uint8Array): readonly string[] {
   const packed = bytes[0] === 0x1f && bytes[1] === 0x8b;
   try {

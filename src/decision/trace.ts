@@ -58,7 +58,7 @@ const WHOLE_PPM = 1_000_000;
 
 /** Whether the decisions of this request leave traces: the same answer on every machine. `sharePpm` of requests do. */
 export function isSampled(requestId: string, sharePpm: number): boolean {
-  return hash32(`trace\u0000${requestId}`) < (sharePpm / WHOLE_PPM) * 2 ** 32;
+  return hash32(`trace\u0000${requestId}`) < (sharePpm / WHOLE_PPM) * 0x1_0000_0000;
 }
 
 /** The trace of a decision. Cost: linear in the decision, so it is made after the answer. */

@@ -117,6 +117,8 @@ function meetingModels() {
   return { meeting, loadModels };
 }
 
+const gone = () => Promise.reject(new Error("the index is gone"));
+
 const IDS = Array.from({ length: 1_000 }, (_, n) => `request-${n}`);
 
 /** Which requests leave traces when the share is so written. */
@@ -143,6 +145,17 @@ const batches = async (query = "") => {
 const traceOf = (decisionId: string) => asAdmin(`/v1/admin/traces/decisions/${decisionId}`);
 const storedKeys = async () => (await originEnv.TRACES.list()).objects.map(({ key }) => key);
 const indexStub = () => originEnv.TRACE_INDEX.getByName("traces") as unknown as DurableObjectStub<TraceIndex>;
+
+/** Messages as an edge sends them, with the ids of their decisions. */
+async function messagesOf(count: number) {
+  const { edge, snapshot } = await openEdge();
+  const ids = Array.from({ length: count }, (_, n) => `r-${n}`);
+  const decided = await Promise.all(ids.map((id) => decide(edge, id)));
+  await edge.settled();
+  const lines = await linesOf(edge.traceMessages);
+  const messages = await Promise.all(lines.map((line) => gzip(`${line}\n`)));
+  return { messages, decisionIds: decided.map(({ decisionId }) => decisionId), snapshot };
+}
 
 describe("at the edge", () => {
   test.each([
@@ -218,17 +231,6 @@ describe("at the edge", () => {
 });
 
 describe("from the queue to the store", () => {
-  /** Messages as an edge sends them, with the ids of their decisions. */
-  async function messagesOf(count: number) {
-    const { edge, snapshot } = await openEdge();
-    const ids = Array.from({ length: count }, (_, n) => `r-${n}`);
-    const decided = await Promise.all(ids.map((id) => decide(edge, id)));
-    await edge.settled();
-    const lines = await linesOf(edge.traceMessages);
-    const messages = await Promise.all(lines.map((line) => gzip(`${line}\n`)));
-    return { messages, decisionIds: decided.map(({ decisionId }) => decisionId), snapshot };
-  }
-
   test("one delivery is one batch, and every decision in it is found and decides again", async () => {
     const { messages, decisionIds, snapshot } = await messagesOf(3);
     expect((await deliver(...messages)).explicitAcks).toHaveLength(3);
@@ -275,7 +277,6 @@ describe("from the queue to the store", () => {
     const { messages } = await messagesOf(1);
     const bodies = messages.map((body, n) => ({ id: `m${n}`, timestamp: new Date(0), attempts: 1, body }));
     const batch = createMessageBatch("midroll-traces", bodies);
-    const gone = () => Promise.reject(new Error("the index is gone"));
     const index = { unknown: async (digests: readonly string[]) => [...digests], file: gone };
     const dead = { getByName: () => ({ ...index, find: gone, list: gone, keyOf: gone }) };
     await takeTraces(batch, { TRACES: originEnv.TRACES, TRACE_INDEX: dead });
