@@ -30,7 +30,6 @@ export interface Fate {
 const STAGE_TITLES: Readonly<Record<Stage, string>> = {
   retrieve: "may not run here",
   guarantee: "did not have the guaranteed seat",
-  deal: "not through a deal that was asked for",
   rank: "cut before scoring",
   value: "worth nothing to this break",
   auction: "could not compete",

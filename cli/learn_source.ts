@@ -13,6 +13,7 @@ import { readTrace } from "../src/decision/trace_codec.ts";
 import { fallbackWeightsSchema } from "../src/models/fallback.ts";
 import { inOrder, type AuctionRecord } from "../src/simulation/learning/auction_record.ts";
 import { decideTwice, recordOf, type DecidedBreak } from "../src/simulation/learning/decided_break.ts";
+import { learnedTables } from "../src/simulation/learning/kinds.ts";
 import { sellTwice, type BreakSoldTwice } from "../src/simulation/learning/reserve_report.ts";
 import { simulateBreaks } from "../src/simulation/learning/simulated_breaks.ts";
 import type { AdminClient } from "./admin_client.ts";
@@ -94,11 +95,14 @@ function decidedSource(
     name,
     method: "decided",
     records,
-    sellTwice: (some, reserves) =>
-      some.flatMap((record) => {
+    sellTwice: (some, reserves) => {
+      const tables = learnedTables({ reserves });
+      return some.flatMap((record) => {
         const decided = decidedOf.get(record);
-        return decided === undefined ? [] : [decideTwice(decided, reserves, ruleOf(record.publisherId))];
-      }),
+        const { publisherId } = record;
+        return decided === undefined ? [] : [decideTwice(decided, tables(publisherId).reserves, ruleOf(publisherId))];
+      });
+    },
   };
 }
 

@@ -4,14 +4,14 @@
  */
 import { beforeAll, describe, expect, test } from "vitest";
 import { compileCatalog } from "../../src/catalog/compiled.ts";
-import { contextTable } from "../../src/catalog/contexts.ts";
+import { learnedOf } from "../../src/catalog/contexts.ts";
 import type { Reserve } from "../../src/catalog/entities.ts";
 import { PRICE_RULES, type PriceRule } from "../../src/catalog/words.ts";
 import { finish } from "../../src/decision/funnel.ts";
 import { present } from "../../src/kernel/assert.ts";
-import { micros } from "../../src/kernel/money.ts";
 import { paidMicros, type AuctionRecord } from "../../src/simulation/learning/auction_record.ts";
 import { decideTwice, recordOf, type DecidedBreak } from "../../src/simulation/learning/decided_break.ts";
+import { learnedTables } from "../../src/simulation/learning/kinds.ts";
 import { cutLog } from "../../src/simulation/learning/held_out.ts";
 import { reserveReport, sellTwice, type Compared } from "../../src/simulation/learning/reserve_report.ts";
 import { learnReserves, RESERVE_TERMS } from "../../src/simulation/learning/reserves.ts";
@@ -83,10 +83,10 @@ describe("what is logged of a decision", () => {
     const one = present(marketsOf("second").flat()[0], "a market has breaks");
     const { publisher } = one.plan;
     const reserve: Reserve = { id: "r", publisherId: publisher.publisher.id, cpmMicros: 15_000_000 };
-    const reserves = contextTable([reserve], ({ cpmMicros }) => micros(cpmMicros));
+    const { reserves } = learnedOf(reserve.publisherId, { reserves: [reserve], landscapes: [] });
     const under: DecidedBreak = { ...one, plan: { ...one.plan, publisher: { ...publisher, reserves } } };
     expect(recordOf(under, "second")).toEqual(recordOf(one, "second"));
-    expect(decideTwice(under, [reserve], "second")).toEqual(decideTwice(one, [reserve], "second"));
+    expect(decideTwice(under, reserves, "second")).toEqual(decideTwice(one, reserves, "second"));
   });
 });
 
@@ -103,9 +103,11 @@ function judge(breaks: readonly DecidedBreak[], priceRule: PriceRule): Judged {
   );
   const { learned, heldOut } = cutLog([...decidedOf.keys()], 0.3);
   const reserves = learnReserves(learned, () => priceRule, RESERVE_TERMS).map(({ model }) => model);
-  const twice = heldOut.map((record) =>
-    decideTwice(present(decidedOf.get(record), "a record is of a decision"), reserves, priceRule),
-  );
+  const tables = learnedTables({ reserves });
+  const twice = heldOut.map((record) => {
+    const decided = present(decidedOf.get(record), "a record is of a decision");
+    return decideTwice(decided, tables(record.publisherId).reserves, priceRule);
+  });
   return {
     funnel: reserveReport(twice, SEED).all,
     rule: reserveReport(

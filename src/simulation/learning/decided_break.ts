@@ -2,8 +2,7 @@
  * A break that was decided and can be finished again: under other reserve prices, or by another price rule. What it logs
  * and what it sells are the decision's own numbers; nothing here is a second auction.
  */
-import { contextTable, type ContextTable } from "../../catalog/contexts.ts";
-import type { Reserve } from "../../catalog/entities.ts";
+import type { Learned } from "../../catalog/contexts.ts";
 import type { PriceRule } from "../../catalog/words.ts";
 import { lowestFloor } from "../../decision/auction.ts";
 import type { Bid } from "../../decision/candidate.ts";
@@ -12,7 +11,6 @@ import { valueNeeded } from "../../decision/needs.ts";
 import { premiumAt } from "../../decision/pod.ts";
 import { floorAt, leastBid } from "../../decision/price.ts";
 import type { Scoring } from "../../decision/rank.ts";
-import { micros, type Micros } from "../../kernel/money.ts";
 import { PRICE_MICROS_MAX, type AuctionRecord, type LoggedBid } from "./auction_record.ts";
 import type { BreakFacts } from "./kinds.ts";
 import type { BreakSoldTwice, SoldSlot } from "./reserve_report.ts";
@@ -23,10 +21,7 @@ export interface DecidedBreak {
   readonly scoring: Scoring;
 }
 
-/** Reserve prices of one publisher, as a decision reads them. */
-type ReserveTable = ContextTable<Micros>;
-
-const NO_RESERVES: ReserveTable = new Map();
+const NO_RESERVES: Learned["reserves"] = new Map();
 
 /** What a break is logged as: decided without learned reserves. Cost: a pod for every campaign that competes. */
 export function recordOf(decided: DecidedBreak, rule: PriceRule): AuctionRecord {
@@ -44,19 +39,24 @@ export function recordOf(decided: DecidedBreak, rule: PriceRule): AuctionRecord 
   return { atMs: plan.world.nowMs, ...factsOf(plan), durationSec: plan.request.podDurationSec, bids };
 }
 
-/** The break sold twice: without learned reserves and with these. Cost: two decisions without their scoring. */
-export function decideTwice(decided: DecidedBreak, reserves: readonly Reserve[], rule: PriceRule): BreakSoldTwice {
-  const own = reserves.filter(({ publisherId }) => publisherId === decided.plan.request.publisherId);
-  const table = contextTable(own, ({ cpmMicros }) => micros(cpmMicros));
+/**
+ * The break sold twice: without learned reserves and with these of its publisher. Cost: two decisions without their
+ * scoring.
+ */
+export function decideTwice(decided: DecidedBreak, reserves: Learned["reserves"], rule: PriceRule): BreakSoldTwice {
   return {
     facts: factsOf(decided.plan),
     askedMs: Math.round(decided.plan.request.podDurationSec * 1000),
     without: soldBy(underTerms(decided, NO_RESERVES, rule)),
-    with: soldBy(underTerms(decided, table, rule)),
+    with: soldBy(underTerms(decided, reserves, rule)),
   };
 }
 
-function underTerms({ plan, scoring }: DecidedBreak, reserves: ReserveTable, priceRule: PriceRule): DecidedBreak {
+function underTerms(
+  { plan, scoring }: DecidedBreak,
+  reserves: Learned["reserves"],
+  priceRule: PriceRule,
+): DecidedBreak {
   const publisher = { ...plan.publisher, reserves, publisher: { ...plan.publisher.publisher, priceRule } };
   return { plan: { ...plan, publisher }, scoring };
 }

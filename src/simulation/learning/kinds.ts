@@ -2,7 +2,8 @@
  * Kinds of break that learned numbers are about, from a whole publisher down to one genre on one device: the path along
  * which learning backs off when a narrow kind has too little evidence, and along which a decision looks a number up.
  */
-import { contextTable, inContext, type ContextTable } from "../../catalog/contexts.ts";
+import { learnedOf, type Learned } from "../../catalog/contexts.ts";
+import type { Landscape, Reserve } from "../../catalog/entities.ts";
 import type { Device, Genre, Surface } from "../../catalog/words.ts";
 import { FULL_LIMITS } from "../../kernel/limits.ts";
 import { hash32 } from "../../kernel/random.ts";
@@ -43,17 +44,16 @@ export function lineId(section: string, kind: BreakKind): string {
   return word.length <= FULL_LIMITS.idCharsMax ? word : `${section}-${hash32(word).toString(36)}-${hash32(word, 1)}`;
 }
 
-/** Looks values up as a decision does: of the lines that fit a break the most specific one holds; null: none fits. */
-export function lookUp<L extends BreakKind & { readonly id: string }, T>(
-  lines: readonly L[],
-  valueOf: (line: L) => T,
-): (facts: BreakFacts) => T | null {
-  const tables = new Map<string, ContextTable<T>>();
-  for (const [publisherId, own] of Map.groupBy(lines, (line) => line.publisherId)) {
-    tables.set(publisherId, contextTable(own, valueOf));
-  }
-  return (facts) => {
-    const table = tables.get(facts.publisherId);
-    return table === undefined ? null : inContext(table, facts);
+/** Learned numbers as a decision finds them, by publisher. */
+export function learnedTables(lines: {
+  readonly reserves?: readonly Reserve[];
+  readonly landscapes?: readonly Landscape[];
+}): (publisherId: string) => Learned {
+  const held = new Map<string, Learned>();
+  const { reserves = [], landscapes = [] } = lines;
+  return (publisherId) => {
+    const learned = held.get(publisherId) ?? learnedOf(publisherId, { reserves, landscapes });
+    held.set(publisherId, learned);
+    return learned;
   };
 }

@@ -6,11 +6,12 @@
  * question, and no log made without shading answers it.
  */
 import { compareIds } from "../../catalog/compiled.ts";
+import { inContext } from "../../catalog/contexts.ts";
 import type { Landscape } from "../../catalog/entities.ts";
 import { shadedBid } from "../../decision/shading.ts";
 import { micros } from "../../kernel/money.ts";
 import type { AuctionRecord, LoggedBid } from "./auction_record.ts";
-import { lookUp } from "./kinds.ts";
+import { learnedTables } from "./kinds.ts";
 import { changeOf, type Change } from "./paired_bootstrap.ts";
 
 /** Bids whose predicted chance lies together, and how often they won. */
@@ -73,9 +74,9 @@ export function landscapeReport(
   landscapes: readonly Landscape[],
   seed: string,
 ): LandscapeReport {
-  const landscapeFor = lookUp(landscapes, ({ rivalCpmMicros }) => rivalCpmMicros);
+  const tables = learnedTables({ landscapes });
   const breaks = records.map((record) => {
-    const landscape = landscapeFor(record);
+    const landscape = inContext(tables(record.publisherId).landscapes, record);
     return record.bids.flatMap((bid) => (landscape === null ? [] : judged(record.publisherId, bid, landscape)));
   });
   const bids = breaks.flat();

@@ -3,11 +3,12 @@
  * with it, and the two laid side by side for all, for each publisher and surface, and for each campaign.
  */
 import { compareIds } from "../../catalog/compiled.ts";
+import { inContext } from "../../catalog/contexts.ts";
 import type { Reserve } from "../../catalog/entities.ts";
 import type { PriceRule } from "../../catalog/words.ts";
-import { micros, perImpressionUp } from "../../kernel/money.ts";
+import { perImpressionUp, ZERO_MICROS } from "../../kernel/money.ts";
 import { paidMicros, type AuctionRecord } from "./auction_record.ts";
-import { lookUp, type BreakFacts } from "./kinds.ts";
+import { learnedTables, type BreakFacts } from "./kinds.ts";
 import { changeOf, type Change } from "./paired_bootstrap.ts";
 
 /** A slot that a campaign bought. Units: micros, milliseconds. */
@@ -63,9 +64,9 @@ export function sellTwice(
   reserves: readonly Reserve[],
   ruleOf: (publisherId: string) => PriceRule,
 ): readonly BreakSoldTwice[] {
-  const reserveFor = lookUp(reserves, ({ cpmMicros }) => perImpressionUp(micros(cpmMicros)));
+  const tables = learnedTables({ reserves });
   return records.map((record) => {
-    const reserveMicros = reserveFor(record) ?? 0;
+    const reserveMicros = perImpressionUp(inContext(tables(record.publisherId).reserves, record) ?? ZERO_MICROS);
     const rule = ruleOf(record.publisherId);
     const won = record.bids.filter((bid) => bid.won);
     const slot = (bid: (typeof won)[number], priceMicros: number): SoldSlot => ({
