@@ -4,7 +4,7 @@
  */
 import path from "node:path";
 import { Log, LogLevel, Miniflare, convertV4MiniflareOptions } from "miniflare";
-import type { V4WorkerOptions } from "miniflare";
+import type { V4ModuleDefinition, V4WorkerOptions } from "miniflare";
 import { projectDir } from "../local/build.ts";
 import { tether } from "../local/tether.ts";
 import { freePort } from "./free_port.ts";
@@ -15,11 +15,14 @@ export interface LoneWorker {
   stop(): Promise<void>;
 }
 
-/** Starts the Worker on a free port. `stateDir`: a directory of its own, in which its objects are stored. */
+/**
+ * Starts the Worker on a free port. `stateDir`: a directory of its own, in which its objects are stored. `code`: one
+ * script, or the modules of a bundle.
+ */
 export async function startLoneWorker(
   stateDir: string,
   name: string,
-  script: string,
+  code: string | V4ModuleDefinition[],
   bindings: Pick<V4WorkerOptions, "durableObjects"> = {},
 ): Promise<LoneWorker> {
   const held = await tether(stateDir, path.join(projectDir, "dist"));
@@ -39,7 +42,7 @@ export async function startLoneWorker(
           ...bindings,
           name,
           compatibilityDate: "2026-11-01",
-          modules: [{ type: "ESModule", path: `${name}.js`, contents: script }],
+          modules: typeof code === "string" ? [{ type: "ESModule", path: `${name}.js`, contents: code }] : code,
           unsafeDirectSockets: [{ host: "127.0.0.1", port }],
         },
       ],

@@ -1,6 +1,6 @@
 /**
- * The recording half of the traces benchmark: asks a running Midroll for varied breaks, waits until every trace has been
- * filed, and replays them all here.
+ * The recording half of the traces benchmark: asks a running Midroll for varied breaks, waits until every trace has
+ * been filed, and replays them all here.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";

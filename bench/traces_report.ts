@@ -85,7 +85,7 @@ export function tracesSection(report: TracesReport): string {
     "",
     ...machineLines(report.measuredAt, report.machine),
     "",
-    `Of ${figuresWhole(report.decisionsAsked)} decisions made in workerd, ${figuresWhole(report.traces)} traces were filed`,
+    `Of ${figuresWhole(report.decisionsAsked)} decisions made in workerd, ${figuresWhole(report.traces)} left a trace`,
     `(${tiers.join(", ")}) and replayed in Node: ${figuresWhole(report.same)} to the same bytes, **${report.differing}`,
     `differently**. A trace takes ${figuresWhole(report.bytesPerTrace)} bytes in the store and`,
     `${figureText(report.replayUsPerTrace)} µs to fetch, read and decide again.`,
@@ -98,8 +98,8 @@ export function tracesSection(report: TracesReport): string {
       }),
     ]),
     "",
-    `Median (smallest..largest) of ${report.rounds} rounds of ${report.secondsPerMeasurement} s, one request at a time,`,
-    "three edges in turn. CPU is that of the whole workerd: writing, compressing, queueing and filing traces included.",
+    `Median (smallest..largest) of ${report.rounds} rounds of ${report.secondsPerMeasurement} s, one request at a`,
+    "time, three edges in turn. CPU is that of the whole workerd: writing, compressing, queueing and filing traces included.",
   ].join("\n");
 }
 

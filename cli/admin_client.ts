@@ -2,16 +2,12 @@
  * Origin's admin API from the outside: who to ask, with which token, and what its refusals mean to a person. `fetch` is
  * handed in, so tests need no network. The token is never part of a message.
  */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Catalog } from "../src/catalog/entities.ts";
-import { toHex } from "../src/kernel/bytes.ts";
-import { featureSchemaDigest } from "../src/features/schema.ts";
-import { FULL_LIMITS } from "../src/kernel/limits.ts";
-import { checkModelSet, type ModelEntry, type ModelSet } from "../src/models/manifest.ts";
+import type { ModelEntry } from "../src/models/manifest.ts";
 import { CliFault } from "./fault.ts";
-import { sha256 } from "./sha256.ts";
+import { readModel, readModelSet } from "./read_models.ts";
 
 /** How long origin may take to answer. Units: milliseconds. */
 const ANSWER_TIMEOUT_MS = 60_000;
@@ -127,7 +123,7 @@ export async function applyCatalog(client: AdminClient, catalog: Catalog): Promi
  * `CliFault`.
  */
 export async function publishModels(client: AdminClient, dir: string): Promise<PublishedModels> {
-  const set = await readModelSet(join(dir, "sample-set.json"));
+  const set = await readModelSet(dir);
   const artifacts: { model: ModelEntry; bytes: Uint8Array }[] = [];
   for (const model of set.models) {
     artifacts.push({ model, bytes: await readModel(model, join(dir, model.name, "model.onnx")) });
@@ -152,36 +148,6 @@ export function understand<T>(client: AdminClient, path: string, schema: z.ZodTy
       lines: parsed.error.issues.slice(0, 3).map((issue) => `  ${issue.path.join(".")}: ${issue.message}`),
     },
   );
-}
-
-async function readModelSet(path: string): Promise<ModelSet> {
-  const advice = "Point it at a directory with sample-set.json and one folder a model, such as models/.";
-  const text = await readFile(path, "utf8").catch((error: unknown) => {
-    throw new CliFault("model_set_unreadable", `${path} cannot be read: ${words(error)}`, { advice });
-  });
-  const checked = checkModelSet(parseJson(text), await featureSchemaDigest(sha256));
-  if (checked.ok) return checked.value;
-  const { code, detail, problems } = checked.reason;
-  throw new CliFault("model_set_invalid", `${path} cannot serve: ${detail}`, {
-    advice: code === "feature_schema_differs" ? "Train again: the models read columns of another version." : advice,
-    lines: problems.slice(0, 10).map((problem) => `  ${problem.path}: ${problem.expected}`),
-  });
-}
-
-async function readModel(model: ModelEntry, path: string): Promise<Uint8Array> {
-  const bytes = await readFile(path).catch((error: unknown) => {
-    throw new CliFault("model_unreadable", `${path} cannot be read: ${words(error)}`);
-  });
-  if (bytes.length > FULL_LIMITS.modelBytesMax) {
-    const most = FULL_LIMITS.modelBytesMax;
-    throw new CliFault("model_too_large", `${path} has ${bytes.length} bytes; a model may have ${most}`);
-  }
-  const digest = toHex(await sha256(bytes));
-  if (digest === model.digest && bytes.length === model.sizeBytes) return bytes;
-  throw new CliFault("model_altered", `${path} is not the file that sample-set.json names`, {
-    advice: "Train again, or restore the file: the set and its models belong together.",
-    lines: [`  expected ${model.digest}, ${model.sizeBytes} bytes`, `  found    ${digest}, ${bytes.length} bytes`],
-  });
 }
 
 function unreachable(origin: string, error: unknown): CliFault {

@@ -90,6 +90,8 @@ function heading({ decisionId, nowMs, request, build, catalogDigest }: DecisionT
   const { viewer } = request;
   const place = [viewer.device, viewer.country, viewer.region].filter((word) => word !== null).join(", ");
   const { proved, nodes } = decision.pod;
+  const pod = `the pod is ${proved ? "proved best" : "the best found"} (${countOf(nodes, "node")})`;
+  const length = `${request.podDurationSec} s, at most ${countOf(request.maxAds, "ad")}`;
   const said =
     difference === null
       ? "decided again here: the same bytes"
@@ -97,9 +99,9 @@ function heading({ decisionId, nowMs, request, build, catalogDigest }: DecisionT
         `is ${JSON.stringify(difference.replayed)}`;
   return [
     `decision   ${decisionId}, ${showMoment(nowMs)}`,
-    `break      ${request.publisherId}, ${request.surface}, ${request.podDurationSec} s, at most ${countOf(request.maxAds, "ad")}`,
+    `break      ${request.publisherId}, ${request.surface}, ${length}`,
     `viewer     ${place === "" ? "nothing known" : place}${viewer.limitAdTracking ? ", limits tracking" : ""}`,
-    `decided    tier ${decision.tier}; the pod is ${proved ? "proved best" : "the best found"} (${countOf(nodes, "node")})`,
+    `decided    tier ${decision.tier}; ${pod}`,
     `by         midroll ${`${build.version} ${build.deployment}`.trim()}, catalog ${catalogDigest.slice(0, 12)}`,
     `replay     ${said}`,
   ];

@@ -12,6 +12,7 @@ import { applyCatalogFiles, validateCatalog } from "./catalog_commands.ts";
 import { explainDecision } from "./explain_command.ts";
 import { CliFault } from "./fault.ts";
 import { listCampaigns, showAudit, showCampaign, showHistory, writeOffWallet } from "./campaign_commands.ts";
+import { checkModels } from "./model_check.ts";
 import { listModels, publishModelDirectory, showStatus } from "./origin_commands.ts";
 import { addLearn } from "./learn_words.ts";
 import type { Outcome } from "./outcome.ts";
@@ -135,7 +136,16 @@ function addCampaigns(program: Command, terminal: Terminal): void {
 }
 
 function addModels(program: Command, terminal: Terminal): void {
-  const models = program.command("models").description("publish and list models");
+  const models = program.command("models").description("check, publish and list models");
+  withJson(models.command("check"))
+    .argument("<paths...>", "ONNX files, model folders (model.onnx, golden.json) or the folder of a set")
+    .description("whether models may serve, and if not why not and what to do; needs no origin")
+    .option("--columns <n>", "columns that a row has (default: those of this version's features)")
+    .option("--strip-zipmap", "take out what turns probabilities into dictionaries")
+    .option("--free-rows", "free a fixed number of rows")
+    .option("--write", "put mended models that may serve in the place of their files")
+    .addHelpText("after", examples("models check models", "models check model.onnx --columns 20 --json"))
+    .action(answering(terminal, (paths, _client, given) => checkModels(paths, given)));
   withOrigin(models.command("publish"))
     .argument("<dir>", "directory with sample-set.json and <name>/model.onnx")
     .description("publish the model set of a directory and make it current")

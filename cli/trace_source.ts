@@ -1,6 +1,6 @@
 /**
- * Where traces come from, batch by batch: origin's store, or files that an earlier run has saved. A batch is a gzip file
- * of lines; a plain file of lines will do too. Saved traces bring the catalogs they name, so they can be read anywhere.
+ * Where traces come from, batch by batch: origin's store, or files that an earlier run has saved. A batch is a gzip
+ * file of lines; a plain file of lines will do too. Saved traces bring the catalogs they name, so they can be read anywhere.
  */
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -96,8 +96,8 @@ export interface CatalogShelf {
 }
 
 /**
- * Takes snapshots from `dir` where it has them, and else asks origin. Every one is held against its digest. `keep`: also
- * write into `dir` what came from origin.
+ * Takes snapshots from `dir` where it has them, and else asks origin. Every one is held against its digest. `keep`:
+ * also write into `dir` what came from origin.
  */
 export function catalogShelf(client: () => Promise<AdminClient>, dir: string | null, keep: boolean): CatalogShelf {
   const held = new Map<string, CompiledCatalog>();

@@ -42,12 +42,25 @@ export interface BundledWorker {
   readonly modules: V4ModuleDefinition[];
 }
 
-/**
- * Bundles one Worker into dist/<role>/index.js, with the files it imports as modules (wasm, data, text) beside it.
- * Refuses (throws): what esbuild refuses; its messages go to standard error.
- */
+/** Bundles one Worker into dist/<role>. Refuses (throws): as `bundleModules`. */
 export async function bundleWorker(rootDir: string, config: WorkerConfig): Promise<BundledWorker> {
   const outDir = path.join(rootDir, "dist", config.role);
+  return { config, outDir, modules: await bundleModules(rootDir, config, outDir) };
+}
+
+/** What a bundle is made of. */
+type BundleSource = Pick<WorkerConfig, "mainPath" | "moduleTypes">;
+
+/**
+ * Bundles what `mainPath` needs into index.js under `outDir`, with the files it imports as modules (wasm, data, text)
+ * beside it. The entry is the first module.
+ * Refuses (throws): what esbuild refuses; its messages go to standard error.
+ */
+export async function bundleModules(
+  rootDir: string,
+  config: BundleSource,
+  outDir: string,
+): Promise<V4ModuleDefinition[]> {
   const entryPath = path.join(outDir, "index.js");
   const attached = new Map<string, V4ModuleDefinition>();
   const result = await build({
@@ -72,16 +85,12 @@ export async function bundleWorker(rootDir: string, config: WorkerConfig): Promi
   await Promise.all(result.outputFiles.map((file) => writeWhole(file.path, file.contents)));
   const code = result.outputFiles.find((file) => file.path === entryPath);
   if (code === undefined) throw new Error(`esbuild made no ${entryPath}`);
-  return {
-    config,
-    outDir,
-    modules: [{ type: "ESModule", path: entryPath, contents: code.text }, ...attached.values()],
-  };
+  return [{ type: "ESModule", path: entryPath, contents: code.text }, ...attached.values()];
 }
 
 // Files that wrangler's rules call modules (wasm above all) stay outside the bundle: workerd compiles them by itself.
 // As in wrangler, a digest in the name keeps two files of one name apart.
-function attachModules(config: WorkerConfig, outDir: string, attached: Map<string, V4ModuleDefinition>): Plugin {
+function attachModules(config: BundleSource, outDir: string, attached: Map<string, V4ModuleDefinition>): Plugin {
   const extensions = [...config.moduleTypes.keys()].map((extension) => extension.replace(/[.?]/g, "\\$&"));
   return {
     name: "attach-modules",

@@ -19,7 +19,7 @@ export interface HeardScores {
   readonly heads: Readonly<Partial<Record<Head, Float32Array>>>;
 }
 
-/** One decision's witness. Whatever is handed out last is what counts: an earlier plan or a scorer that failed is not. */
+/** One decision's witness. What is handed out last counts: an earlier plan, or a scorer that failed, does not. */
 export class Witness {
   #budgets = new AskedBudgets(new Map());
   #heard: HeardScores | null = null;
@@ -66,7 +66,7 @@ function copied(heads: Readonly<Partial<Record<Head, Float32Array>>>): HeardScor
   return Object.fromEntries(Object.entries(heads).map(([head, scores]) => [head, scores.slice()]));
 }
 
-/** Budgets that remember which of them were asked for. Whoever goes through all of them, or counts them, asks for all. */
+/** Budgets that remember which were asked for. Whoever goes through all of them, or counts them, asks for all. */
 class AskedBudgets implements ReadonlyMap<string, CampaignBudget> {
   readonly #view: ReadonlyMap<string, CampaignBudget>;
   readonly #asked = new Set<string>();

@@ -30,7 +30,7 @@ export function constantOf(board: Board, { perMs, perAd, perClass }: Prices): nu
 }
 
 /** By play: its gain less all it takes at these prices. */
-export function reduce(board: Board, prices: Prices, into = new Float64Array(board.count)): Float64Array {
+export function reduce(board: Board, prices: Prices, into: Float64Array = new Float64Array(board.count)): Float64Array {
   const { count, gain, lengthMs, dynamic, classStart, classOf } = board;
   const { perMs, perAd, perClass } = prices;
   for (let p = 0; p < count; p++) {

@@ -29,6 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, { readonly values: readonly string[]; 
     guaranteed: { values: [], types: ["catalog"] },
     telemetry: { values: [], types: ["catalog"] },
     pods: { values: [], types: [] },
+    onnx: { values: [], types: [] },
     decision: {
       values: ["catalog", "protocols", "features", "models", "money", "guaranteed", "telemetry", "pods"],
       types: ["catalog", "protocols", "features", "models", "money", "guaranteed", "telemetry", "pods"],

@@ -5,9 +5,11 @@
 import type { HeadScores, Scorer } from "../../src/decision/rank.ts";
 import type { FeatureMatrix } from "../../src/decision/hydrate.ts";
 import { featureSchemaDigest } from "../../src/features/schema.ts";
+import { readChain } from "../../src/onnx/read_chain.ts";
 import { checkModelSet, type Head, type ModelEntry } from "../../src/models/manifest.ts";
 import { FULL_LIMITS } from "../../src/kernel/limits.ts";
 import { sha256 } from "../platform/digest.ts";
+import { fitsKernel, loadStacks, type DenseHead, type LoadedStack } from "./dense_heads.ts";
 import type { ArtifactKind } from "./env.ts";
 import { createSession, runSession, type Session } from "./onnx_runtime.ts";
 
@@ -21,24 +23,29 @@ async function run(model: LoadedModel, matrix: FeatureMatrix): Promise<Float32Ar
   return runSession(model.session, names, matrix.rows, matrix.rowCount);
 }
 
+/** The models of a set, loaded. Every head is in one of the stacks or has a session. */
+interface LoadedModels {
+  readonly ranker: LoadedModel;
+  readonly stacks: readonly LoadedStack[];
+  readonly sessions: ReadonlyMap<Head, LoadedModel>;
+}
+
 /** Scores with one consistent set of models. */
-export class OnnxScorer implements Scorer {
+export class ModelSetScorer implements Scorer {
   readonly tier = "full";
   readonly digest: string;
-  readonly #ranker: LoadedModel;
-  readonly #heads: ReadonlyMap<Head, LoadedModel>;
+  readonly #models: LoadedModels;
   #running = 0;
   #retired = false;
 
-  constructor(digest: string, ranker: LoadedModel, heads: ReadonlyMap<Head, LoadedModel>) {
+  constructor(digest: string, models: LoadedModels) {
     this.digest = digest;
-    this.#ranker = ranker;
-    this.#heads = heads;
+    this.#models = models;
   }
 
   /** Early rank. Refuses: rejects when any score is not finite. */
   async rank(matrix: FeatureMatrix): Promise<Float32Array> {
-    const scores = await run(this.#ranker, matrix);
+    const scores = await run(this.#models.ranker, matrix);
     if (!scores.every(Number.isFinite)) throw new Error("the early ranker gave a score that is not a number");
     return scores;
   }
@@ -46,11 +53,15 @@ export class OnnxScorer implements Scorer {
   /** Every head on every row. Refuses: rejects when any output is not a probability. */
   async score(matrix: FeatureMatrix): Promise<HeadScores> {
     const out: Partial<Record<Head, Float32Array>> = {};
-    for (const [head, model] of this.#heads) {
-      const scores = await run(model, matrix);
+    const keep = (head: Head, scores: Float32Array): void => {
       if (!scores.every((p) => p >= 0 && p <= 1)) throw new Error(`head ${head} gave a value that is no probability`);
       out[head] = scores;
+    };
+    for (const stack of this.#models.stacks) {
+      const scores = stack.run(matrix);
+      stack.heads.forEach((head, index) => keep(head, scores[index] ?? new Float32Array(0)));
     }
+    for (const [head, model] of this.#models.sessions) keep(head, await run(model, matrix));
     // The constructor's caller has checked that every head is there.
     return out as HeadScores;
   }
@@ -75,8 +86,8 @@ export class OnnxScorer implements Scorer {
   async #releaseWhenIdle(): Promise<void> {
     if (!this.#retired || this.#running > 0) return;
     this.#retired = false;
-    await this.#ranker.session.release();
-    for (const model of this.#heads.values()) await model.session.release();
+    await this.#models.ranker.session.release();
+    for (const model of this.#models.sessions.values()) await model.session.release();
   }
 }
 
@@ -84,22 +95,30 @@ export class OnnxScorer implements Scorer {
 export async function loadModelSet(
   digest: string,
   artifact: (kind: ArtifactKind, digest: string) => Promise<Uint8Array>,
-): Promise<OnnxScorer> {
+): Promise<ModelSetScorer> {
   const json: unknown = JSON.parse(new TextDecoder().decode(await artifact("modelSet", digest)));
   const checked = checkModelSet(json, await featureSchemaDigest(sha256));
   if (!checked.ok) throw new Error(`model set ${digest}: ${checked.reason.detail}`);
   const loaded: LoadedModel[] = [];
+  const dense: DenseHead[] = [];
+  const others: { readonly entry: ModelEntry; readonly bytes: Uint8Array }[] = [];
+  for (const entry of checked.value.models) {
+    if (entry.sizeBytes > FULL_LIMITS.modelBytesMax) throw new Error(`model ${entry.name} is over the size limit`);
+    const bytes = await artifact("model", entry.digest);
+    const chain = entry.role === "head" ? readChain(bytes, entry) : null;
+    if (entry.role === "head" && chain?.ok && fitsKernel(chain.value))
+      dense.push({ name: entry.head, chain: chain.value });
+    else others.push({ entry, bytes });
+  }
+  const stacks = loadStacks(dense);
   try {
-    for (const entry of checked.value.models) {
-      if (entry.sizeBytes > FULL_LIMITS.modelBytesMax) throw new Error(`model ${entry.name} is over the size limit`);
-      loaded.push({ entry, session: await createSession(await artifact("model", entry.digest)) });
-    }
+    for (const { entry, bytes } of others) loaded.push({ entry, session: await createSession(bytes) });
     const ranker = loaded.find(({ entry }) => entry.role === "earlyRanker");
     if (ranker === undefined) throw new Error("checkModelSet lets through sets with an early ranker only");
-    const heads = loaded.flatMap((model): [Head, LoadedModel][] =>
+    const sessions = loaded.flatMap((model): [Head, LoadedModel][] =>
       model.entry.role === "head" ? [[model.entry.head, model]] : [],
     );
-    return new OnnxScorer(digest, ranker, new Map(heads));
+    return new ModelSetScorer(digest, { ranker, stacks, sessions: new Map(sessions) });
   } catch (error) {
     for (const { session } of loaded) await session.release();
     throw error;

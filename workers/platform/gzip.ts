@@ -1,4 +1,4 @@
-/** Gzip as both Workers use it, by the platform's own streams. Opening is bounded: a small body may unfold to a huge one. */
+/** Gzip as both Workers use it, by the platform's streams. Opening is bounded: a small body may unfold to a huge one. */
 
 /** The bytes of this text in UTF-8, compressed. */
 export async function gzip(text: string): Promise<Uint8Array> {

@@ -1,0 +1,167 @@
+/**
+ * `midroll models check`: takes model files, model folders or the folder of a set through the gate, and says of each
+ * what was found and, when it may not serve, why not and what to do. Needs no origin.
+ */
+import { readFile, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { z } from "zod";
+import { COLUMN_COUNT } from "../src/features/schema.ts";
+import { toHex } from "../src/kernel/bytes.ts";
+import { FULL_LIMITS } from "../src/kernel/limits.ts";
+import { MODEL_LIMITS } from "../src/models/limits.ts";
+import type { ModelEntry } from "../src/models/manifest.ts";
+import { readChain } from "../src/onnx/read_chain.ts";
+import type { ModelCost, ModelLimits } from "../src/onnx/gate/cost.ts";
+import { inspectModel, type Mending } from "../src/onnx/gate/inspect.ts";
+import { MODEL_REFUSALS, refusal, type ModelRefusal } from "../src/onnx/gate/refusal.ts";
+import { CliFault } from "./fault.ts";
+import { probeModel, type Probe } from "./model_probe.ts";
+import { countOf, type Outcome } from "./outcome.ts";
+import { readModelSet } from "./read_models.ts";
+import { sha256 } from "./sha256.ts";
+
+/** What is checked: bytes and what the set, if there is one, says of them. */
+interface Subject {
+  readonly name: string;
+  readonly path: string;
+  readonly entry: ModelEntry | null;
+}
+
+/** How models are checked. */
+interface CheckTerms {
+  readonly columns: number;
+  readonly mending: Mending;
+  /** Whether a mended model that may serve takes the place of its file. */
+  readonly write: boolean;
+}
+
+/** What came of one model. */
+export interface CheckedModel {
+  readonly name: string;
+  readonly path: string;
+  readonly accepted: boolean;
+  readonly refusals: readonly (ModelRefusal & { readonly fix: string })[];
+  readonly mended: readonly string[];
+  readonly sizeBytes: number;
+  readonly cost: ModelCost | null;
+  readonly probe: Omit<Probe, "refusals"> | null;
+  /** Whether the edge's kernel runs it; else the ONNX runtime does. */
+  readonly onKernel: boolean;
+}
+
+const LIMITS: ModelLimits = { bytesMax: FULL_LIMITS.modelBytesMax, ...MODEL_LIMITS };
+const optionsSchema = z.object({
+  columns: z.coerce.number().pipe(z.int().min(1).max(1024)).optional(),
+  stripZipmap: z.boolean().optional(),
+  freeRows: z.boolean().optional(),
+  write: z.boolean().optional(),
+});
+
+/** Checks everything at these paths. Throws `CliFault` `models_refused` when any may not serve. */
+export async function checkModels(paths: readonly string[], given: unknown): Promise<Outcome> {
+  const options = optionsSchema.safeParse(given);
+  if (!options.success) {
+    throw new CliFault("wrong_command", "--columns takes a whole number from 1 to 1024", { exitCode: 2 });
+  }
+  const { columns = COLUMN_COUNT, stripZipmap = false, freeRows = false, write = false } = options.data;
+  const terms: CheckTerms = { columns, mending: { stripZipMap: stripZipmap, freeRows }, write };
+  const checked: CheckedModel[] = [];
+  for (const path of paths) {
+    for (const subject of await subjectsAt(path)) checked.push(await checkModel(subject, terms));
+  }
+  const refusedCount = checked.filter(({ accepted }) => !accepted).length;
+  const lines = checked.flatMap(linesOf);
+  if (refusedCount === 0)
+    return { json: { models: checked }, lines: [...lines, `${countOf(checked.length, "model")} may serve`] };
+  throw new CliFault("models_refused", `${refusedCount} of ${countOf(checked.length, "model")} may not serve`, {
+    lines,
+    members: { models: checked },
+  });
+}
+
+/** A file is one model; a folder is one model or, with sample-set.json in it, a set of them. */
+async function subjectsAt(path: string): Promise<readonly Subject[]> {
+  const found = await stat(path).catch(() => null);
+  if (found === null) throw new CliFault("model_unreadable", `${path}: nothing is there`);
+  if (!found.isDirectory()) return [{ name: nameOf(path), path, entry: null }];
+  const set = await readModelSet(path, "if there");
+  if (set === null) return [{ name: basename(path), path: join(path, "model.onnx"), entry: null }];
+  return set.models.map((entry) => ({ name: entry.name, path: join(path, entry.name, "model.onnx"), entry }));
+}
+
+function nameOf(path: string): string {
+  return basename(path) === "model.onnx" ? basename(dirname(path)) : basename(path, ".onnx");
+}
+
+async function checkModel({ name, path, entry }: Subject, terms: CheckTerms): Promise<CheckedModel> {
+  const { columns, mending, write } = terms;
+  const bytes = await readFile(path).catch(() => null);
+  if (bytes === null) throw new CliFault("model_unreadable", `${path} cannot be read`);
+  const names = { inputName: entry?.inputName ?? null, outputName: entry?.outputName ?? null };
+  const inspection = inspectModel(Uint8Array.from(bytes), { columns, ...names }, LIMITS, mending);
+  const refusals = [...(entry === null ? [] : await alteration(bytes, entry)), ...inspection.refusals];
+  const range = entry?.role === "earlyRanker" ? "any" : "probability";
+  const golden = await goldenBeside(path);
+  // A graph that reading refuses may hang or break a runtime: it is not run.
+  const probe = refusals.length > 0 ? null : await probeModel(inspection.bytes, { columns, ...names, range, golden });
+  refusals.push(...(probe?.refusals ?? []));
+  const chain =
+    refusals.length > 0
+      ? null
+      : readChain(inspection.bytes, { inputName: "features", outputName: "probability", ...notNull(names) });
+  if (write && refusals.length === 0 && inspection.mended.length > 0) await writeFile(path, inspection.bytes);
+  return {
+    name,
+    path,
+    accepted: refusals.length === 0,
+    refusals: refusals.map(({ code, found }) => ({ code, found, fix: MODEL_REFUSALS[code] })),
+    mended: inspection.mended,
+    sizeBytes: inspection.bytes.length,
+    cost: inspection.cost,
+    probe:
+      probe === null
+        ? null
+        : { runtimesApart: probe.runtimesApart, goldenApart: probe.goldenApart, answers: probe.answers },
+    onKernel: chain?.ok ?? false,
+  };
+}
+
+function notNull(names: { inputName: string | null; outputName: string | null }) {
+  return {
+    ...(names.inputName === null ? {} : { inputName: names.inputName }),
+    ...(names.outputName === null ? {} : { outputName: names.outputName }),
+  };
+}
+
+async function alteration(bytes: Uint8Array, entry: ModelEntry): Promise<readonly ModelRefusal[]> {
+  const digest = toHex(await sha256(bytes));
+  if (digest === entry.digest && bytes.length === entry.sizeBytes) return [];
+  return [refusal("altered", `digest ${digest.slice(0, 16)}…, ${bytes.length} bytes`)];
+}
+
+async function goldenBeside(path: string): Promise<unknown> {
+  const text = await readFile(join(dirname(path), "golden.json"), "utf8").catch(() => null);
+  if (text === null) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function linesOf({ name, accepted, refusals, mended, sizeBytes, cost, probe, onKernel }: CheckedModel): string[] {
+  const mendings = mended.map((words) => `  mended: ${words}`);
+  if (!accepted) {
+    const reasons = refusals.flatMap(({ code, found, fix }) => [`  ${code}: ${found}`, `    ${fix}`]);
+    return [`✗ ${name}`, ...mendings, ...reasons];
+  }
+  const answers = probe?.answers ?? null;
+  const between = answers === null ? "" : `, answers ${answers.least.toPrecision(3)} to ${answers.most.toPrecision(3)}`;
+  const golden = probe?.goldenApart ?? 0;
+  const runsOn = onKernel ? "kernel" : "ONNX runtime";
+  return [
+    `✓ ${name}: ${sizeBytes} bytes, ${cost?.rowCost ?? 0} multiplications a row, ${runsOn}`,
+    ...mendings,
+    `  golden rows ${golden.toExponential(1)} away, runtimes ${(probe?.runtimesApart ?? 0).toExponential(1)}${between}`,
+  ];
+}
