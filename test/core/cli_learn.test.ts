@@ -194,6 +194,15 @@ describe("midroll learn refuses in plain words", () => {
   });
 });
 
+it("docs/learning.md shows a line that can be read, and a table that a catalog takes", async () => {
+  const page = readFileSync(new URL("../../docs/learning.md", import.meta.url), "utf8");
+  const shown = [...page.matchAll(/```json\n(.*?)\n```/gs)].map((match) => match[1] ?? "");
+  expect(shown).toHaveLength(2);
+  expect(readRecord(JSON.stringify(JSON.parse(shown[0] ?? "")))).toMatchObject({ ok: true });
+  const files = [stage.write("catalog.json", smallCatalog()), stage.write("reserves.json", shown[1] ?? "")];
+  expect((await stage.midroll(["catalog", "validate", ...files])).exitCode).toBe(0);
+});
+
 it("a break's line reads back as the same break", () => {
   const record = singleSlot([30_000, 20_000, 20_000], { device: null, genre: null }, 5_000);
   expect(readRecord(lineOf(record))).toEqual({ ok: true, value: record });
