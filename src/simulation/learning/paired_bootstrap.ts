@@ -4,6 +4,7 @@
  * Source: Efron 1979; drawn as Poisson weights (Hanley and MacGibbon 2006).
  */
 import { stream } from "../../kernel/random.ts";
+import { drawPoisson, quantile } from "../planning/replicates.ts";
 
 /** One break: what was without, and what is with. */
 export interface Pair {
@@ -19,17 +20,6 @@ export interface Change {
 }
 
 const DRAWS = 400;
-/** How often a break is drawn, by the chance of at most so many times: the Poisson distribution of mean 1. */
-const AT_MOST = [0, 1, 2, 3, 4, 5, 6, 7].map(
-  (() => {
-    let [term, sum] = [Math.exp(-1), 0];
-    return (times: number) => {
-      sum += term;
-      term /= times + 1;
-      return sum;
-    };
-  })(),
-);
 
 /** The relative change of the sum. Same pairs in the same order, same seed: same answer. Cost: draws × pairs. */
 export function changeOf(pairs: readonly Pair[], seed: string): Change {
@@ -40,14 +30,11 @@ export function changeOf(pairs: readonly Pair[], seed: string): Change {
   const shares = Array.from({ length: DRAWS }, () => {
     let [base, gain] = [0, 0];
     for (const pair of pairs) {
-      const luck = random.next();
-      let times = 0;
-      while (times < AT_MOST.length && luck >= (AT_MOST[times] ?? 1)) times++;
+      const times = drawPoisson(random, 1);
       base += times * pair.without;
       gain += times * (pair.with - pair.without);
     }
     return base === 0 ? 0 : gain / base;
-  }).sort((a, b) => a - b);
-  const at = (share: number): number => shares[Math.round(share * (DRAWS - 1))] ?? 0;
-  return { share: gained / without, low: at(0.025), high: at(0.975) };
+  });
+  return { share: gained / without, low: quantile(shares, 0.025), high: quantile(shares, 0.975) };
 }
