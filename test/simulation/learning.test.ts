@@ -98,6 +98,19 @@ describe("the learned reserve approaches the monopoly price", () => {
   });
 });
 
+test("a narrow kind leans on its wider one as much as it is told to", () => {
+  const log = drawLog({
+    seed: SEED,
+    breaks: 10_000,
+    bidders: 2,
+    limit: (random, { surface }) => uniform(random) * (surface === "preroll" ? 0.3 : 1),
+  });
+  const surfaces = (widerSales: number) =>
+    learnReserves(log, second, { ...UNBOUND, widerSales }).filter(({ kind }) => kind.surface !== undefined);
+  expect(surfaces(0).length).toBeGreaterThan(0);
+  expect(surfaces(1e12)).toEqual([]);
+});
+
 describe("no reserve is learned", () => {
   test("without evidence: from no sale, from too few, from one day", () => {
     expect(learnReserves([], second, RESERVE_TERMS)).toEqual([]);

@@ -2,7 +2,7 @@
  * Learning from whole decisions: what is logged of a decision is what the decision says, and what a table promises on
  * days held out is held against the funnel itself, in seeded markets of a dozen campaigns with money to spare.
  */
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { compileCatalog } from "../../src/catalog/compiled.ts";
 import { learnedOf } from "../../src/catalog/contexts.ts";
 import type { Catalog, Reserve } from "../../src/catalog/entities.ts";
@@ -22,19 +22,24 @@ import { drawQuestion } from "./planning_stage.ts";
 const SEED = process.env["LEARN_SEED"] ?? String(Date.now() % 2 ** 31);
 const BREAKS = Number(process.env["LEARN_BREAKS"] ?? 400);
 const MARKETS = Number(process.env["LEARN_MARKETS"] ?? 1);
+/** Larger markets than the usual ones take their time. */
+const PATIENCE_MS = 900_000;
 /** What is not left to the seed: two weeks, and money to spare for everybody. */
 const DRAWN = { days: 14, budgetMicros: 1_000_000_000_000 };
 
 const decidedBy = new Map<PriceRule, readonly (readonly DecidedBreak[])[]>();
+vi.setConfig({ testTimeout: PATIENCE_MS, hookTimeout: PATIENCE_MS });
 beforeAll(async () => {
   const file = "test/simulation/learning_decided.test.ts";
-  console.info(`repeat with: LEARN_SEED=${SEED} LEARN_BREAKS=${BREAKS} npx vitest run --project simulation ${file}`);
+  console.info(
+    `repeat with: LEARN_SEED=${SEED} LEARN_BREAKS=${BREAKS} LEARN_MARKETS=${MARKETS} npx vitest run --project simulation ${file}`,
+  );
   for (const rule of PRICE_RULES) {
     const markets: (readonly DecidedBreak[])[] = [];
     for (let n = 0; n < MARKETS; n++) markets.push(await market(`${SEED} ${n}`, rule));
     decidedBy.set(rule, markets);
   }
-}, 120_000);
+});
 
 /** A fortnight of a seeded market in which every publisher charges by this rule; `change` what its catalog says. */
 async function market(seed: string, rule: PriceRule, change: Partial<Catalog> = {}): Promise<readonly DecidedBreak[]> {
