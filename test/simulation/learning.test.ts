@@ -98,6 +98,18 @@ describe("the learned reserve approaches the monopoly price", () => {
   });
 });
 
+test("the widest line is the best of all reserves by trying each one, but for the steps between those it tries", () => {
+  for (let n = 0; n < 10; n++) {
+    const log = drawLog({ seed: `${SEED} brute ${n}`, breaks: 1_000, bidders: 1 + (n % 2), limit: exponential });
+    const sales = log.flatMap((record) => salesOf(record, "second"));
+    const earned = (reserve: number) => sales.reduce((sum, sale) => sum + revenueOf(sale, reserve), 0);
+    const best = Math.max(...sales.map(({ limitMicros }) => earned(limitMicros)));
+    const learned = reserveOf(log, { ...UNBOUND, widerSales: 0 });
+    expect(earned(learned)).toBeLessThanOrEqual(best);
+    expect(earned(learned)).toBeGreaterThan(best / 2 ** (1 / 32) - sales.length);
+  }
+});
+
 test("a narrow kind leans on its wider one as much as it is told to", () => {
   const log = drawLog({
     seed: SEED,
