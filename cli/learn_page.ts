@@ -191,15 +191,15 @@ function bar({ revenueChange: { share, low, high } }: Compared, cell: (share: nu
 }
 
 function calibration(title: string, bins: readonly CalibrationBin[]): readonly string[] {
-  return showTable(
-    [title, "bids", "predicted", "won", "0 % to 100 %, ● as predicted"],
-    bins.map(({ bids, predicted, won }) => {
-      const cells = [..."█".repeat(Math.round(won * CHART_WIDTH)).padEnd(CHART_WIDTH, "·")];
-      cells[Math.min(CHART_WIDTH - 1, Math.round(predicted * CHART_WIDTH))] = "●";
-      return ["", count(bids), plainPercent(predicted), plainPercent(won), cells.join("")];
-    }),
-    new Set([1, 2, 3]),
-  );
+  const rows = bins.map(({ bids, predicted, won }) => {
+    const cells = [..."█".repeat(Math.round(won * CHART_WIDTH)).padEnd(CHART_WIDTH, "·")];
+    cells[Math.min(CHART_WIDTH - 1, Math.round(predicted * CHART_WIDTH))] = "●";
+    return ["", count(bids), plainPercent(predicted), plainPercent(won), cells.join("")];
+  });
+  return [
+    title,
+    ...showTable([" ", "bids", "predicted", "won", "0 % to 100 %, ● as predicted"], rows, new Set([1, 2, 3])),
+  ];
 }
 
 function shading({ all, parts, spendChange, seed }: LandscapeReport): readonly string[] {
