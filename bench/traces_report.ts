@@ -99,7 +99,8 @@ export function tracesSection(report: TracesReport): string {
     ]),
     "",
     `Median (smallest..largest) of ${report.rounds} rounds of ${report.secondsPerMeasurement} s, one request at a`,
-    "time, three edges in turn. CPU is that of the whole workerd: writing, compressing, queueing and filing traces included.",
+    "time, three edges in turn. CPU is that of the whole workerd: writing, compressing, queueing and filing traces",
+    "included.",
   ].join("\n");
 }
 

@@ -2,11 +2,11 @@
  * `midroll explain`: one decision told in full, by deciding it again from its trace: who won at what price, and every
  * other candidate's stage, reason and scores, also of those that targeting kept out.
  */
-import { replay, type Replayed } from "../src/decision/replay.ts";
+import { explainReplayed, replay, type Replayed } from "../src/decision/replay.ts";
 import { readTrace } from "../src/decision/trace_codec.ts";
 import type { DecisionTrace } from "../src/decision/trace.ts";
 import type { AdminClient } from "./admin_client.ts";
-import { explainPage, fatesOf } from "./explain_page.ts";
+import { explainPage } from "./explain_page.ts";
 import { CliFault } from "./fault.ts";
 import type { Outcome } from "./outcome.ts";
 import { catalogShelf } from "./trace_source.ts";
@@ -24,12 +24,12 @@ function explained(trace: DecisionTrace, replayed: Replayed): Outcome {
   const { decisionId, nowMs, catalogDigest, build, request, droppedSlots, scores } = trace;
   const { difference, decision } = replayed;
   const { tier, counts, pod } = decision;
-  const fates = fatesOf(trace, replayed);
+  const explanation = explainReplayed(trace, replayed);
   const made = { decisionId, atMs: nowMs, tier, catalogDigest, modelSetDigest: scores?.modelSetDigest ?? null, build };
   const sameBytes = difference === null;
   return {
-    json: { ...made, request, counts, pod, droppedSlots, sameBytes, difference, fates },
-    lines: explainPage(trace, replayed, fates),
+    json: { ...made, request, counts, pod, droppedSlots, sameBytes, difference, explanation },
+    lines: explainPage(trace, replayed, explanation),
   };
 }
 

@@ -1,41 +1,23 @@
 /**
- * A replayed decision for people: what was asked, who won, and every loser under the stage and the reason that dropped
- * it, with what is known of it by then.
+ * An explained decision for people: what was asked, who won, and every loser under the stage and the reason that
+ * dropped it, with what is known of it by then.
  */
-import type { Offer } from "../src/catalog/compiled.ts";
-import type { Scores } from "../src/decision/candidate.ts";
-import { offerName } from "../src/decision/decision_document.ts";
-import { REJECTIONS, type RejectionReason, type Stage } from "../src/decision/rejection.ts";
+import { REJECTIONS } from "../src/decision/rejection.ts";
 import type { Replayed } from "../src/decision/replay.ts";
 import type { DecisionTrace } from "../src/decision/trace.ts";
+import type { DecisionSummary, DecisionSummaryRejection } from "../src/telemetry/activity.ts";
 import { countOf, showMicros, showMoment, showTable } from "./outcome.ts";
 
-/** What became of one candidate. Units: micros for one impression, probabilities. */
-export interface Fate {
-  readonly lineItemId: string;
-  readonly creativeId: string;
-  readonly campaignId: string;
-  readonly durationSec: number;
-  /** 1-based position in the break, or null: it lost. */
-  readonly position: number | null;
-  readonly stage: Stage | null;
-  readonly reason: RejectionReason | null;
-  /** OpenRTB's number for the reason. */
-  readonly seatNonBid: number | null;
-  readonly bidMicros: number | null;
-  readonly priceMicros: number | null;
-  readonly scores: Scores | null;
-}
-
-const STAGE_TITLES: Readonly<Record<Stage, string>> = {
-  retrieve: "may not run here",
-  guarantee: "did not have the guaranteed seat",
-  rank: "cut before scoring",
-  value: "worth nothing to this break",
-  auction: "could not compete",
-  pod: "not in the chosen break",
-  commit: "won, but could not be paid",
-};
+/** Stages in their order. One that is not named here is shown by its own word, after the others. */
+const STAGE_TITLES: ReadonlyMap<string, string> = new Map([
+  ["retrieve", "may not run here"],
+  ["guarantee", "did not have the guaranteed seat"],
+  ["rank", "cut before scoring"],
+  ["value", "worth nothing to this break"],
+  ["auction", "could not compete"],
+  ["pod", "not in the chosen break"],
+  ["commit", "won, but could not be paid"],
+]);
 
 const HEAD_TITLES: Readonly<Record<string, string>> = {
   completedView: "seen",
@@ -44,44 +26,16 @@ const HEAD_TITLES: Readonly<Record<string, string>> = {
   conversion: "converts",
 };
 
-/** Every candidate's fate: winners in order of play, then losers in the order of the stages. */
-export function fatesOf({ droppedSlots }: DecisionTrace, { decision, scoring }: Replayed): readonly Fate[] {
-  const scoresOf = new Map(scoring.scored.map(({ offer, scores }) => [offerName(offer), scores]));
-  const dropped = new Set(droppedSlots);
-  const winners = decision.slots.filter(({ position }) => !dropped.has(position));
-  const spent = decision.slots.filter(({ position }) => dropped.has(position));
-  return [
-    ...winners.map(({ offer, bidMicros, priceMicros, scores }, index) => {
-      const won = { position: index + 1, stage: null, reason: null, seatNonBid: null };
-      return { ...nameOf(offer), ...won, bidMicros, priceMicros, scores };
-    }),
-    ...decision.rejections.map(({ offer, reason, bidMicros }) =>
-      lostFate(offer, reason, bidMicros ?? null, scoresOf.get(offerName(offer)) ?? null),
-    ),
-    ...spent.map(({ offer, bidMicros, scores }) => lostFate(offer, "budget_spent_meanwhile", bidMicros, scores)),
-  ];
-}
-
-function nameOf({ lineItemId, creativeId, campaignId, durationSec }: Offer) {
-  return { lineItemId, creativeId, campaignId, durationSec };
-}
-
-function lostFate(offer: Offer, reason: RejectionReason, bidMicros: number | null, scores: Scores | null): Fate {
-  const { stage, seatNonBid } = REJECTIONS[reason];
-  return { ...nameOf(offer), position: null, stage, reason, seatNonBid, bidMicros, priceMicros: null, scores };
-}
-
 /** The page. */
-export function explainPage(trace: DecisionTrace, replayed: Replayed, fates: readonly Fate[]): string[] {
-  const winners = fates.filter(({ position }) => position !== null);
-  const losers = fates.filter(({ position }) => position === null);
+export function explainPage(trace: DecisionTrace, replayed: Replayed, explained: DecisionSummary): string[] {
+  const { slots, rejections } = explained;
   return [
     ...heading(trace, replayed),
     "",
-    ...(winners.length === 0 ? ["Nobody won: the break went out empty."] : wonTable(winners)),
+    ...(slots.length === 0 ? ["Nobody won: the break went out empty."] : wonTable(explained)),
     "",
-    losers.length === 0 ? "Nobody lost." : `${countOf(losers.length, "candidate")} lost:`,
-    ...stagesOf(losers).flatMap(([stage, ofStage]) => stageLines(stage, ofStage)),
+    rejections.length === 0 ? "Nobody lost." : `${countOf(rejections.length, "candidate")} lost:`,
+    ...stagesOf(rejections).flatMap(([stage, ofStage]) => stageLines(stage, ofStage)),
   ];
 }
 
@@ -107,55 +61,71 @@ function heading({ decisionId, nowMs, request, build, catalogDigest }: DecisionT
   ];
 }
 
-function wonTable(winners: readonly Fate[]): string[] {
-  const rows = winners.map((fate) => [
-    String(fate.position),
-    fate.lineItemId,
-    fate.creativeId,
-    `${fate.durationSec} s`,
-    showMicros(fate.bidMicros ?? 0),
-    showMicros(fate.priceMicros ?? 0),
-    scoreText(fate.scores),
+function wonTable({ slots }: DecisionSummary): string[] {
+  const rows = slots.map((slot) => [
+    String(slot.slot),
+    slot.lineItemId,
+    slot.creativeId,
+    `${slot.durationSec} s`,
+    showMicros(slot.bidMicros),
+    showMicros(slot.priceMicros),
+    showMicros(slot.floorMicros),
+    showMicros(slot.valueMicros),
+    slot.neededBidMicros === null ? "" : showMicros(slot.neededBidMicros),
+    [scoreText(slot.scores), dealText(slot.dealId)].filter((words) => words !== "").join(", "),
   ]);
-  return showTable(["won", "line item", "creative", "length", "bid", "price", "scores"], rows, new Set([0, 3, 4, 5]));
+  const header = ["won", "line item", "creative", "length", "bid", "price", "floor", "value", "needed", ""];
+  return showTable(header, rows, new Set([0, 3, 4, 5, 6, 7, 8]));
 }
 
-function stagesOf(losers: readonly Fate[]): [Stage, readonly Fate[]][] {
-  // STAGE_TITLES has the stages in their order, and no other keys.
-  const stages = Object.keys(STAGE_TITLES) as Stage[];
-  const filled = stages.map((stage): [Stage, Fate[]] => [stage, losers.filter((fate) => fate.stage === stage)]);
-  // Those that came furthest are asked about first.
-  return filled.filter(([, ofStage]) => ofStage.length > 0).toReversed();
+/** Losers by stage, those that came furthest first: they are asked about first. */
+function stagesOf(losers: readonly DecisionSummaryRejection[]): [string, readonly DecisionSummaryRejection[]][] {
+  const byStage = Map.groupBy(losers, ({ stage }) => stage);
+  const order = [...STAGE_TITLES.keys()];
+  return [...byStage].toSorted(([a], [b]) => order.indexOf(b) - order.indexOf(a));
 }
 
-function stageLines(stage: Stage, ofStage: readonly Fate[]): string[] {
+function stageLines(stage: string, ofStage: readonly DecisionSummaryRejection[]): string[] {
   const byReason = Map.groupBy(ofStage, ({ reason }) => reason);
+  const title = STAGE_TITLES.get(stage);
   return [
     "",
-    `${STAGE_TITLES[stage]} (${stage})`,
-    ...[...byReason].flatMap(([reason, fates]) => (reason === null ? [] : reasonLines(reason, fates))),
+    title === undefined ? stage : `${title} (${stage})`,
+    ...[...byReason].flatMap(([reason, losers]) => reasonLines(reason, losers)),
   ];
 }
 
-function reasonLines(reason: RejectionReason, fates: readonly Fate[]): string[] {
-  const { meaning, seatNonBid } = REJECTIONS[reason];
-  const rows = fates.map((fate) => [
-    fate.lineItemId,
-    fate.creativeId,
-    fate.bidMicros === null ? "" : `bid ${showMicros(fate.bidMicros)}`,
-    scoreText(fate.scores),
+function reasonLines(reason: string, losers: readonly DecisionSummaryRejection[]): string[] {
+  const meaning = Object.entries(REJECTIONS).find(([known]) => known === reason)?.[1].meaning ?? "";
+  const rows = losers.map((loser) => [
+    loser.lineItemId,
+    loser.creativeId,
+    moneyText("bid", loser.bidMicros),
+    moneyText("value", loser.valueMicros),
+    moneyText("floor", loser.floorMicros),
+    moneyText("needed", loser.neededBidMicros),
+    scoreText(loser.scores),
+    dealText(loser.dealId),
   ]);
-  return [
-    `  ${reason}, OpenRTB ${seatNonBid}: ${meaning}`,
-    ...showTable(["", "", "", ""], rows)
-      .map((row) => `    ${row}`)
-      .slice(1),
-  ];
+  // The header is empty: its line is not shown, and a column that nobody fills takes no room.
+  const filled = rows[0]?.map((_, column) => column).filter((column) => rows.some((row) => row[column] !== "")) ?? [];
+  const lines = showTable(
+    filled.map(() => ""),
+    rows.map((row) => filled.map((column) => row[column] ?? "")),
+  ).slice(1);
+  return [`  ${reason}, OpenRTB ${losers[0]?.seatNonBid ?? 0}: ${meaning}`, ...lines.map((line) => `    ${line}`)];
 }
 
-function scoreText(scores: Scores | null): string {
-  if (scores === null) return "";
-  return Object.entries(scores)
+function moneyText(title: string, amountMicros: number | null): string {
+  return amountMicros === null ? "" : `${title} ${showMicros(amountMicros)}`;
+}
+
+function dealText(dealId: string | null): string {
+  return dealId === null ? "" : `deal ${dealId}`;
+}
+
+function scoreText(scores: Readonly<Record<string, number>> | null): string {
+  return Object.entries(scores ?? {})
     .map(([head, score]) => `${HEAD_TITLES[head] ?? head} ${(100 * score).toPrecision(3)} %`)
     .join(", ");
 }

@@ -1,6 +1,7 @@
 /**
  * Where traces come from, batch by batch: origin's store, or files that an earlier run has saved. A batch is a gzip
- * file of lines; a plain file of lines will do too. Saved traces bring the catalogs they name, so they can be read anywhere.
+ * file of lines; a plain file of lines will do too. Saved traces bring the catalogs they name, so they can be read
+ * anywhere.
  */
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import path from "node:path";

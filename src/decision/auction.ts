@@ -32,6 +32,8 @@ export interface AuctionTerms {
 /** The bids that compete for the break, and who did not get that far. */
 export interface Auctioned {
   readonly bids: readonly Bid[];
+  /** Bids that may not compete; each is among the rejections. */
+  readonly refused: readonly Bid[];
   readonly rejections: readonly Rejection[];
 }
 
@@ -61,6 +63,7 @@ export function auction(
   terms: AuctionTerms,
 ): Auctioned {
   const bids: Bid[] = [];
+  const refused: Bid[] = [];
   const rejections: Rejection[] = [];
   for (const candidate of scored) {
     const { offer, scores } = candidate;
@@ -72,9 +75,12 @@ export function auction(
     const bid = toBid(candidate, budget, terms);
     const reason = refusal(bid, budget, terms);
     if (reason === null) bids.push(bid);
-    else rejections.push(rejected(bid, reason, terms));
+    else {
+      refused.push(bid);
+      rejections.push(rejected(bid, reason, terms));
+    }
   }
-  return { bids, rejections };
+  return { bids, refused, rejections };
 }
 
 /** A bid that lost, with all that was found out about it. */

@@ -5,14 +5,17 @@
  */
 import type { CompiledCatalog } from "../catalog/compiled.ts";
 import { ok, refused, type Result } from "../kernel/result.ts";
+import { micros } from "../kernel/money.ts";
 import { HEADS, type Head } from "../models/manifest.ts";
+import type { DecisionSummary } from "../telemetry/activity.ts";
 import { decisionDocument, documentText, firstDifference, type Difference } from "./decision_document.ts";
 import type { Decision } from "./decision.ts";
+import { explainFully } from "./explain.ts";
 import { finish, plan, score, type ScoringPlan } from "./funnel.ts";
 import type { HeadScores, Scorer, Scoring } from "./rank.ts";
 import type { DecisionTrace } from "./trace.ts";
 import type { HeardScores } from "./witness.ts";
-import type { World } from "./world.ts";
+import type { CampaignBudget, World } from "./world.ts";
 
 /** Why a trace cannot be decided again: the catalog lacks its publisher; other rows are to be scored than were. */
 export type ReplayRefusal = "other_catalog" | "other_rows";
@@ -48,6 +51,34 @@ export async function replay(trace: DecisionTrace, catalog: CompiledCatalog): Pr
     decision,
     difference: same ? null : firstDifference(trace.decision, document),
   });
+}
+
+/**
+ * Every candidate's fate, with what the commit dropped. An offer that retrieval never looked at was never asked for
+ * money either, so none of them is told to lack it.
+ */
+export function explainReplayed({ droppedSlots, budgets }: DecisionTrace, replayed: Replayed): DecisionSummary {
+  const { plan: made, scoring, decision } = replayed;
+  const dropped = new Set(droppedSlots);
+  const kept = decision.slots.filter(({ position }) => !dropped.has(position));
+  const spent = decision.slots.flatMap(({ position, offer, bidMicros }) =>
+    dropped.has(position) ? [{ offer, reason: "budget_spent_meanwhile" as const, bidMicros }] : [],
+  );
+  const committed = {
+    ...decision,
+    slots: kept.map((slot, at) => ({ ...slot, position: at + 1 })),
+    rejections: [...decision.rejections, ...spent],
+  };
+  const world = { ...made.world, budgets: new FundedUnlessAsked(budgets) };
+  return explainFully({ ...made, world }, scoring, committed);
+}
+
+class FundedUnlessAsked extends Map<string, CampaignBudget> {
+  static readonly #ample = { availableMicros: micros(Number.MAX_SAFE_INTEGER), multiplierPpm: 1_000_000 };
+
+  override get(campaignId: string): CampaignBudget {
+    return super.get(campaignId) ?? FundedUnlessAsked.#ample;
+  }
 }
 
 function worldOf(trace: DecisionTrace, catalog: CompiledCatalog): World {

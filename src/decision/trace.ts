@@ -9,6 +9,7 @@ import { hash32 } from "../kernel/random.ts";
 import type { BreakRequest } from "../protocols/break_request.ts";
 import { decisionDocument, type Json } from "./decision_document.ts";
 import type { Decision } from "./decision.ts";
+import { publisherOffsetMinutes } from "./facts.ts";
 import type { ScoringPlan } from "./funnel.ts";
 import { REJECTIONS } from "./rejection.ts";
 import type { HeardScores, Witness } from "./witness.ts";
@@ -29,9 +30,9 @@ export interface DecisionTrace {
   readonly nowMs: number;
   readonly catalogDigest: string;
   readonly build: Build;
-  /** As the door understood it, without the viewer's key. */
+  /** As the door understood it, without the viewer's key, on the clock that the decision went by. */
   readonly request: BreakRequest;
-  /** Budgets that the decision asked for and that were there, by campaign id. Any other counts as none. */
+  /** Budgets that the decision asked for, by campaign id. It never asked for any other. */
   readonly budgets: readonly (readonly [string, CampaignBudget])[];
   /** Lines of the guaranteed deals that reached the seat of this break. Any other counts as none. */
   readonly guarantees: GuaranteeTable;
@@ -63,13 +64,15 @@ export function isSampled(requestId: string, sharePpm: number): boolean {
 
 /** The trace of a decision. Cost: linear in the decision, so it is made after the answer. */
 export function traceOf(witness: Witness, { plan, decision, droppedSlots, build }: Testimony): DecisionTrace {
-  const { request, world } = plan;
+  const { request, world, publisher } = plan;
+  // Whose clock the hours are on is settled here: calendars of two engines may know other rules of a time zone.
+  const utcOffsetMinutes = request.viewer.utcOffsetMinutes ?? publisherOffsetMinutes(publisher, world.nowMs);
   return {
     decisionId: world.decisionId,
     nowMs: world.nowMs,
     catalogDigest: world.catalogDigest,
     build,
-    request: { ...request, viewer: { ...request.viewer, key: null } },
+    request: { ...request, viewer: { ...request.viewer, key: null, utcOffsetMinutes } },
     budgets: witness.askedBudgets(),
     guarantees: linesThatMatter(plan, decision),
     limits: world.limits,

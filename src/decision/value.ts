@@ -4,6 +4,7 @@
  * its price.
  */
 import type { Goal } from "../catalog/entities.ts";
+import { CATALOG_LIMITS } from "../kernel/limits.ts";
 import { micros, perImpression, scaleMicrosDown, ZERO_MICROS, type Micros } from "../kernel/money.ts";
 import type { Scored, Scores } from "./candidate.ts";
 
@@ -15,10 +16,14 @@ function expectedMicros(amount: Micros, probability: number): Micros {
   return micros(Math.floor(amount * probability));
 }
 
-/** What a conversion may cost: its target, or what it brings over the return that is asked for, rounded down. */
+/**
+ * What a conversion may cost: its target, or what it brings over the return that is asked for, rounded down and held to
+ * the largest price that a catalog may state.
+ */
 export function perConversion(goal: Extract<Goal, { kind: "conversion" | "roas" }>): Micros {
   if (goal.kind === "conversion") return micros(goal.perConversionMicros);
-  return micros(Number((BigInt(goal.conversionValueMicros) * 1_000_000n) / BigInt(goal.targetRoasPpm)));
+  const exact = (BigInt(goal.conversionValueMicros) * 1_000_000n) / BigInt(goal.targetRoasPpm);
+  return micros(Math.min(Number(exact), CATALOG_LIMITS.priceMicrosMax));
 }
 
 /** What one impression is worth to the buyer before pacing. Units: micros. */

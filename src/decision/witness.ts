@@ -3,6 +3,7 @@
  * never looked at cannot have changed it, so a trace holds what is noted here and leaves out the rest, however many
  * campaigns the purse holds and in whatever order the stages check.
  */
+import { ZERO_MICROS } from "../kernel/money.ts";
 import type { Head } from "../models/manifest.ts";
 import type { Tier } from "../telemetry/activity.ts";
 import type { Scorer } from "./rank.ts";
@@ -51,7 +52,7 @@ export class Witness {
     };
   }
 
-  /** Budgets that were asked for and were there, by campaign id in code-unit order. */
+  /** Budgets that were asked for, by campaign id in code-unit order; one that was not there holds nothing. */
   askedBudgets(): readonly (readonly [string, CampaignBudget])[] {
     return this.#budgets.asked();
   }
@@ -66,6 +67,8 @@ function copied(heads: Readonly<Partial<Record<Head, Float32Array>>>): HeardScor
   return Object.fromEntries(Object.entries(heads).map(([head, scores]) => [head, scores.slice()]));
 }
 
+const NOTHING: CampaignBudget = { availableMicros: ZERO_MICROS, multiplierPpm: 0 };
+
 /** Budgets that remember which were asked for. Whoever goes through all of them, or counts them, asks for all. */
 class AskedBudgets implements ReadonlyMap<string, CampaignBudget> {
   readonly #view: ReadonlyMap<string, CampaignBudget>;
@@ -77,9 +80,8 @@ class AskedBudgets implements ReadonlyMap<string, CampaignBudget> {
   }
 
   asked(): readonly (readonly [string, CampaignBudget])[] {
-    return [...this.#view]
-      .filter(([campaignId]) => this.#all || this.#asked.has(campaignId))
-      .sort(([a], [b]) => (a < b ? -1 : 1));
+    const campaignIds = this.#all ? new Set([...this.#asked, ...this.#view.keys()]) : this.#asked;
+    return [...campaignIds].sort().map((campaignId) => [campaignId, this.#view.get(campaignId) ?? NOTHING] as const);
   }
 
   get(campaignId: string): CampaignBudget | undefined {

@@ -6,7 +6,6 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { sha256 } from "../../cli/sha256.ts";
 import { compileCatalog } from "../../src/catalog/compiled.ts";
 import { encodeSnapshot } from "../../src/catalog/snapshot.ts";
-import type { Decision } from "../../src/decision/decision.ts";
 import { traceLine } from "../../src/decision/trace_codec.ts";
 import type { DecisionTrace } from "../../src/decision/trace.ts";
 import { toHex } from "../../src/kernel/bytes.ts";
@@ -25,7 +24,6 @@ const ADS: readonly AdSketch[] = [
 let stage: ReturnType<typeof openStage>;
 let snapshot: Uint8Array;
 let digest: string;
-let decision: Decision;
 let trace: DecisionTrace;
 
 beforeAll(async () => {
@@ -33,7 +31,7 @@ beforeAll(async () => {
   snapshot = encodeSnapshot(catalog);
   digest = toHex(await sha256(snapshot));
   const world = worldOf(compileCatalog(catalog), { decisionId: "d-1", catalogDigest: digest });
-  ({ decision, trace } = await watch(breakOf(), world, steadyScorer()));
+  ({ trace } = await watch(breakOf(), world, steadyScorer()));
 });
 beforeEach(() => {
   stage = openStage();
@@ -79,28 +77,21 @@ describe("midroll explain", () => {
     expect(out).toContain("decided again here: the same bytes");
     expect(out).toMatch(/1 {2}li-dear +cr-dear +30 s +0\.03 +0\.03/);
     expect(out).toMatch(
-      /outbid, OpenRTB 502: ads of higher total value filled the break\n +li-cheap +cr-cheap +bid 0\.01 /,
+      /outbid, OpenRTB 502: ads of higher total value.*\n +li-cheap +cr-cheap +bid 0\.01 .*needed 0\.02/,
     );
-    expect(out).toMatch(
-      /below_floor, OpenRTB 301: the bid is below the floor\n +li-poor +cr-poor +bid 0\.001 +seen 90/,
-    );
+    expect(out).toMatch(/below_floor, OpenRTB 301: .*\n +li-poor +cr-poor +bid 0\.001 .*floor 0\.005 .*seen 90/);
     expect(out).toMatch(/targeting_countries, OpenRTB 200: the line item does not target this country\n +li-abroad/);
-    for (const { offer } of [...decision.slots, ...decision.rejections]) expect(out).toContain(offer.lineItemId);
+    for (const { id } of ADS) expect(out).toContain(`li-${id}`);
   });
 
   it("gives the same to scripts, one fate a candidate", async () => {
     const { out } = await stage.midroll(["explain", "d-1", "--json"], keeping(trace));
-    const { ok, sameBytes, fates } = JSON.parse(out);
+    const { ok, sameBytes, explanation } = JSON.parse(out);
     expect({ ok, sameBytes }).toEqual({ ok: true, sameBytes: true });
-    expect(fates).toHaveLength(decision.slots.length + decision.rejections.length);
-    expect(fates[0]).toMatchObject({ lineItemId: "li-dear", position: 1, priceMicros: 30_000, reason: null });
-    expect(fates.find((fate: { lineItemId: string }) => fate.lineItemId === "li-poor")).toMatchObject({
-      position: null,
-      stage: "auction",
-      reason: "below_floor",
-      seatNonBid: 301,
-      bidMicros: 1_000,
-    });
+    expect(explanation.slots.length + explanation.rejections.length).toBe(ADS.length);
+    expect(explanation.slots[0]).toMatchObject({ lineItemId: "li-dear", slot: 1, priceMicros: 30_000 });
+    const poor = explanation.rejections.find((loser: { lineItemId: string }) => loser.lineItemId === "li-poor");
+    expect(poor).toMatchObject({ stage: "auction", reason: "below_floor", seatNonBid: 301, bidMicros: 1_000 });
   });
 
   it("tells of a winner whose money had gone", async () => {

@@ -36,6 +36,9 @@ export interface CommittedDecision {
   readonly slots: readonly CommittedSlot[];
   /** Positions of the decision before its commit whose money was gone. */
   readonly droppedSlots: readonly number[];
+  /** What it was decided from, for whoever asks why. */
+  readonly plan: ScoringPlan;
+  readonly scoring: Scoring;
 }
 
 /** What the plan could have used money for: the isolate's purse is asked to hold some of it. */
@@ -103,7 +106,7 @@ function commitSlot(door: Door, decision: Decision, slot: Slot): CommittedSlot |
 }
 
 /** Debits the purse for every paid slot. A slot without money is dropped; the others move up. */
-function commit(door: Door, decision: Decision): CommittedDecision {
+function commit(door: Door, decision: Decision): Omit<CommittedDecision, "plan" | "scoring"> {
   const slots: CommittedSlot[] = [];
   const lost: Rejection[] = [];
   const droppedSlots: number[] = [];
@@ -144,5 +147,5 @@ export async function decideBreak(door: Door, request: BreakRequest): Promise<Re
     const short = reason === "purse_short" || reason === "budget_spent_meanwhile";
     if (short && bidMicros !== undefined) isolate.purse.missed(offer.campaignId, bidMicros);
   }
-  return ok(committed);
+  return ok({ ...committed, plan: scoringPlan, scoring });
 }

@@ -1,4 +1,4 @@
-/** Gzip as both Workers use it, by the platform's streams. Opening is bounded: a small body may unfold to a huge one. */
+/** Gzip as both Workers use it, by the platform's streams. Opening is bounded: little may unfold to very much. */
 
 /** The bytes of this text in UTF-8, compressed. */
 export async function gzip(text: string): Promise<Uint8Array> {
