@@ -2,9 +2,7 @@
  * A workerd with nothing in it but origin's wallet and ledgers and a driver that sends them work, reached through a
  * socket of its own: what `npm run bench:billing` measures.
  */
-import path from "node:path";
-import { build } from "esbuild";
-import { projectDir } from "../local/build.ts";
+import { bundleDriver } from "./bundle_driver.ts";
 import { startLoneWorker } from "./lone_worker.ts";
 
 /** The running driver. */
@@ -14,27 +12,9 @@ export interface BillingRuntime {
   stop(): Promise<void>;
 }
 
-async function bundleDriver(): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [path.join(projectDir, "bench/workerd/billing_driver.ts")],
-    bundle: true,
-    write: false,
-    format: "esm",
-    target: "es2024",
-    platform: "browser",
-    conditions: ["workerd", "worker", "browser"],
-    external: ["cloudflare:*"],
-    keepNames: true,
-    logLevel: "warning",
-  });
-  const [bundle] = outputFiles;
-  if (bundle === undefined) throw new Error("esbuild made no driver");
-  return bundle.text;
-}
-
 /** Starts the driver. `stateDir`: a directory of its own. */
 export async function startBillingRuntime(stateDir: string): Promise<BillingRuntime> {
-  const { port, stop } = await startLoneWorker(stateDir, "billing-driver", await bundleDriver(), {
+  const { port, stop } = await startLoneWorker(stateDir, "billing-driver", await bundleDriver("billing_driver"), {
     durableObjects: {
       WALLET: { className: "BenchWallet", useSQLite: true },
       LEDGER: { className: "CampaignLedger", useSQLite: true },

@@ -4,7 +4,7 @@
  */
 import { present } from "../src/kernel/assert.ts";
 import { type RandomStream, stream } from "../src/kernel/random.ts";
-import type { PodAd, PodRules } from "../src/pods/instance.ts";
+import type { PodAd, PodRules, PodSlot, PodWish } from "../src/pods/instance.ts";
 
 /** A question to the solver. */
 export interface PodInstance {
@@ -82,4 +82,85 @@ export function drawLarge(seed: string, { candidates, slots, multiShare }: Large
   const separatedCategories = new Set(Array.from({ length: CATEGORIES }, (_, index) => `IAB${index}`));
   const rules = { durationMs: slots * SLOT_MS, maxAds: slots, maxPerAdvertiser: 1, separatedCategories };
   return { ads, rules: { ...PLAIN_RULES, ...rules, maxPerCategory: 1 } };
+}
+
+/** One of the list. */
+function oneOf<T>(random: RandomStream, list: readonly T[]): T {
+  return present(list[random.below(list.length)], "an index inside the list");
+}
+
+/** True in `share` of the cases. */
+function chance(random: RandomStream, share: number): boolean {
+  return random.next() < share;
+}
+
+/**
+ * A break of at most seven ads in which every kind of rule may hold, few enough to try every order of every set. Values
+ * are small, so that ties are frequent.
+ */
+export function drawSmall(seed: string): PodInstance {
+  const random = stream(seed, "small pod");
+  const rules = drawRules(random);
+  const valueMax = oneOf(random, [3, 20, 1_000]);
+  const count = rules.slots.length > 0 ? random.below(6) : random.below(8);
+  const ads = Array.from({ length: count }, (_, index) => drawAd(random, index, rules, valueMax));
+  return { ads, rules };
+}
+
+function drawSlot(random: RandomStream, side: PodSlot["side"]): PodSlot {
+  const exactDurationsMs = chance(random, 0.3) ? [oneOf(random, [6_000, 15_000])] : null;
+  return { side, minDurationMs: oneOf(random, [0, 0, 10_000]), maxDurationMs: 30_000, exactDurationsMs };
+}
+
+function drawRules(random: RandomStream): PodRules {
+  const slots: PodSlot[] = [];
+  if (chance(random, 0.3)) {
+    if (chance(random, 0.7)) slots.push(drawSlot(random, "before"));
+    if (chance(random, 0.2)) slots.push(drawSlot(random, "before"));
+    if (chance(random, 0.5)) slots.push(drawSlot(random, "after"));
+  }
+  const exclusions: [string, string][] = [];
+  while (chance(random, 0.3)) exclusions.push([oneOf(random, ADVERTISERS_SMALL), oneOf(random, ADVERTISERS_SMALL)]);
+  return {
+    durationMs: oneOf(random, [0, 20_000, 45_000, 61_500, 90_000]),
+    maxAds: oneOf(random, [0, 1, 2, 3, 4, 6]),
+    slots,
+    exactDurationsMs: chance(random, 0.1) ? [6_000, 15_000] : null,
+    maxPerAdvertiser: oneOf(random, [1, 1, 2, 0]) || null,
+    separatedCategories: new Set(chance(random, 0.7) ? ["food", "cars"] : []),
+    maxPerCategory: oneOf(random, [1, 1, 2, 0]) || null,
+    exclusions,
+    minGapAds: oneOf(random, [0, 0, 1, 2]),
+    slateMicrosPerSec: chance(random, 0.2) ? oneOf(random, [1, 7]) : 0,
+    nodesMax: 100_000,
+  };
+}
+
+const ADVERTISERS_SMALL = ["a", "b", "c", "d"];
+
+function drawAd(random: RandomStream, index: number, rules: PodRules, valueMax: number): PodAd {
+  const premium = (): number => (chance(random, 0.15) ? random.below(valueMax) : 0);
+  const wishes: readonly PodWish[] = ["first", "last", "firstOrLast"];
+  const capKey = chance(random, 0.2) ? oneOf(random, ["once", "twice"]) : null;
+  const everywhere = rules.slots.length === 0 || chance(random, 0.6);
+  return {
+    id: `ad-${index}`,
+    durationMs: chance(random, 0.03)
+      ? 0
+      : oneOf(random, [6_000, 10_000, 15_000, 15_000, 20_000, 29_970, 30_000, 7_501]),
+    valueMicros: chance(random, 0.1) ? -random.below(valueMax) : random.below(valueMax),
+    advertiser: oneOf(random, ADVERTISERS_SMALL),
+    creative: chance(random, 0.1) ? "shared" : `creative-${index}`,
+    categories: ["food", "cars", "beer"].filter(() => chance(random, 0.35)),
+    dedupeKeys: ["adomain:x", "title:y"].filter(() => chance(random, 0.12)),
+    wish: chance(random, 0.15) ? oneOf(random, wishes) : "any",
+    firstPremiumMicros: premium(),
+    lastPremiumMicros: premium(),
+    capKey,
+    capMax: capKey === "twice" ? 2 : 1,
+    tier: chance(random, 0.15) ? oneOf(random, [1, 2, 5]) : 0,
+    places: everywhere
+      ? null
+      : { slots: rules.slots.flatMap((_, slot) => (chance(random, 0.5) ? [slot] : [])), dynamic: chance(random, 0.6) },
+  };
 }

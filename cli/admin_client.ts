@@ -6,11 +6,14 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { Catalog } from "../src/catalog/entities.ts";
 import type { ModelEntry } from "../src/models/manifest.ts";
+import { encodeSnapshot, SNAPSHOT_MEDIA_TYPE } from "../src/catalog/snapshot.ts";
 import { CliFault } from "./fault.ts";
 import { readModel, readModelSet } from "./read_models.ts";
 
 /** How long origin may take to answer. Units: milliseconds. */
 const ANSWER_TIMEOUT_MS = 60_000;
+/** The same for a catalog: a large one is checked for seconds, and each of its campaigns' ledgers is told its terms. */
+const CATALOG_TIMEOUT_MS = 300_000;
 
 /** How Node's fetch says that the other side has closed the connection. */
 const CONNECTION_CLOSED = "UND_ERR_SOCKET";
@@ -30,7 +33,7 @@ export interface AdminClient {
   get(path: string): Promise<unknown>;
   /** What is no JSON, as it comes. */
   bytes(path: string): Promise<Uint8Array>;
-  put(path: string, contentType: string, body: string | Uint8Array): Promise<unknown>;
+  put(path: string, contentType: string, body: string | Uint8Array, timeoutMs?: number): Promise<unknown>;
   /** Sends a command as JSON. */
   post(path: string, command: object): Promise<unknown>;
 }
@@ -66,12 +69,13 @@ export function adminClient(options: AdminClientOptions): AdminClient {
     path: string,
     headers: Record<string, string>,
     body: string | Uint8Array | null,
+    timeoutMs = ANSWER_TIMEOUT_MS,
   ): Promise<Uint8Array> => {
     let response: Response;
     try {
-      response = await send(options, method, `${origin}${path}`, { headers, body });
+      response = await send(options, method, `${origin}${path}`, { headers, body, timeoutMs });
     } catch (error) {
-      throw unreachable(origin, error);
+      throw unreachable(origin, error, timeoutMs);
     }
     const bytes = await response.bytes();
     if (!response.ok) throw refusal(options, origin, response.status, new TextDecoder().decode(bytes));
@@ -83,7 +87,7 @@ export function adminClient(options: AdminClientOptions): AdminClient {
     origin,
     bytes: (path) => askBytes("GET", path, {}, null),
     get: (path) => ask("GET", path, {}, null),
-    put: (path, contentType, body) => ask("PUT", path, { "content-type": contentType }, body),
+    put: (path, contentType, body, timeoutMs) => ask("PUT", path, { "content-type": contentType }, body, timeoutMs),
     post: (path, command) => ask("POST", path, { "content-type": "application/json" }, JSON.stringify(command)),
   };
 }
@@ -91,17 +95,18 @@ export function adminClient(options: AdminClientOptions): AdminClient {
 interface Sent {
   readonly headers: Record<string, string>;
   readonly body: string | Uint8Array | null;
+  readonly timeoutMs: number;
 }
 
 /** Asks once; a question twice, when the connection kept from before turns out to be closed. */
-async function send(options: AdminClientOptions, method: string, url: string, { headers, body }: Sent) {
+async function send(options: AdminClientOptions, method: string, url: string, { headers, body, timeoutMs }: Sent) {
   const request = (): Promise<Response> =>
     options.fetch(url, {
       method,
       headers: { authorization: `Bearer ${options.token}`, accept: "application/json", ...headers },
       // Copied, because fetch wants bytes on an ArrayBuffer of their own and says so only by type.
       body: body instanceof Uint8Array ? new Uint8Array(body) : body,
-      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeoutMs),
     });
   try {
     return await request();
@@ -112,8 +117,13 @@ async function send(options: AdminClientOptions, method: string, url: string, { 
 }
 
 /** Makes a catalog the current one. Requires one that `parseCatalog` accepted. Throws `CliFault`. */
-export async function applyCatalog(client: AdminClient, catalog: Catalog): Promise<AppliedCatalog> {
-  const answer = await client.put("/v1/admin/catalog", "application/json", JSON.stringify(catalog));
+export function applyCatalog(client: AdminClient, catalog: Catalog): Promise<AppliedCatalog> {
+  return applySnapshot(client, encodeSnapshot(catalog));
+}
+
+/** Makes the catalog in a snapshot the current one. Throws `CliFault`. */
+export async function applySnapshot(client: AdminClient, bytes: Uint8Array): Promise<AppliedCatalog> {
+  const answer = await client.put("/v1/admin/catalog", SNAPSHOT_MEDIA_TYPE, bytes, CATALOG_TIMEOUT_MS);
   return understand(client, "/v1/admin/catalog", appliedSchema, answer);
 }
 
@@ -150,9 +160,9 @@ export function understand<T>(client: AdminClient, path: string, schema: z.ZodTy
   );
 }
 
-function unreachable(origin: string, error: unknown): CliFault {
+function unreachable(origin: string, error: unknown, timeoutMs: number): CliFault {
   const late = error instanceof Error && error.name === "TimeoutError";
-  const why = late ? `no answer within ${ANSWER_TIMEOUT_MS / 1000} s` : words(error);
+  const why = late ? `no answer within ${timeoutMs / 1000} s` : words(error);
   return new CliFault("origin_unreachable", `origin at ${origin} cannot be reached (${why})`, {
     advice: "Start it with `npm start`, or name another with --origin URL or MIDROLL_ORIGIN.",
     cause: error,

@@ -3,34 +3,26 @@
  * here is what origin takes.
  */
 import { renderProblems, type CatalogProblem } from "../src/catalog/problem.ts";
-import { encodeSnapshot, snapshotDigest } from "../src/catalog/snapshot.ts";
+import { snapshotDigest } from "../src/catalog/snapshot.ts";
 import { CATALOG_LIMITS } from "../src/kernel/limits.ts";
-import { applyCatalog, type AdminClient } from "./admin_client.ts";
+import { applySnapshot, type AdminClient } from "./admin_client.ts";
 import { CliFault } from "./fault.ts";
 import { countOf, type Outcome } from "./outcome.ts";
-import { readCatalog, type ReadCatalog } from "./read_catalog.ts";
+import { megabytes, packedCatalog, type PackedCatalog, type Say } from "./packed_catalog.ts";
 import { sha256 } from "./sha256.ts";
 
 /** Checks a catalog and says what it holds and which digest it would get. Throws `CliFault` `catalog_invalid`. */
-export async function validateCatalog(paths: readonly string[]): Promise<Outcome> {
-  const { catalog, files } = await readOrFail(paths);
-  const digest = await snapshotDigest(encodeSnapshot(catalog), sha256);
-  const counts = {
-    publishers: catalog.publishers.length,
-    advertisers: catalog.advertisers.length,
-    campaigns: catalog.campaigns.length,
-    lineItems: catalog.lineItems.length,
-    creatives: catalog.creatives.length,
-    deals: catalog.deals.length,
-  };
+export async function validateCatalog(paths: readonly string[], say: Say): Promise<Outcome> {
+  const { bytes, counts, files } = await packedOrFail(paths, say);
+  const digest = await snapshotDigest(bytes, sha256);
   return {
-    json: { digest, files, counts },
+    json: { digest, files, counts, snapshotBytes: bytes.length },
     lines: [
       `valid: ${countOf(files.length, "file")}`,
       `  ${countOf(counts.publishers, "publisher")}, ${countOf(counts.advertisers, "advertiser")}, ` +
         `${countOf(counts.campaigns, "campaign")}, ${countOf(counts.lineItems, "line item")}, ` +
         `${countOf(counts.creatives, "creative")}, ${countOf(counts.deals, "deal")}`,
-      `  digest ${digest}`,
+      `  snapshot of ${megabytes(bytes.length)}, digest ${digest}`,
     ],
   };
 }
@@ -39,10 +31,11 @@ export async function validateCatalog(paths: readonly string[]): Promise<Outcome
 export async function applyCatalogFiles(
   client: () => Promise<AdminClient>,
   paths: readonly string[],
+  say: Say,
 ): Promise<Outcome> {
-  const { catalog, files } = await readOrFail(paths);
+  const { bytes, files } = await packedOrFail(paths, say);
   const asked = await client();
-  const applied = await applyCatalog(asked, catalog);
+  const applied = await applySnapshot(asked, bytes);
   return {
     json: { origin: asked.origin, files, ...applied },
     lines: [
@@ -54,10 +47,10 @@ export async function applyCatalogFiles(
   };
 }
 
-async function readOrFail(paths: readonly string[]): Promise<ReadCatalog> {
-  const read = await readCatalog(paths);
-  if (read.ok) return read.value;
-  throw catalogFault(read.reason);
+async function packedOrFail(paths: readonly string[], say: Say): Promise<PackedCatalog> {
+  const packed = await packedCatalog(paths, say);
+  if (packed.ok) return packed.value;
+  throw catalogFault(packed.reason);
 }
 
 /** The fault of a catalog with these problems. */

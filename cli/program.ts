@@ -84,17 +84,18 @@ function buildProgram(terminal: Terminal): Command {
 
 function addCatalog(program: Command, terminal: Terminal): void {
   const catalog = program.command("catalog").description("check and publish catalogs");
-  const takes = "directories (all their .json files) or files";
+  const takes = "directories (all their .json files) or files, or one snapshot (.catalog)";
+  const say = (line: string): void => terminal.err(`${line}\n`);
   withJson(catalog.command("validate"))
     .argument("<paths...>", takes)
     .description("check a catalog without touching anything")
     .addHelpText("after", examples("catalog validate catalog/sample", "catalog validate a.json b.json --json"))
-    .action(answering(terminal, (paths) => validateCatalog(paths)));
+    .action(answering(terminal, (paths) => validateCatalog(paths, say)));
   withOrigin(catalog.command("apply"))
     .argument("<paths...>", takes)
     .description("check a catalog and make it the current one")
     .addHelpText("after", examples("catalog apply catalog/sample"))
-    .action(answering(terminal, (paths, client) => applyCatalogFiles(client, paths)));
+    .action(answering(terminal, (paths, client) => applyCatalogFiles(client, paths, say)));
 }
 
 function addCampaigns(program: Command, terminal: Terminal): void {

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { Catalog } from "../src/catalog/entities.ts";
 import type { CatalogProblem, CatalogProblemCode } from "../src/catalog/problem.ts";
 import { parseCatalog, type CatalogFile } from "../src/catalog/validate.ts";
-import { CATALOG_LIMITS, FULL_LIMITS } from "../src/kernel/limits.ts";
+import { CATALOG_LIMITS } from "../src/kernel/limits.ts";
 import { ok, refused, type Result } from "../src/kernel/result.ts";
 
 /** A catalog as read and the files it came from. */
@@ -66,8 +66,8 @@ async function readJson(path: string): Promise<Result<unknown, CatalogProblem>> 
   let text: string;
   try {
     const { size } = await stat(path);
-    if (size > FULL_LIMITS.catalogBytesMax) {
-      const expected = `a file of at most ${FULL_LIMITS.catalogBytesMax} bytes`;
+    if (size > CATALOG_LIMITS.fileBytesMax) {
+      const expected = `a file of at most ${CATALOG_LIMITS.fileBytesMax} bytes`;
       return refused(problem(path, "unreadable_file", expected, `${size} bytes`));
     }
     text = await readFile(path, "utf8");

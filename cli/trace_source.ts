@@ -7,8 +7,8 @@ import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { gunzipSync } from "node:zlib";
 import { z } from "zod";
-import { compileCatalog, type CompiledCatalog } from "../src/catalog/compiled.ts";
-import { decodeSnapshot } from "../src/catalog/snapshot.ts";
+import type { CompiledCatalog } from "../src/catalog/compiled.ts";
+import { loadSnapshot } from "../src/catalog/snapshot.ts";
 import { toHex } from "../src/kernel/bytes.ts";
 import { understand, type AdminClient } from "./admin_client.ts";
 import { CliFault } from "./fault.ts";
@@ -123,8 +123,8 @@ export function catalogShelf(client: () => Promise<AdminClient>, dir: string | n
 async function catalogIn(digest: string, bytes: Uint8Array): Promise<CompiledCatalog> {
   const found = toHex(await sha256(bytes));
   if (found !== digest) throw new CliFault("snapshot_altered", `snapshot ${digest} is altered: it has digest ${found}`);
-  const decoded = decodeSnapshot(bytes);
-  if (decoded.ok) return compileCatalog(decoded.value);
+  const decoded = loadSnapshot(bytes);
+  if (decoded.ok) return decoded.value;
   throw new CliFault("snapshot_unreadable", `snapshot ${digest} is refused: ${decoded.reason}`, {
     advice: "It was published by another version: read its traces with that one.",
   });

@@ -1,11 +1,7 @@
 /**
- * Sets of whole numbers below a fixed size: as bits in 32-bit words where they are crowded, as a list where they are
- * few. A list is shorter than the words as long as it holds less than one number in 32.
+ * Sets of whole numbers below a fixed size, as bits.
  * Shape: number n is bit `n & 31` of word `n >>> 5`; words are signed, because V8 keeps those in registers.
  */
-
-/** A set of numbers, in the shorter of two forms. */
-export type Posting = { readonly words: Int32Array } | { readonly numbers: Uint32Array };
 
 /** Words that hold numbers below `size`. */
 export function wordCount(size: number): number {
@@ -20,17 +16,8 @@ export function allBits(size: number): Int32Array {
   return words;
 }
 
-/** The set of these numbers, each below `size`. */
-export function postingOf(numbers: Uint32Array, size: number): Posting {
-  if (numbers.length < wordCount(size)) return { numbers };
-  const words = new Int32Array(wordCount(size));
-  for (const number of numbers) setBit(words, number);
-  return { words };
-}
-
-/** Memory of a set. Units: bytes. */
-export function postingBytes(posting: Posting): number {
-  return "words" in posting ? posting.words.byteLength : posting.numbers.byteLength;
+export function hasBit(words: Int32Array, number: number): boolean {
+  return ((words[number >>> 5] ?? 0) & (1 << (number & 31))) !== 0;
 }
 
 export function setBit(words: Int32Array, number: number): void {
@@ -41,25 +28,33 @@ export function clearBit(words: Int32Array, number: number): void {
   words[number >>> 5] = (words[number >>> 5] ?? 0) & ~(1 << (number & 31));
 }
 
-/** `target ∪ posting`, in place. */
-export function unite(target: Int32Array, posting: Posting): void {
-  if ("words" in posting) {
-    const words = posting.words;
-    for (let at = 0; at < target.length; at++) target[at] = (target[at] ?? 0) | (words[at] ?? 0);
-  } else for (const number of posting.numbers) setBit(target, number);
+/** `target ∪ words`, in place. */
+export function unite(target: Int32Array, words: Int32Array): void {
+  for (let at = 0; at < target.length; at++) target[at] = (target[at] ?? 0) | (words[at] ?? 0);
 }
 
-/** `target ∩ words`, in place. */
-export function intersect(target: Int32Array, words: Int32Array): void {
-  for (let at = 0; at < target.length; at++) target[at] = (target[at] ?? 0) & (words[at] ?? 0);
+/** `target ∖ words`, in place. */
+export function subtract(target: Int32Array, words: Int32Array): void {
+  for (let at = 0; at < target.length; at++) target[at] = (target[at] ?? 0) & ~(words[at] ?? 0);
 }
 
-/** `target ∖ posting`, in place. */
-export function subtract(target: Int32Array, posting: Posting): void {
-  if ("words" in posting) {
-    const words = posting.words;
-    for (let at = 0; at < target.length; at++) target[at] = (target[at] ?? 0) & ~(words[at] ?? 0);
-  } else for (const number of posting.numbers) clearBit(target, number);
+/**
+ * Puts the numbers that are in all of the sets into `target`. Requires: at least one set. Cost: half a nanosecond a word
+ * and set, because four are read at a time.
+ */
+export function intersection(target: Int32Array, sets: readonly Int32Array[]): Int32Array {
+  const first = sets[0] ?? target;
+  target.set(first);
+  for (let at = 1; at < sets.length; at += 4) {
+    intersectFour(target, sets[at] ?? first, sets[at + 1] ?? first, sets[at + 2] ?? first, sets[at + 3] ?? first);
+  }
+  return target;
+}
+
+function intersectFour(target: Int32Array, a: Int32Array, b: Int32Array, c: Int32Array, d: Int32Array): void {
+  for (let at = 0; at < target.length; at++) {
+    target[at] = (target[at] ?? 0) & (a[at] ?? 0) & (b[at] ?? 0) & (c[at] ?? 0) & (d[at] ?? 0);
+  }
 }
 
 /** Calls `visit` with the numbers from `from` up to, not including, `to` in ascending order, until it answers false. */
@@ -86,4 +81,28 @@ export function countBits(words: Int32Array, from: number, to: number): number {
     for (; word !== 0; word &= word - 1) count++;
   }
   return count;
+}
+
+/** Sets for the length of one question, used again for the next: fresh ones would keep the garbage collector busy. */
+export interface Scratch {
+  /** A set with whatever is in it. Valid until `reset`. */
+  take(): Int32Array;
+  /** The next question begins. */
+  reset(): void;
+}
+
+/** Scratch of sets of so many words each. Holds as many as the largest question took. */
+export function scratchOf(words: number): Scratch {
+  const sets: Int32Array[] = [];
+  let taken = 0;
+  return {
+    take: () => {
+      const set = sets[taken] ?? new Int32Array(words);
+      sets[taken++] = set;
+      return set;
+    },
+    reset: () => {
+      taken = 0;
+    },
+  };
 }

@@ -137,7 +137,7 @@ export const lineItemSchema = z.strictObject({
   campaignId: id,
   name,
   status,
-  creativeIds: z.array(id).min(1).max(50),
+  creativeIds: z.array(id).min(1).max(CATALOG_LIMITS.creativesOfLineItemMax),
   goal: goalSchema,
   targeting: targetingSchema.default({}),
   frequencyCap: frequencyCap.optional(),
@@ -192,6 +192,7 @@ export type Advertiser = z.output<typeof advertiserSchema>;
 export type Campaign = z.output<typeof campaignSchema>;
 export type LineItem = z.output<typeof lineItemSchema>;
 export type Creative = z.output<typeof creativeSchema>;
+export type MimeType = z.output<typeof mediaFileSchema>["mimeType"];
 export type Currency = z.output<typeof currencySchema>;
 export type Reserve = z.output<typeof reserveSchema>;
 export type Landscape = z.output<typeof landscapeSchema>;

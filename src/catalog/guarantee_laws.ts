@@ -10,17 +10,15 @@ import { problemAt, type Placed, type Report, type Sections } from "./references
 
 /** Reports every break of a law of guaranteed deals. References that lead nowhere have been reported before. */
 export function checkGuarantees(sections: Sections, report: Report): void {
-  const guaranteed = sections.deals.placed.filter(({ entity }) => entity.kind === "guaranteed");
+  const guaranteed = [...sections.deals.placed].filter(({ entity }) => entity.kind === "guaranteed");
   const beyond = guaranteed[CATALOG_LIMITS.guaranteedDealsMax];
   if (beyond !== undefined) {
     const expected = `at most ${CATALOG_LIMITS.guaranteedDealsMax} guaranteed deals`;
     report(problemAt(beyond, "deals", [], "too_many_guarantees", expected, String(guaranteed.length)));
     return;
   }
-  const lineItemsOf = Map.groupBy(
-    sections.lineItems.placed.map(({ entity }) => entity),
-    ({ campaignId }) => campaignId,
-  );
+  if (guaranteed.length === 0) return;
+  const lineItemsOf = lineItemsByCampaign(sections, guaranteed);
   const dealOf = new Map<string, string>();
   for (const placed of guaranteed) {
     const lineItems = placed.entity.lineItemIds.map((id) => sections.lineItems.byId.get(id));
@@ -31,6 +29,17 @@ export function checkGuarantees(sections: Sections, report: Report): void {
     checkPrice(placed, lineItems, report);
     checkBudget(placed, campaign, report);
   }
+}
+
+/** Line items of the campaigns that these deals are about. */
+function lineItemsByCampaign(
+  { lineItems }: Sections,
+  deals: readonly Placed<Deal>[],
+): ReadonlyMap<string, readonly LineItem[]> {
+  const ofCampaign = new Map<string, LineItem[]>();
+  for (const { entity } of deals) ofCampaign.set(lineItems.byId.get(entity.lineItemIds[0] ?? "")?.campaignId ?? "", []);
+  for (const { entity } of lineItems.placed) ofCampaign.get(entity.campaignId)?.push(entity);
+  return ofCampaign;
 }
 
 type MaybeLineItems = readonly (LineItem | undefined)[];

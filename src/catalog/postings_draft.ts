@@ -23,6 +23,8 @@ export interface PostingsDraft {
   /** The line item of each entry. */
   readonly lineOf: number[];
   readonly flightOf: number[];
+  /** Whether an entry says all that is to be known of its line item: no expression, and only one creative. */
+  readonly exact: boolean[];
   /** Shape: one more than line items. */
   readonly firstEntry: number[];
   /** What each line item may bid at most, for ordering only; infinite for guaranteed deals. Units: micros. */
@@ -50,6 +52,7 @@ export function openPostings(): PostingsBuilder {
     axes: new Map(),
     lineOf: [],
     flightOf: [],
+    exact: [],
     firstEntry: [0],
     ceilings: [],
     flightStartsMs: [],
@@ -93,6 +96,7 @@ function addLine(draft: PostingsDraft, line: IndexedLine, flight: number): void 
   for (const conjunction of conjunctions) {
     const entry = draft.lineOf.push(draft.ceilings.length) - 1;
     draft.flightOf.push(flight);
+    draft.exact.push(line.targeting.where === undefined && line.creatives.length === 1);
     addConjunction(draft, entry, conjunction);
     addAd(draft, entry, line);
   }

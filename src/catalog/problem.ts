@@ -10,6 +10,7 @@ export const CATALOG_PROBLEM_CODES = [
   "unreadable_file",
   "no_files",
   "too_many_files",
+  "bad_snapshot",
   "not_an_object",
   "unknown_section",
   "too_many_entities",
@@ -55,6 +56,27 @@ export interface CatalogProblem {
   readonly expected: string;
   /** What is there, shortened. */
   readonly found: string;
+}
+
+/** Gathers problems: at most `CATALOG_LIMITS.problemsMax`, the last of which then says how many more there are. */
+export function gatherProblems(): {
+  readonly report: (problem: CatalogProblem) => void;
+  readonly reported: () => readonly CatalogProblem[];
+} {
+  const problems: CatalogProblem[] = [];
+  let unreported = 0;
+  return {
+    report: (problem) => {
+      if (problems.length < CATALOG_LIMITS.problemsMax - 1) problems.push(problem);
+      else unreported++;
+    },
+    reported: () => {
+      if (unreported === 0) return problems;
+      const expected = `fewer than ${CATALOG_LIMITS.problemsMax} problems`;
+      const found = `${unreported} more`;
+      return [...problems, { file: "catalog", path: "", code: "too_many_problems", expected, found }];
+    },
+  };
 }
 
 /** One line: `file: path: expected …, found …`. */

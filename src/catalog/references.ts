@@ -8,6 +8,7 @@ import type { Advertiser, Campaign, Creative, Currency, Deal, Landscape } from "
 import type { LineItem, Publisher, Reserve } from "./entities.ts";
 import { hint } from "./field_problems.ts";
 import { showPath, showValue, type CatalogProblem, type CatalogProblemCode } from "./problem.ts";
+import type { Steps } from "./steps.ts";
 
 /** An entity of good shape and where it was written. */
 export interface Placed<T> {
@@ -16,14 +17,19 @@ export interface Placed<T> {
   readonly index: number;
 }
 
+/** Ids that are written somewhere; walked only to find the nearest one to a wrong one. */
+export interface KnownIds extends Iterable<string> {
+  has(id: string): boolean;
+}
+
 /** One section over all files. */
 export interface Section<T> {
   /** In the order of files, then of lines. */
-  readonly placed: readonly Placed<T>[];
+  readonly placed: Iterable<Placed<T>>;
   /** The first entity of each id. */
-  readonly byId: ReadonlyMap<string, T>;
+  readonly byId: { get(id: string): T | undefined };
   /** Every id written, also by entities refused for their shape: pointing at those is no second problem. */
-  readonly ids: ReadonlySet<string>;
+  readonly ids: KnownIds;
 }
 
 /** Every section of the catalog. */
@@ -42,12 +48,21 @@ export interface Sections {
 /** Takes one problem. */
 export type Report = (problem: CatalogProblem) => void;
 
-/** Reports every break of a law between entities: campaigns, creatives, line items, deals, then the rest. */
-export function checkReferences(sections: Sections, report: Report): void {
+/** Line items that are checked in one step. */
+const LINES_A_STEP = 256;
+
+/**
+ * Reports every break of a law between entities: campaigns, creatives, line items, deals, then the rest. A step is
+ * `LINES_A_STEP` line items.
+ */
+export function* checkReferences(sections: Sections, report: Report): Steps<void> {
   for (const placed of sections.campaigns.placed) checkAdvertiser(placed, "campaigns", sections, report);
   for (const placed of sections.creatives.placed) checkAdvertiser(placed, "creatives", sections, report);
+  yield;
   let offers = 0;
+  let lines = 0;
   for (const placed of sections.lineItems.placed) {
+    if (++lines % LINES_A_STEP === 0) yield;
     checkLineItem(placed, sections, report);
     offers += placed.entity.creativeIds.length;
     if (offers > CATALOG_LIMITS.offersMax) {
@@ -149,7 +164,7 @@ function checkIds(
   path: readonly PropertyKey[],
   written: readonly string[],
   what: string,
-  known: ReadonlySet<string>,
+  known: KnownIds,
   report: Report,
 ): void {
   const seen = new Set<string>();
@@ -169,7 +184,7 @@ function checkId(
   path: readonly PropertyKey[],
   id: string,
   what: string,
-  known: ReadonlySet<string>,
+  known: KnownIds,
   report: Report,
 ): void {
   if (known.has(id)) return;

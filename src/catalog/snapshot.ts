@@ -1,56 +1,66 @@
 /**
- * A snapshot is the catalog as one immutable document, named by the SHA-256 of its bytes. Origin writes it once, the
- * edge reads it many times. Everything is in one canonical order, so the same content always has the same name, however
- * the operator spread it over files.
+ * A snapshot is the catalog as one immutable file, named by the SHA-256 of its bytes: a line that names the format, a
+ * directory, and compressed chunks of rows. Origin writes it once, edges read it many times, a chunk at a time. Every
+ * part has one canonical order and the compressor one result, so the same content always has the same name, however the
+ * operator spread it over files and whichever machine wrote it.
  */
-import { z } from "zod";
-import { canonicalJson, fromUtf8, toHex, toUtf8, type Sha256 } from "../kernel/bytes.ts";
+import { present } from "../kernel/assert.ts";
+import { toHex, toUtf8, type Sha256 } from "../kernel/bytes.ts";
 import { FULL_LIMITS } from "../kernel/limits.ts";
-import { ok, refused, type Result } from "../kernel/result.ts";
-import { compareIds } from "./compiled.ts";
-import { catalogSchema, type Catalog } from "./entities.ts";
+import { compressBlock } from "../kernel/lz4.ts";
+import { refused, type Result } from "../kernel/result.ts";
+import { assembleCatalog } from "./assemble.ts";
+import { ColumnReader, ColumnWriter } from "./columns.ts";
+import type { CompiledCatalog } from "./compiled.ts";
+import type { Catalog } from "./entities.ts";
+import { CHUNK_ROWS_MAX, packCatalog } from "./pack.ts";
+import { CHUNK_KINDS, type Chunk } from "./packed_rows.ts";
+import { endOf, type Steps } from "./steps.ts";
 
-/** Name and version of the document. A reader refuses every other. */
-export const SNAPSHOT_FORMAT = "midroll-catalog/1";
+/** Name and version of the format, the first line of every snapshot. A reader refuses every other. */
+export const SNAPSHOT_FORMAT = "midroll-catalog/2";
+
+/** Media type of a snapshot over HTTP. */
+export const SNAPSHOT_MEDIA_TYPE = "application/vnd.midroll.catalog";
 
 /** Why bytes are not a snapshot, in the order checked. */
-export type SnapshotRefusal = "too_large" | "not_utf8" | "not_json" | "unknown_format" | "bad_catalog";
+export type SnapshotRefusal = "too_large" | "unknown_format" | "bad_directory" | "bad_catalog";
 
-/** The snapshot of a catalog: canonical JSON in UTF-8, every array of entities by id. */
+/** One chunk's line in the directory. Units: bytes. */
+type Entry = Omit<Chunk, "stored"> & { readonly storedLength: number };
+
+/** The snapshot of a catalog. Requires one that `parseCatalog` accepted. */
 export function encodeSnapshot(catalog: Catalog): Uint8Array {
-  const sorted: Catalog = {
-    publishers: byId(catalog.publishers),
-    advertisers: byId(catalog.advertisers),
-    campaigns: byId(catalog.campaigns),
-    lineItems: byId(catalog.lineItems),
-    creatives: byId(catalog.creatives),
-    deals: byId(catalog.deals),
-    currencies: byId(catalog.currencies),
-    reserves: byId(catalog.reserves),
-    landscapes: byId(catalog.landscapes),
-  };
-  return toUtf8(canonicalJson({ format: SNAPSHOT_FORMAT, catalog: sorted }));
+  const chunks = packCatalog(catalog).map(compressed);
+  const writer = new ColumnWriter();
+  writer.bytes(HEADER);
+  writer.number(chunks.length);
+  for (const { kind, rows, rawLength, stored } of chunks) {
+    writer.numbers([CHUNK_KINDS.indexOf(kind), rows, rawLength, stored.length]);
+  }
+  for (const { stored } of chunks) writer.bytes(stored);
+  return writer.written;
 }
 
 /**
- * The catalog in a snapshot. Whoever calls has compared the digest, so the content is what origin accepted; the shape
- * is still checked, because an older edge may meet a newer document. Cross-references are not checked again.
- * Cost: linear in the bytes.
+ * The catalog in a snapshot, a step at a time; see `assembleCatalog` for what a step is. `indexed`: whether line items
+ * are indexed as well, which only who decides needs.
  */
-export function decodeSnapshot(bytes: Uint8Array): Result<Catalog, SnapshotRefusal> {
+export function* readSnapshot(bytes: Uint8Array, indexed: boolean): Steps<Result<CompiledCatalog, SnapshotRefusal>> {
   if (bytes.length > FULL_LIMITS.catalogBytesMax) return refused("too_large");
-  const text = fromUtf8(bytes);
-  if (text === null) return refused("not_utf8");
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return refused("not_json");
-  }
-  const envelope = envelopeSchema.safeParse(json);
-  if (!envelope.success) return refused("unknown_format");
-  const catalog = catalogSchema.safeParse(envelope.data.catalog);
-  return catalog.success ? ok(catalog.data) : refused("bad_catalog");
+  const reader = new ColumnReader(bytes);
+  const header = reader.bytes(HEADER.length);
+  if (header === null || HEADER.some((byte, i) => byte !== header[i])) return refused("unknown_format");
+  const entries = readDirectory(reader);
+  if (entries === null) return refused("bad_directory");
+  const rawLength = entries.reduce((sum, entry) => sum + entry.rawLength, 0);
+  if (rawLength > FULL_LIMITS.catalogRawBytesMax) return refused("too_large");
+  return yield* assembleCatalog(chunksFrom(reader, entries), indexed);
+}
+
+/** The catalog in a snapshot, in one go and indexed when somebody first asks: for tools, where nobody waits. */
+export function loadSnapshot(bytes: Uint8Array): Result<CompiledCatalog, SnapshotRefusal> {
+  return endOf(readSnapshot(bytes, false));
 }
 
 /** The name of a snapshot: SHA-256 of its bytes. Shape: 64 lower-case hexadecimal digits. */
@@ -58,8 +68,30 @@ export async function snapshotDigest(bytes: Uint8Array, sha256: Sha256): Promise
   return toHex(await sha256(bytes));
 }
 
-const envelopeSchema = z.strictObject({ format: z.literal(SNAPSHOT_FORMAT), catalog: z.unknown() });
+const HEADER = toUtf8(`${SNAPSHOT_FORMAT}\n`);
 
-function byId<T extends { readonly id: string }>(entities: readonly T[]): T[] {
-  return entities.toSorted((a, b) => compareIds(a.id, b.id));
+function compressed(chunk: Chunk): Chunk {
+  const block = compressBlock(chunk.stored);
+  return block.length < chunk.stored.length ? { ...chunk, stored: block } : chunk;
+}
+
+function readDirectory(reader: ColumnReader): readonly Entry[] | null {
+  const count = reader.number();
+  const fields = count === null ? null : reader.numbers(4 * count, 2 ** 32);
+  if (fields === null) return null;
+  const entries: Entry[] = [];
+  for (let at = 0; at < fields.length; at += 4) {
+    const [kindNumber = 0, rows = 0, rawLength = 0, storedLength = 0] = fields.subarray(at, at + 4);
+    const kind = CHUNK_KINDS[kindNumber];
+    if (kind === undefined || rows === 0 || rows > CHUNK_ROWS_MAX || storedLength > rawLength) return null;
+    entries.push({ kind, rows, rawLength, storedLength });
+  }
+  const stored = entries.reduce((sum, entry) => sum + entry.storedLength, 0);
+  return stored === reader.left ? entries : null;
+}
+
+function* chunksFrom(reader: ColumnReader, entries: readonly Entry[]): Iterable<Chunk> {
+  for (const { storedLength, ...entry } of entries) {
+    yield { ...entry, stored: present(reader.bytes(storedLength), "the directory was held against the length") };
+  }
 }

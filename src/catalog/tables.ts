@@ -32,25 +32,3 @@ export interface OfferTable extends Iterable<Offer> {
   /** The index over these line items, by their numbers. */
   readonly postings: Postings;
 }
-
-/** Offers that are kept as objects, and their index. Requires: in their order, numbered from 0. */
-export function offerTable(offers: readonly Offer[], postings: Postings): OfferTable {
-  const firsts: number[] = [];
-  offers.forEach((offer, order) => {
-    if (offer.line !== offers[order - 1]?.line) firsts.push(order);
-  });
-  const at = (order: number): Offer => {
-    const offer = offers[order];
-    if (offer === undefined) throw new RangeError(`no offer ${order} among ${offers.length}`);
-    return offer;
-  };
-  return {
-    length: offers.length,
-    at,
-    lineCount: firsts.length,
-    lineAt: (line) => at(firsts[line] ?? -1).line,
-    firstOf: (line) => firsts[line] ?? offers.length,
-    postings,
-    [Symbol.iterator]: () => offers[Symbol.iterator](),
-  };
-}

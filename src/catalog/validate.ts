@@ -20,8 +20,9 @@ import { currencySchema, dealSchema, landscapeSchema, reserveSchema } from "./ma
 import { targetingSchema } from "./targeting_schema.ts";
 import { SURFACES } from "./words.ts";
 import { fieldProblems, hint } from "./field_problems.ts";
-import { showPath, showValue, type CatalogProblem } from "./problem.ts";
+import { gatherProblems, showPath, showValue, type CatalogProblem } from "./problem.ts";
 import { checkGuarantees } from "./guarantee_laws.ts";
+import { endOf } from "./steps.ts";
 import { checkReferences, type Placed, type Report, type Section, type Sections } from "./references.ts";
 
 /** One file as read. `file` is what problems call it. */
@@ -49,19 +50,11 @@ export const CATALOG_SECTIONS = [
  * `CATALOG_LIMITS.problemsMax`. Checked in this order: files, sections, fields of each entity, ids, references.
  */
 export function parseCatalog(files: readonly CatalogFile[]): Result<Catalog, readonly CatalogProblem[]> {
-  const problems: CatalogProblem[] = [];
-  let unreported = 0;
-  const report: Report = (problem) => {
-    if (problems.length < CATALOG_LIMITS.problemsMax - 1) problems.push(problem);
-    else unreported++;
-  };
+  const { report, reported } = gatherProblems();
   const sections = readSections(files, report);
-  checkReferences(sections, report);
+  endOf(checkReferences(sections, report));
   checkGuarantees(sections, report);
-  if (unreported > 0) {
-    const expected = `fewer than ${CATALOG_LIMITS.problemsMax} problems`;
-    problems.push({ file: "catalog", path: "", code: "too_many_problems", expected, found: `${unreported} more` });
-  }
+  const problems = reported();
   if (problems.length > 0) return refused(problems);
   return ok({
     publishers: entitiesOf(sections.publishers),
@@ -102,7 +95,15 @@ const FIELDS: ReadonlySet<string> = new Set(
 type Contents = ReadonlyMap<string, unknown>;
 type NamedContents = { readonly file: string; readonly contents: Contents };
 
-function readSections(files: readonly CatalogFile[], report: Report): Sections {
+/** A section whose entities are all there. */
+interface WrittenSection<T> extends Section<T> {
+  readonly placed: readonly Placed<T>[];
+}
+type WrittenSections = {
+  readonly [name in keyof Sections]: Sections[name] extends Section<infer T> ? WrittenSection<T> : never;
+};
+
+function readSections(files: readonly CatalogFile[], report: Report): WrittenSections {
   if (files.length > CATALOG_LIMITS.filesMax) {
     const expected = `at most ${CATALOG_LIMITS.filesMax} files`;
     report({ file: "catalog", path: "", code: "too_many_files", expected, found: String(files.length) });
@@ -110,7 +111,7 @@ function readSections(files: readonly CatalogFile[], report: Report): Sections {
   const named: NamedContents[] = files
     .slice(0, CATALOG_LIMITS.filesMax)
     .map((file) => ({ file: file.file, contents: contentsOf(file, report) }));
-  const sections: Sections = {
+  const sections: WrittenSections = {
     publishers: readSection("publishers", "publisher", publisherSchema, named, report),
     advertisers: readSection("advertisers", "advertiser", advertiserSchema, named, report),
     campaigns: readSection("campaigns", "campaign", campaignSchema, named, report),
@@ -151,11 +152,11 @@ function readSection<T extends { readonly id: string }>(
   schema: z.ZodType<T>,
   files: readonly NamedContents[],
   report: Report,
-): Section<T> {
+): WrittenSection<T> {
   const placed: Placed<T>[] = [];
   const byId = new Map<string, T>();
   const firstAt = new Map<string, string>();
-  const max = section === "campaigns" ? CATALOG_LIMITS.campaignsMax : CATALOG_LIMITS.entitiesMax;
+  const max = CATALOG_LIMITS.entitiesMax[section];
   let left: number = max;
   for (const { file, contents } of files) {
     const items = listIn(contents.get(section), section, file, report);
@@ -202,6 +203,6 @@ function isFilled(value: unknown): boolean {
   return Array.isArray(value) && value.length > 0;
 }
 
-function entitiesOf<T>(section: Section<T>): T[] {
+function entitiesOf<T>(section: WrittenSection<T>): T[] {
   return section.placed.map(({ entity }) => entity);
 }

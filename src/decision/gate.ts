@@ -53,16 +53,21 @@ export function openGate(request: BreakRequest, world: World, publisher: Compile
 export function refusal(offer: Offer, gate: Gate): RejectionReason | null {
   if (!offer.active) return "campaign_inactive";
   if (!inFlight(offer, gate.world.nowMs)) return "outside_flight";
-  return targetingRefusal(offer, gate) ?? dealsRefusal(offer, gate) ?? refusalWithin(offer, gate);
+  return (
+    targetingRefusal(offer, gate) ??
+    dealsOnlyRefusal(offer, gate) ??
+    termsRefusal(offer, gate) ??
+    passingRefusal(offer, gate)
+  );
 }
 
 /**
- * The same for an offer that the index found: it is in flight, its lists agree, and only what the index cannot hold
- * exactly is left to ask. House offers need no money.
+ * The same for an offer that the index found: it is in flight and its lists agree. `exactly`: the index knows all of its
+ * terms, so that only what changes from viewer to viewer and from second to second is left to ask.
  */
-export function refusalOfMatch(offer: Offer, gate: Gate): RejectionReason | null {
-  const whole = offer.line.lineItem.targeting.where === undefined;
-  return (whole ? null : targetingRefusal(offer, gate)) ?? refusalWithin(offer, gate);
+export function refusalOfMatch(offer: Offer, gate: Gate, exactly: boolean): RejectionReason | null {
+  const terms = exactly ? dealRefusal(offer, gate) : (targetingRefusal(offer, gate) ?? termsRefusal(offer, gate));
+  return terms ?? passingRefusal(offer, gate);
 }
 
 function targetingRefusal(offer: Offer, { facts }: Gate): RejectionReason | null {
@@ -71,13 +76,20 @@ function targetingRefusal(offer: Offer, { facts }: Gate): RejectionReason | null
   return mismatch === "consent" ? "consent_missing" : `targeting_${mismatch}`;
 }
 
-function dealsRefusal({ guarantee, lineItemId }: Offer, { request, dealLineIds }: Gate): RejectionReason | null {
+function dealsOnlyRefusal({ guarantee, lineItemId }: Offer, { request, dealLineIds }: Gate): RejectionReason | null {
   if (!request.dealsOnly || guarantee !== null) return null;
   return dealLineIds().has(lineItemId) ? null : "deal_required";
 }
 
-function refusalWithin(offer: Offer, { request, world, terms, history }: Gate): RejectionReason | null {
-  if (offer.guarantee !== null && !offer.guarantee.publisherIds.has(request.publisherId)) return "deal_elsewhere";
+function dealRefusal({ guarantee }: Offer, { request }: Gate): RejectionReason | null {
+  return guarantee === null || guarantee.publisherIds.has(request.publisherId) ? null : "deal_elsewhere";
+}
+
+/** What publisher and request ask of the ad. */
+function termsRefusal(offer: Offer, gate: Gate): RejectionReason | null {
+  const { terms } = gate;
+  const elsewhere = dealRefusal(offer, gate);
+  if (elsewhere !== null) return elsewhere;
   if (terms.blockedDomains.has(offer.advertiserDomain)) return "advertiser_blocked";
   if (isCategoryBlocked(offer, terms.blockedCategories)) return "category_blocked";
   for (const allowed of terms.allowedCategories) {
@@ -85,12 +97,15 @@ function refusalWithin(offer: Offer, { request, world, terms, history }: Gate): 
   }
   if (!terms.fits(offer.durationSec)) return "duration_not_allowed";
   const playable = terms.mimeTypes;
-  if (playable !== null && !offer.creative.media.some((file) => playable.includes(file.mimeType))) {
-    return "media_not_playable";
-  }
+  if (playable === null || offer.mimeTypes.some((mimeType) => playable.includes(mimeType))) return null;
+  return "media_not_playable";
+}
+
+/** What changes with the viewer and from second to second: caps and money. House offers need none. */
+function passingRefusal(offer: Offer, { world, history }: Gate): RejectionReason | null {
   if (history.isCapped(offer)) return "frequency_capped";
-  if (offer.goal.kind === "house") return null;
-  return (world.budgets.get(offer.campaignId)?.availableMicros ?? 0) > 0 ? null : "no_budget";
+  if ((world.budgets.get(offer.campaignId)?.availableMicros ?? 0) > 0) return null;
+  return offer.goal.kind === "house" ? null : "no_budget";
 }
 
 function lineIdsWithDeals({ publisherId, deals }: BreakRequest, catalog: CompiledCatalog): ReadonlySet<string> {

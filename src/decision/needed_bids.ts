@@ -4,12 +4,12 @@
  */
 import type { Offer } from "../catalog/compiled.ts";
 import { addMicros, maxMicros, micros, minMicros, subtractMicros, type Micros } from "../kernel/money.ts";
+import { minToWin, PodPrices, type CriticalValue } from "../pods/prices.ts";
 import { lowestFloor } from "./auction.ts";
 import type { Bid } from "./candidate.ts";
 import type { Settled } from "./funnel.ts";
-import { valueNeeded } from "./needs.ts";
-import { adOf, rulesFor, type PodQuestion } from "./pod_question.ts";
-import { floorAt, leastBid } from "./price.ts";
+import { adOf, rulesFor } from "./pod_question.ts";
+import { floorAt, Rivalry } from "./price.ts";
 
 /** The least bid that surely wins, all others as they are; null when none would. By offer. Units: micros. */
 export type NeededBids = ReadonlyMap<Offer, Micros | null>;
@@ -19,30 +19,32 @@ const ONE_MICRO = micros(1);
 /** For every scored bid of a break. Cost: a pod a bid, and there are at most as many as rows that are scored. */
 export function neededBids({ terms, auctioned, pod }: Settled): NeededBids {
   const needed = new Map<Offer, Micros | null>();
-  for (const winner of pod.placed) {
-    const { bid, slot } = winner;
-    const least = addMicros(leastBid(pod, auctioned.bids, winner), ONE_MICRO);
+  const { question, solution } = pod;
+  const rivalry = new Rivalry(pod, auctioned.bids);
+  pod.placed.forEach(({ bid, slot }, at) => {
+    const least = addMicros(rivalry.leastBid(at), ONE_MICRO);
     needed.set(bid.offer, bid.agreedMicros ?? minMicros(bid.bidMicros, maxMicros(floorAt(bid, slot), least)));
-  }
+  });
+  const prices = new PodPrices(question.ads, question.rules, solution);
   auctioned.bids.forEach((bid, index) => {
-    if (pod.solution.ads.includes(index)) return;
-    needed.set(bid.offer, bidNeeded(bid, valueNeeded(pod.question, index, pod.solution), terms));
+    if (solution.ads.includes(index)) return;
+    needed.set(bid.offer, bidNeeded(bid, prices.minToWin(index), terms));
   });
   for (const bid of auctioned.refused) {
     // Wherever it lacks the floor it would have to reach it: asked with every place open to it.
-    const ads = [...pod.question.ads, { ...adOf(bid, terms.pod), places: null }];
-    const question: PodQuestion = { ads, rules: rulesFor([...auctioned.bids, bid], terms.pod) };
-    needed.set(bid.offer, bidNeeded(bid, valueNeeded(question, ads.length - 1, pod.solution), terms));
+    const ads = [...question.ads, { ...adOf(bid, terms.pod), places: null }];
+    const rules = rulesFor([...auctioned.bids, bid], terms.pod);
+    needed.set(bid.offer, bidNeeded(bid, minToWin(ads, rules, solution, ads.length - 1), terms));
   }
   return needed;
 }
 
 /** An agreed price stays what it is, so only whether the bid reaches it can matter. */
-function bidNeeded(bid: Bid, neededValue: Micros | null, { auction }: Settled["terms"]): Micros | null {
-  if (neededValue === null) return null;
+function bidNeeded(bid: Bid, { minToWinMicros }: CriticalValue, { auction }: Settled["terms"]): Micros | null {
+  if (minToWinMicros === null) return null;
   const { agreedMicros, bidMicros, valueMicros, floors, offer } = bid;
-  if (agreedMicros !== null) return neededValue < valueMicros ? agreedMicros : null;
+  if (agreedMicros !== null) return minToWinMicros < valueMicros ? agreedMicros : null;
   const leavingMicros = subtractMicros(bidMicros, valueMicros);
-  const least = addMicros(addMicros(neededValue, leavingMicros), ONE_MICRO);
+  const least = micros(Math.max(0, minToWinMicros) + leavingMicros + 1);
   return maxMicros(lowestFloor(offer.durationSec, floors, auction.layout), least);
 }

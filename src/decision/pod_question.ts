@@ -33,7 +33,7 @@ const DEAL_TIERS: readonly PodTier[] = [0, 1, 2, 3, 4];
  * Most that one ad counts with, premiums included, and most that an empty break costs: ads dearer than that are equals.
  * The sums of six tiers of sixteen such ads stay exact. Units: micros.
  */
-export const AD_MICROS_MAX = micros(50_000_000);
+const AD_MICROS_MAX = micros(50_000_000);
 const EMPTY_MICROS_MAX = 40_000_000;
 
 /** Terms of one break. */

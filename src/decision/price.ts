@@ -10,15 +10,18 @@
  * part of the bid. A price is never below the floor of the place nor above the bid.
  *
  * Laws, where both pods are proved: the price does not move with the winner's bid; a bid below it loses. For a campaign
- * with one ad in the break the two rules agree. An ad that is shown for its tier, whatever it pays, pays the floor.
+ * with one ad in the break the two rules agree. An ad that its tier shows, whatever it is worth, pays the floor, or
+ * what viewers cost who leave during it, if that is more: for less it would not be taken.
  * Where a pod was not proved the price is still between floor and bid, but may be off by as much as the pods' gaps.
  */
 import type { PriceRule } from "../catalog/words.ts";
-import { addMicros, maxMicros, micros, minMicros, subtractMicros, sumMicros } from "../kernel/money.ts";
+import { present } from "../kernel/assert.ts";
+import { addMicros, maxMicros, micros, minMicros, sumMicros } from "../kernel/money.ts";
 import { ZERO_MICROS, type Micros } from "../kernel/money.ts";
+import type { PodAd, PodSolution } from "../pods/instance.ts";
+import { PodPrices } from "../pods/prices.ts";
 import { solvePod } from "../pods/solve.ts";
 import type { Bid } from "./candidate.ts";
-import { compareTiers } from "./needs.ts";
 import { premiumAt, type PlacedBid, type Pod } from "./pod.ts";
 
 /** What one winner pays and paid at most. Units: micros for one impression. */
@@ -34,56 +37,103 @@ export function floorAt({ floors }: Bid, slot: number | null): Micros {
 
 /** What each winner is charged, in the order of the pod. Cost: first price: none; else a pod for every winner. */
 export function chargesOf(pod: Pod, bids: readonly Bid[], rule: PriceRule): readonly Charge[] {
+  const market = new Rivalry(pod, bids);
   return pod.placed.map((placed, at): Charge => {
     const { bid, slot } = placed;
     const bidMicros = addMicros(bid.bidMicros, premiumAt(bid, at, pod.placed.length));
     if (bid.agreedMicros !== null) return { bidMicros, priceMicros: bid.agreedMicros };
     if (rule === "first") return { bidMicros, priceMicros: bidMicros };
-    const least = rule === "second" ? leastBid(pod, bids, placed) : clarkeShare(pod, bids, placed);
+    const least = rule === "second" ? market.leastBid(at) : market.clarkeShare(at);
     return { bidMicros, priceMicros: minMicros(bidMicros, maxMicros(floorAt(bid, slot), least)) };
   });
 }
 
-/** The least a winner could have bid and still been shown, whatever the floor. Units: micros; premiums included. */
-export function leastBid(pod: Pod, bids: readonly Bid[], winner: PlacedBid): Micros {
-  return leastTogether(pod, bids, [winner]);
-}
+/** What winners must make up for. Each question is asked of a market in which the winner has no idle ads of its own. */
+export class Rivalry {
+  readonly #pod: Pod;
+  readonly #bids: readonly Bid[];
+  /** Prices by campaign; under "" those of the market as it is, for campaigns without idle ads. */
+  readonly #prices = new Map<string, PodPrices>();
 
-/** A winner's share of the least that its campaign could have bid for all of its ads: by what each bid, rounded up. */
-function clarkeShare(pod: Pod, bids: readonly Bid[], { bid }: PlacedBid): Micros {
-  const own = pod.placed.filter((placed) => {
-    return placed.bid.offer.campaignId === bid.offer.campaignId && placed.bid.agreedMicros === null;
-  });
-  const total = leastTogether(pod, bids, own);
-  if (own.length === 1) return total;
-  const offered = sumMicros(own.map((placed) => placed.bid.bidMicros));
-  return micros(Number((BigInt(total) * BigInt(bid.bidMicros) + BigInt(offered) - 1n) / BigInt(offered)));
-}
-
-/**
- * What these winners of one campaign must bid together so that the break is worth no less with them than without: all
- * that they gain it, less what it is worth more for having them. Zero when their tier alone shows them.
- */
-function leastTogether(pod: Pod, bids: readonly Bid[], winners: readonly PlacedBid[]): Micros {
-  const { ads } = pod.question;
-  const absent = new Set(winners.map(({ index }) => index));
-  const campaignId = winners[0]?.bid.offer.campaignId;
-  bids.forEach(({ offer }, index) => {
-    if (offer.campaignId === campaignId && !pod.solution.ads.includes(index)) absent.add(index);
-  });
-  // An ad of no length is never shown: those that are left keep their numbers.
-  const others = ads.map((ad, index) => (absent.has(index) ? { ...ad, durationMs: 0 } : ad));
-  const without = solvePod(others, pod.question.rules);
-  if (compareTiers(ads, pod.solution, without) !== 0) return ZERO_MICROS;
-  const [first, last] = [pod.placed[0], pod.placed.at(-1)];
-  let bidTogether = without.valueMicros - pod.solution.valueMicros;
-  for (const winner of winners) {
-    const ad = ads[winner.index];
-    if (ad === undefined) continue;
-    // In the pod an ad counts with its value; what viewers who leave cost stands between that and its bid.
-    bidTogether += ad.valueMicros + subtractMicros(winner.bid.bidMicros, winner.bid.valueMicros);
-    if (winner === first) bidTogether += ad.firstPremiumMicros;
-    if (winner === last) bidTogether += ad.lastPremiumMicros;
+  constructor(pod: Pod, bids: readonly Bid[]) {
+    this.#pod = pod;
+    this.#bids = bids;
   }
-  return maxMicros(ZERO_MICROS, micros(bidTogether));
+
+  /** The least that the winner at this position could have bid and still been shown, premiums included; ≥ 0. */
+  leastBid(at: number): Micros {
+    const { bid, index } = this.#winner(at);
+    const { minToWinMicros } = this.#pricesAround(bid.offer.campaignId).minToWin(index);
+    return maxMicros(ZERO_MICROS, micros((minToWinMicros ?? 0) + this.#besidesValue(at)));
+  }
+
+  /** The winner's share, by its bid and rounded up, of the least that its campaign's winners must bid together; ≥ 0. */
+  clarkeShare(at: number): Micros {
+    const { bid } = this.#winner(at);
+    const own = [...this.#pod.placed.keys()].filter((other) => {
+      const { offer, agreedMicros } = this.#winner(other).bid;
+      return offer.campaignId === bid.offer.campaignId && agreedMicros === null;
+    });
+    if (own.length === 1) return this.leastBid(at);
+    const offered = sumMicros(own.map((other) => this.#winner(other).bid.bidMicros));
+    const total = this.#leastTogether(own);
+    return micros(Number((BigInt(total) * BigInt(bid.bidMicros) + BigInt(offered) - 1n) / BigInt(offered)));
+  }
+
+  /** What winners of one campaign gain the break, less what it is worth more for having them. */
+  #leastTogether(own: readonly number[]): Micros {
+    const { question, solution } = this.#pod;
+    const { campaignId } = this.#winner(own[0] ?? 0).bid.offer;
+    const agreed = (index: number): boolean => (this.#bids[index]?.agreedMicros ?? null) !== null;
+    const absent = question.ads.map((ad, index) => {
+      const isOwn = this.#bids[index]?.offer.campaignId === campaignId;
+      return isOwn && !(agreed(index) && solution.ads.includes(index)) ? silent(ad) : ad;
+    });
+    const without = solvePod(absent, question.rules);
+    const values = own.reduce((sum, at) => sum + (question.ads[this.#winner(at).index]?.valueMicros ?? 0), 0);
+    // Where their tiers alone show them they need to be worth nothing.
+    const neededMicros = sameTiers(question.ads, solution, without)
+      ? without.valueMicros - (solution.valueMicros - values)
+      : 0;
+    return maxMicros(ZERO_MICROS, micros(own.reduce((sum, at) => sum + this.#besidesValue(at), neededMicros)));
+  }
+
+  #pricesAround(campaignId: string): PodPrices {
+    const { question, solution } = this.#pod;
+    const isIdle = (index: number): boolean =>
+      this.#bids[index]?.offer.campaignId === campaignId && !solution.ads.includes(index);
+    const key = question.ads.some((_, index) => isIdle(index)) ? campaignId : "";
+    let prices = this.#prices.get(key);
+    if (prices === undefined) {
+      const ads = question.ads.map((ad, index) => (isIdle(index) ? silent(ad) : ad));
+      prices = new PodPrices(ads, question.rules, solution);
+      this.#prices.set(key, prices);
+    }
+    return prices;
+  }
+
+  #winner(at: number): PlacedBid {
+    return present(this.#pod.placed[at], "a position of the pod has a winner");
+  }
+
+  /** What a bid holds besides its value to the pod: what viewers who leave cost, and the premium for its place. */
+  #besidesValue(at: number): number {
+    const { bid, index } = this.#winner(at);
+    const ad = this.#pod.question.ads[index];
+    const first = at === 0 ? (ad?.firstPremiumMicros ?? 0) : 0;
+    const last = at === this.#pod.placed.length - 1 ? (ad?.lastPremiumMicros ?? 0) : 0;
+    return bid.bidMicros - bid.valueMicros + first + last;
+  }
+}
+
+/** The ad as it is when it does not bid: of no length, so that it is never shown, and the others keep their numbers. */
+function silent(ad: PodAd): PodAd {
+  return { ...ad, durationMs: 0 };
+}
+
+/** Whether two pods of the same ads show as many of every tier above the lowest. */
+function sameTiers(ads: readonly PodAd[], a: PodSolution, b: PodSolution): boolean {
+  const count = ({ ads: shown }: PodSolution, tier: number): number =>
+    shown.filter((index) => ads[index]?.tier === tier).length;
+  return [1, 2, 3, 4, 5].every((tier) => count(a, tier) === count(b, tier));
 }

@@ -5,7 +5,7 @@
  * all others is worked out only when somebody asks.
  */
 import type { CompiledPublisher, Offer } from "../catalog/compiled.ts";
-import { countBits, intersect, subtract, walkBits } from "../catalog/bitmap.ts";
+import { countBits, hasBit, intersection, subtract, walkBits } from "../catalog/bitmap.ts";
 import { entriesWithDeals, matchingEntries } from "../catalog/postings_match.ts";
 import type { OfferTable } from "../catalog/tables.ts";
 import type { BreakRequest } from "../protocols/break_request.ts";
@@ -77,10 +77,8 @@ function admit(offers: OfferTable, gate: Gate): Retrieval {
   const openMax = walk.candidates.length + world.limits.candidatesMax;
   const dealt = entriesWithDeals(offers.postings, request);
   if (dealt !== null) {
-    const matchingDealt = matching.slice();
-    intersect(matchingDealt, dealt);
-    lookAt(walk, matchingDealt, guaranteedSize, size, openMax);
-    subtract(matching, { words: dealt });
+    lookAt(walk, intersection(offers.postings.scratch.take(), [dealt, matching]), guaranteedSize, size, openMax);
+    subtract(matching, dealt);
   }
   if (!request.dealsOnly) lookAt(walk, matching, guaranteedSize, size, openMax);
   const { candidates, rejections, overlooked } = walk;
@@ -89,7 +87,7 @@ function admit(offers: OfferTable, gate: Gate): Retrieval {
 
 /** Looks at the line items of these entries until there are `candidatesMax` candidates in all or work is used up. */
 function lookAt(walk: Walk, entries: Int32Array, from: number, to: number, candidatesMax: number): void {
-  const { lineOf } = walk.offers.postings;
+  const { lineOf, exact } = walk.offers.postings;
   const { lookedAtMax } = walk.gate.world.limits;
   let last = -1;
   walkBits(entries, from, to, (entry) => {
@@ -99,19 +97,19 @@ function lookAt(walk: Walk, entries: Int32Array, from: number, to: number, candi
     }
     const line = lineOf[entry] ?? 0;
     // Entries of one line item, the alternatives of its expression, are neighbours.
-    if (line !== last) lookAtLine(walk, line, candidatesMax);
+    if (line !== last) lookAtLine(walk, line, hasBit(exact, entry), candidatesMax);
     last = line;
     return true;
   });
 }
 
-function lookAtLine(walk: Walk, line: number, candidatesMax: number): void {
+function lookAtLine(walk: Walk, line: number, exactly: boolean, candidatesMax: number): void {
   const { offers, gate, candidates, rejections } = walk;
   const end = offers.firstOf(line + 1);
   for (let order = offers.firstOf(line); order < end; order++) {
     const offer = offers.at(order);
     walk.lookedAt++;
-    const reason = candidates.length < candidatesMax ? refusalOfMatch(offer, gate) : "too_many_candidates";
+    const reason = candidates.length < candidatesMax ? refusalOfMatch(offer, gate, exactly) : "too_many_candidates";
     if (reason !== null) rejections.push({ offer, reason });
     else candidates.push({ offer, frequencyCount: gate.history.timesLately(offer) });
   }

@@ -31,8 +31,10 @@ export interface Limits {
   readonly cutFloorPerDeal: number;
   /** Nodes the pod search may open. */
   readonly podNodesMax: number;
-  /** Bytes of a catalog document sent to origin. */
+  /** Bytes of a catalog sent to origin, and of a snapshot. */
   readonly catalogBytesMax: number;
+  /** Bytes of a snapshot's chunks when they are not compressed. */
+  readonly catalogRawBytesMax: number;
   /** Bytes of one model artifact. */
   readonly modelBytesMax: number;
 }
@@ -54,6 +56,7 @@ export const FULL_LIMITS: Limits = {
   cutFloorPerDeal: 1,
   podNodesMax: 20_000,
   catalogBytesMax: 24 * 1024 * 1024,
+  catalogRawBytesMax: 128 * 1024 * 1024,
   modelBytesMax: 8 * 1024 * 1024,
 };
 
@@ -61,10 +64,20 @@ export const FULL_LIMITS: Limits = {
 export const CATALOG_LIMITS = {
   /** Files a catalog may be spread over. */
   filesMax: 1_000,
-  /** Entities of one kind. */
-  entitiesMax: 50_000,
-  /** Campaigns: each has a ledger, and a publish speaks to all of them within one request. */
-  campaignsMax: 2_000,
+  /** Bytes of one such file. */
+  fileBytesMax: 256 * 1024 * 1024,
+  /** Entities of each kind. Campaigns are few: each has a ledger, and a publish speaks to all within one request. */
+  entitiesMax: {
+    publishers: 50_000,
+    advertisers: 50_000,
+    campaigns: 2_000,
+    lineItems: 100_000,
+    creatives: 200_000,
+    deals: 50_000,
+    currencies: 1_000,
+    reserves: 50_000,
+    landscapes: 50_000,
+  },
   /** Guaranteed deals: origin asks each one's ledger and solves for all of them at once. */
   guaranteedDealsMax: 500,
   /** Largest number of impressions of a guaranteed deal, and of breaks a week of a forecast. */
@@ -73,8 +86,10 @@ export const CATALOG_LIMITS = {
   supplyWeightMax: 1_000_000,
   /** Lines of one publisher's forecast. */
   forecastLinesMax: 200,
+  /** Creatives of one line item. */
+  creativesOfLineItemMax: 50,
   /** Line items times creatives: the offers an edge keeps in memory. */
-  offersMax: 100_000,
+  offersMax: 200_000,
   /** Largest price of any goal, floor or deal. Units: micros. */
   priceMicrosMax: 10_000_000_000,
   /** Largest budget. Units: micros. */

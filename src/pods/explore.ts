@@ -13,7 +13,7 @@ import { Tray } from "./tray.ts";
 /** Rounds of prices, plays and nodes; see docs/pods.md for how they were chosen. */
 export const T = {
   WHOLE_ROUNDS: 24,
-  FEW: 48,
+  FEW: 32,
   FEW_ROUNDS: 12,
   PART_ROUNDS: 6,
   QUICK: 200,
@@ -43,6 +43,8 @@ export interface Question {
   readonly without: number | null;
   /** Plays of a pod that is likely near: taken first where the rules allow. */
   readonly hint: readonly number[];
+  /** Prices of a pod that is likely near, or null to find them. */
+  readonly warm: Prices | null;
   readonly nodesMax: number;
 }
 
@@ -107,7 +109,13 @@ export function explore(prepared: Prepared, question: Question): Incumbent {
     best.offer(board, tray);
     tray.clear();
   }
-  const prices = { ...prepared.prices, perClass: prepared.prices.perClass.slice() };
+  const start = question.warm ?? prepared.prices;
+  const prices = { ...start, perClass: start.perClass.slice() };
+  if (question.warm !== null) {
+    const core = coreOf(prepared, tray, question, best.needed, board.count);
+    if (core.length > roots.length) settle(refine(board, core, roots, prices, best, T.PART_ROUNDS), prices, best);
+    return best;
+  }
   // First the few plays that promise most, for a good pod to measure the others against; then all that can matter.
   const few = coreOf(prepared, tray, question, best.needed, T.FEW);
   if (few.length <= roots.length) return best;
@@ -117,6 +125,18 @@ export function explore(prepared: Prepared, question: Question): Incumbent {
   if (sketch === null && core.every((p) => few.includes(p))) return best;
   if (core.length > roots.length) settle(refine(board, core, roots, prices, best, T.PART_ROUNDS), prices, best);
   return best;
+}
+
+/** Prices that hold tight around the best pod, which gains so much. */
+export function warmPrices(prepared: Prepared, gain: number): Prices {
+  const { board, prices } = prepared;
+  const best = new Incumbent(board.scale, 0);
+  best.gain = gain;
+  const warm = { ...prices, perClass: prices.perClass.slice() };
+  const question = { root: null, without: null, hint: [], warm: null, nodesMax: 0 };
+  const core = coreOf(prepared, new Tray(board), question, best.gain, T.FEW * 2);
+  if (core.length > 0) refine(board, core, [], warm, best, T.FEW_ROUNDS, false);
+  return warm;
 }
 
 /** Plays that a pod with gain ≥ `needed` may contain beside what is on the tray, and with it; ascending. */

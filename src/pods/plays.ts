@@ -157,7 +157,7 @@ export function adsMax(rules: PodRules): number {
 }
 
 /**
- * Preferences of tiers as amounts. With n ads in a pod and money between −m and m, an ad of tier 1 counts 4m + 1, and
+ * Preferences of tiers as amounts. With n ads in a pod and money between −m and m, an ad of tier 1 counts 8m + 1, and
  * each further tier more than n ads of the one below.
  */
 function preferences(entrants: readonly Entrant[], shownMax: number): Pick<Plays, "tierBonus" | "objectiveMax"> {
@@ -170,7 +170,7 @@ function preferences(entrants: readonly Entrant[], shownMax: number): Pick<Plays
   }
   const moneyMax = largest * shownMax;
   const tierBonus = [0, 0, 0, 0, 0, 0];
-  let bonus = 4 * moneyMax + 1;
+  let bonus = 8 * moneyMax + 1;
   let objectiveMax = moneyMax;
   for (let tier = 1; tier < tierBonus.length; tier++) {
     const shown = Math.min(perTier[tier] ?? 0, shownMax);

@@ -21,7 +21,7 @@ import type { Incumbent } from "./search.ts";
  */
 export function solvePod(ads: readonly PodAd[], rules: PodRules): PodSolution {
   const board = boardOf(ads, rules);
-  const answer = explore(prepare(board), { root: null, without: null, hint: [], nodesMax: rules.nodesMax });
+  const answer = explore(prepare(board), { root: null, without: null, hint: [], warm: null, nodesMax: rules.nodesMax });
   return solutionOf(board, answer);
 }
 

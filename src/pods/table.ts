@@ -98,7 +98,7 @@ export class Table {
     const last = this.#last;
     const most = new Float64Array(this.#board.count).fill(Number.NEGATIVE_INFINITY);
     // What the groups so far gain at most, by cells they may take.
-    let front = new Float64Array(last + 1);
+    let front: Float64Array = new Float64Array(last + 1);
     for (let g = 0; g < count; g++) {
       const next = this.#rows[g + 1] ?? NO_ROW;
       const level = this.#after[g + 1] ?? 0;

@@ -14,6 +14,7 @@ export class Tray {
   leftMs: number;
   leftSlots: number;
   readonly #board: Board;
+  readonly #isTaken: Uint8Array;
   readonly #used: Int32Array;
   readonly #blocked: Int32Array;
 
@@ -24,6 +25,7 @@ export class Tray {
     this.#board = board;
     this.leftMs = board.rules.durationMs;
     this.leftSlots = board.dynamicMax;
+    this.#isTaken = new Uint8Array(board.count);
     this.#used = new Int32Array(board.capacity.length);
     this.#blocked = new Int32Array(board.rivals.length);
     for (const root of roots) this.take(root);
@@ -33,6 +35,7 @@ export class Tray {
   /** Whether the rules allow this play beside what is taken. */
   allows(play: number): boolean {
     const { lengthMs, dynamic, side, classStart, classOf, capacity } = this.#board;
+    if (this.#isTaken[play] === 1) return false;
     if ((lengthMs[play] ?? 0) > this.leftMs || (dynamic[play] ?? 0) > this.leftSlots) return false;
     const end = classStart[play + 1] ?? 0;
     for (let at = classStart[play] ?? 0; at < end; at++) {
@@ -75,6 +78,7 @@ export class Tray {
 
   #count(play: number, one: 1 | -1): void {
     const { gain, lengthMs, dynamic, side, rivals, classStart, classOf } = this.#board;
+    this.#isTaken[play] = one > 0 ? 1 : 0;
     this.gain += one * (gain[play] ?? 0);
     this.leftMs -= one * (lengthMs[play] ?? 0);
     this.leftSlots -= one * (dynamic[play] ?? 0);

@@ -85,16 +85,19 @@ describe("A catalog", () => {
   });
 
   it("with more entities, offers or files than an edge can hold is refused", () => {
-    const publishers = Array.from({ length: CATALOG_LIMITS.entitiesMax + 1 }, (_, i) => ({ id: `p${i}`, name: "P" }));
+    const publishers = Array.from({ length: CATALOG_LIMITS.entitiesMax.publishers + 1 }, (_, i) => ({
+      id: `p${i}`,
+      name: "P",
+    }));
     expect(problemsOf({ publishers }).map(({ code }) => code)).toEqual(["too_many_entities"]);
 
     const paid = smallCatalog().campaigns[0];
-    const more = Array.from({ length: CATALOG_LIMITS.campaignsMax }, (_, i) => ({ ...paid, id: `k${i}` }));
+    const more = Array.from({ length: CATALOG_LIMITS.entitiesMax.campaigns }, (_, i) => ({ ...paid, id: `k${i}` }));
     const campaigns = [...smallCatalog().campaigns, ...more];
     expect(problemsOf({ ...smallCatalog(), campaigns }).map(renderProblem)).toEqual([
       `c.json: campaigns: expected at most 2000 in all files, found a list of ${campaigns.length}`,
     ]);
-    const whole = campaigns.slice(0, CATALOG_LIMITS.campaignsMax);
+    const whole = campaigns.slice(0, CATALOG_LIMITS.entitiesMax.campaigns);
     expect(problemsOf({ ...smallCatalog(), campaigns: whole })).toEqual([]);
 
     const catalog = smallCatalog();

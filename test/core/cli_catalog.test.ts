@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CATALOG_PROBLEM_CODES } from "../../src/catalog/problem.ts";
-import { catalogSchema } from "../../src/catalog/entities.ts";
+import { loadSnapshot } from "../../src/catalog/snapshot.ts";
 import { smallCatalog, spoiled } from "./catalog_fixture.ts";
 import { TOKEN, answers, openStage } from "./cli_stage.ts";
 
@@ -116,8 +116,8 @@ describe("midroll catalog apply", () => {
       url: "https://o.example.com/v1/admin/catalog",
       authorization: `Bearer ${TOKEN}`,
     });
-    const sent: unknown = JSON.parse(new TextDecoder().decode(stage.asked[0]?.body));
-    expect(catalogSchema.parse(sent).lineItems.map(({ id }) => id)).toEqual(["cars-tv", "own-1"]);
+    const sent = loadSnapshot(stage.asked[0]?.body ?? new Uint8Array());
+    expect(sent.ok && [...sent.value.lineItems].map(({ lineItem }) => lineItem.id)).toEqual(["cars-tv", "own-1"]);
   });
 
   it("sends nothing when the catalog does not validate", async () => {

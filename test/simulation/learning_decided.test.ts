@@ -30,10 +30,8 @@ const DRAWN = { days: 14, budgetMicros: 1_000_000_000_000 };
 const decidedBy = new Map<PriceRule, readonly (readonly DecidedBreak[])[]>();
 vi.setConfig({ testTimeout: PATIENCE_MS, hookTimeout: PATIENCE_MS });
 beforeAll(async () => {
-  const file = "test/simulation/learning_decided.test.ts";
-  console.info(
-    `repeat with: LEARN_SEED=${SEED} LEARN_BREAKS=${BREAKS} LEARN_MARKETS=${MARKETS} npx vitest run --project simulation ${file}`,
-  );
+  const asked = `LEARN_SEED=${SEED} LEARN_BREAKS=${BREAKS} LEARN_MARKETS=${MARKETS}`;
+  console.info(`repeat with: ${asked} npx vitest run --project simulation test/simulation/learning_decided.test.ts`);
   for (const rule of PRICE_RULES) {
     const markets: (readonly DecidedBreak[])[] = [];
     for (let n = 0; n < MARKETS; n++) markets.push(await market(`${SEED} ${n}`, rule));

@@ -169,6 +169,19 @@ describe("an origin that hangs", () => {
     expect(loaded()).toEqual([first.digest, better.digest]);
   });
 
+  test("in the middle of a catalog does not keep newer catalogs out for ever", async () => {
+    origin.publish("catalogDigest", second);
+    origin.answerArtifact = () => never();
+    await request(4_000);
+    origin.recover();
+    await later();
+    expect(loaded(), "the load may still be under way").toEqual([first.digest, models.digest]);
+    await (
+      await request(31_000)
+    ).settled;
+    expect(loaded()).toEqual([second.digest, models.digest]);
+  });
+
   test("lets a cold isolate's first request go on without a catalog after two seconds", async () => {
     publication = new Publication(new Recorder("isolate-2"), loadStandIn);
     origin.answerManifest = () => never();

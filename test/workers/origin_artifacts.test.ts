@@ -44,9 +44,9 @@ describe("the edges' desk", () => {
 
   test("does not hand out a snapshot that is gone or whose bytes were changed in the store", async () => {
     const { digest } = await publish(catalogOf(["spring"]));
-    await originEnv.ARTIFACTS.put(`snapshots/${digest}.json`, "{}");
+    await originEnv.ARTIFACTS.put(`snapshots/${digest}.catalog`, "{}");
     expect(await desk.artifact("snapshot", digest)).toBeNull();
-    await originEnv.ARTIFACTS.delete(`snapshots/${digest}.json`);
+    await originEnv.ARTIFACTS.delete(`snapshots/${digest}.catalog`);
     expect(await desk.artifact("snapshot", digest)).toBeNull();
     await publish(catalogOf(["spring"]));
     expect(await desk.artifact("snapshot", digest)).not.toBeNull();

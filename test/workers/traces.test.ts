@@ -7,8 +7,7 @@ import { createExecutionContext, createMessageBatch, getQueueResult, reset } fro
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
-import { compileCatalog } from "../../src/catalog/compiled.ts";
-import { decodeSnapshot } from "../../src/catalog/snapshot.ts";
+import { loadSnapshot } from "../../src/catalog/snapshot.ts";
 import { replay } from "../../src/decision/replay.ts";
 import { readTrace } from "../../src/decision/trace_codec.ts";
 import { micros } from "../../src/kernel/money.ts";
@@ -92,9 +91,9 @@ async function linesOf(messages: readonly Uint8Array[]): Promise<readonly string
 /** What deciding again from a line gives: null when it is the same bytes. */
 async function differenceIn(line: string, { bytes }: Artifact) {
   const read = readTrace(line);
-  const catalog = decodeSnapshot(bytes);
+  const catalog = loadSnapshot(bytes);
   if (!read.ok || !catalog.ok) throw new Error("trace or catalog cannot be read");
-  const replayed = await replay(read.value, compileCatalog(catalog.value));
+  const replayed = await replay(read.value, catalog.value);
   return replayed.ok ? replayed.value.difference : replayed.reason;
 }
 
@@ -348,7 +347,7 @@ describe("the routes", () => {
     }
     for (const digest of digests) {
       const bytes = await (await asAdmin(`/v1/admin/catalog/snapshots/${digest}`)).bytes();
-      expect(decodeSnapshot(bytes).ok).toBe(true);
+      expect(loadSnapshot(bytes).ok).toBe(true);
     }
     const unknown = await asAdmin(`/v1/admin/catalog/snapshots/${"0".repeat(64)}`);
     expect(await refusal(unknown)).toMatchObject(refusedAs(404, "not_found"));

@@ -4,12 +4,12 @@
  * requests: an isolate that has not asked for a while asks in the background, and one that is about to break the
  * five-second promise waits.
  */
-import { compileCatalog, type CompiledCatalog } from "../../src/catalog/compiled.ts";
-import { decodeSnapshot } from "../../src/catalog/snapshot.ts";
+import type { CompiledCatalog } from "../../src/catalog/compiled.ts";
 import type { Scorer } from "../../src/decision/rank.ts";
 import type { GuaranteeTable } from "../../src/guaranteed/contract.ts";
 import { decodeTable } from "../../src/guaranteed/table.ts";
 import { sha256Hex } from "../platform/digest.ts";
+import { CatalogLoad } from "./catalog_load.ts";
 import type { ArtifactKind, Env } from "./env.ts";
 import type { Recorder } from "./recorder.ts";
 import { within } from "../platform/within.ts";
@@ -29,7 +29,7 @@ const ASK_LOST_MS = 5_000;
 
 /** The same for loading a model set, which takes longer. */
 const LOAD_LOST_MS = 30_000;
-/** A model set that could not be loaded is fetched again this much later. */
+/** A catalog or model set that could not be loaded is fetched again this much later. */
 const LOAD_RETRY_MS = 4_000;
 
 /** A verified catalog, ready to decide with. */
@@ -80,6 +80,10 @@ export class Publication {
   #answeredMs = Number.NEGATIVE_INFINITY;
   #failedMs = Number.NEGATIVE_INFINITY;
   #asking: { readonly sinceMs: number; readonly done: Promise<void> } | null = null;
+  /** The load that is under way. Another catalog is begun only when it has ended, so that every load ends. */
+  #loading: { readonly load: CatalogLoad; done: Promise<void> } | null = null;
+  /** No load of a catalog is begun before this time: one has just failed. */
+  #catalogRestsUntilMs = 0;
   /** No load is begun before this time: one is under way, or one has just failed. */
   #modelsRestUntilMs = 0;
 
@@ -107,6 +111,7 @@ export class Publication {
   async refresh(env: Env, waitUntil: (work: Promise<unknown>) => void, nowMs: number): Promise<void> {
     const age = nowMs - this.#answeredMs;
     const failing = this.#failedMs > this.#answeredMs;
+    if (this.#loading?.load.isLost(nowMs) === true) this.#drive(this.#loading.load, env, waitUntil, nowMs);
     if (age <= ASK_AFTER_MS || (failing && nowMs - this.#failedMs < RETRY_MS)) return;
     if (this.#asking === null || nowMs - this.#asking.sinceMs > ASK_LOST_MS) {
       const done = this.#ask(env, waitUntil, nowMs).finally(() => {
@@ -116,7 +121,11 @@ export class Publication {
       this.#asking = { sinceMs: nowMs, done };
       waitUntil(done);
     }
-    if (this.#catalog === null) await within(FIRST_WAIT_MS, this.#asking.done);
+    if (this.#catalog === null)
+      await within(
+        FIRST_WAIT_MS,
+        this.#asking.done.then(() => this.#loading?.done),
+      );
     else if (age > WAIT_AFTER_MS && !failing && !(await within(WAIT_MS, this.#asking.done))) {
       // An origin that hangs costs one request this wait, not all of them.
       this.#failedMs = nowMs;
@@ -130,8 +139,10 @@ export class Publication {
       if (manifest.modelSetDigest !== this.#modelSetDigest) {
         waitUntil(this.#loadModels(env, manifest.modelSetDigest, nowMs));
       }
-      if (manifest.catalogDigest !== null && manifest.catalogDigest !== this.#catalog?.digest) {
-        await this.#loadCatalog(env, manifest.catalogDigest);
+      const { catalogDigest } = manifest;
+      const wanted = catalogDigest !== null && catalogDigest !== this.#catalog?.digest;
+      if (wanted && this.#loading === null && nowMs >= this.#catalogRestsUntilMs) {
+        this.#drive(new CatalogLoad(catalogDigest), env, waitUntil, nowMs);
       }
       if (manifest.guaranteesDigest !== this.#guarantees.digest) {
         await this.#loadGuarantees(env, manifest.guaranteesDigest);
@@ -143,15 +154,25 @@ export class Publication {
     }
   }
 
-  async #loadCatalog(env: Env, digest: string): Promise<void> {
+  /** Begins a load or carries on with it, within the life of this request. */
+  #drive(load: CatalogLoad, env: Env, waitUntil: (work: Promise<unknown>) => void, nowMs: number): void {
+    const done = this.#finish(load, env, nowMs);
+    this.#loading = { load, done };
+    waitUntil(done);
+  }
+
+  async #finish(load: CatalogLoad, env: Env, nowMs: number): Promise<void> {
+    const { digest } = load;
     try {
-      const decoded = decodeSnapshot(await verifiedArtifact(env, "snapshot", digest));
-      if (!decoded.ok) throw new Error(`snapshot ${digest} is refused: ${decoded.reason}`);
-      this.#catalog = { digest, catalog: compileCatalog(decoded.value) };
+      const catalog = await load.drive(() => verifiedArtifact(env, "snapshot", digest));
+      if (catalog === null) return;
+      this.#catalog = { digest, catalog };
     } catch (error) {
+      this.#catalogRestsUntilMs = nowMs + LOAD_RETRY_MS;
       this.#recorder.fault("catalog_unavailable");
       console.warn(`keeping the catalog that is loaded: ${String(error)}`);
     }
+    this.#loading = null;
   }
 
   async #loadGuarantees(env: Env, digest: string | null): Promise<void> {

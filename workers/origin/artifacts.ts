@@ -25,7 +25,7 @@ export function isArtifactKind(word: string): word is ArtifactKind {
 export function artifactKey(kind: ArtifactKind, digest: string): string {
   switch (kind) {
     case "snapshot":
-      return `snapshots/${digest}.json`;
+      return `snapshots/${digest}.catalog`;
     case "model":
       return `models/${digest}.onnx`;
     case "modelSet":

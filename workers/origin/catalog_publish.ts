@@ -3,7 +3,8 @@
  * onto every ledger, then the pointer, then the campaigns that are gone, then the table of guaranteed deals. No edge
  * can meet a campaign whose ledger does not know it, and no catalog is current whose bytes are not stored.
  */
-import type { Campaign, Catalog } from "../../src/catalog/entities.ts";
+import type { CompiledCatalog } from "../../src/catalog/compiled.ts";
+import type { Campaign } from "../../src/catalog/entities.ts";
 import { micros } from "../../src/kernel/money.ts";
 import { ok, refused, type Result } from "../../src/kernel/result.ts";
 import type { CampaignTerms } from "../../src/money/protocol.ts";
@@ -16,7 +17,7 @@ import { reach } from "./unreachable.ts";
 
 /** A catalog ready to be published: what it says, its bytes, their digest. */
 export interface Publication {
-  readonly catalog: Catalog;
+  readonly catalog: CompiledCatalog;
   readonly bytes: Uint8Array;
   readonly digest: string;
 }
@@ -54,7 +55,7 @@ export function termsOf(campaign: Campaign): CampaignTerms {
 
 /**
  * Makes a catalog current. Publishing what already is current configures the ledgers again and moves nothing.
- * Requires: the catalog was accepted by `parseCatalog`. `now`: epoch milliseconds; a claim lapses while ledgers are
+ * Requires: the catalog was accepted by `parseCatalog` or `checkSnapshot`. `now`: epoch milliseconds; a claim lapses while ledgers are
  * asked, so one reading does not do. Throws `Unreachable` when store or registry do not answer.
  */
 export async function publishCatalog(
@@ -85,22 +86,23 @@ async function publishClaimed(
   now: () => number,
 ): Promise<Result<{ readonly digest: string }, PublishRefusal>> {
   const registry = env.REGISTRY.getByName("catalog");
-  const ids = catalog.campaigns.map((campaign) => campaign.id);
+  const campaigns = [...catalog.campaigns.values()].map(({ campaign }) => campaign);
+  const ids = campaigns.map(({ id }) => id);
   await putArtifact(env.ARTIFACTS, "snapshot", digest, bytes);
   await reach("storage_unavailable", "The registry did not answer.", () => registry.remember(ids));
 
   const renew = () => reach("storage_unavailable", "The registry did not answer.", () => registry.renew(holder, now()));
-  const unconfigured = await failuresAmong(catalog.campaigns, renew, (campaign) =>
+  const unconfigured = await failuresAmong(campaigns, renew, (campaign) =>
     env.LEDGER.getByName(campaign.id).configure(termsOf(campaign)),
   );
   // Somebody else may have begun to publish since this claim lapsed: theirs stands.
   if (unconfigured === null) return refused({ code: "publish_in_progress" });
   if (unconfigured.length > 0) {
-    const campaigns = unconfigured.map((campaign) => campaign.id);
-    return refused({ code: "ledgers_unavailable", campaigns, published: false });
+    const missing = unconfigured.map(({ id }) => id);
+    return refused({ code: "ledgers_unavailable", campaigns: missing, published: false });
   }
 
-  const note = `${catalog.campaigns.length} campaigns, ${catalog.lineItems.length} line items`;
+  const note = `${campaigns.length} campaigns, ${catalog.lineItems.length} line items`;
   const gone = await reach("storage_unavailable", "The registry did not answer.", async () => {
     const version = await registry.publish(digest, note, now(), holder);
     return version === null ? null : registry.absent(ids);

@@ -2,8 +2,9 @@
  * The campaigns of the current catalog with the names people know them by. Read from the snapshot once per digest and
  * kept in the isolate: one roster, safe to lose at any instant.
  */
-import type { Catalog } from "../../src/catalog/entities.ts";
-import { decodeSnapshot } from "../../src/catalog/snapshot.ts";
+import type { CompiledCatalog } from "../../src/catalog/compiled.ts";
+import { readSnapshot } from "../../src/catalog/snapshot.ts";
+import { inTurns } from "../platform/in_turns.ts";
 import { getArtifact } from "./artifacts.ts";
 import type { OriginEnv } from "./env.ts";
 
@@ -30,32 +31,33 @@ export async function rosterOf(env: Pick<OriginEnv, "ARTIFACTS">, digest: string
   if (held?.digest === digest) return held;
   const bytes = await getArtifact(env.ARTIFACTS, "snapshot", digest);
   if (bytes === null) return null;
-  const catalog = decodeSnapshot(bytes);
+  const catalog = await inTurns(readSnapshot(bytes, false));
   if (!catalog.ok) return null;
   held = rosterFrom(digest, catalog.value);
   return held;
 }
 
-function rosterFrom(digest: string, catalog: Catalog): CatalogRoster {
-  const advertisers = new Map(catalog.advertisers.map((advertiser) => [advertiser.id, advertiser.name]));
+function rosterFrom(digest: string, catalog: CompiledCatalog): CatalogRoster {
   const lineItems = new Map<string, { total: number; paid: number }>();
-  for (const line of catalog.lineItems) {
-    const counts = lineItems.get(line.campaignId) ?? { total: 0, paid: 0 };
-    counts.total++;
-    if (line.goal.kind !== "house") counts.paid++;
-    lineItems.set(line.campaignId, counts);
+  for (const offers of [catalog.paidOffers, catalog.houseOffers]) {
+    for (let line = 0; line < offers.lineCount; line++) {
+      const { id } = offers.lineAt(line).campaign.campaign;
+      const counts = lineItems.get(id) ?? { total: 0, paid: 0 };
+      counts.total++;
+      if (offers === catalog.paidOffers) counts.paid++;
+      lineItems.set(id, counts);
+    }
   }
-  const campaigns = catalog.campaigns
-    .map((campaign) => {
-      const counts = lineItems.get(campaign.id) ?? { total: 0, paid: 0 };
-      return {
-        campaignId: campaign.id,
-        name: campaign.name,
-        advertiserName: advertisers.get(campaign.advertiserId) ?? campaign.advertiserId,
-        lineItems: counts.total,
-        house: counts.total > 0 && counts.paid === 0,
-      };
-    })
-    .sort((a, b) => (a.campaignId < b.campaignId ? -1 : a.campaignId > b.campaignId ? 1 : 0));
+  // Campaigns of a snapshot come by id.
+  const campaigns = [...catalog.campaigns.values()].map(({ campaign, advertiser }) => {
+    const counts = lineItems.get(campaign.id) ?? { total: 0, paid: 0 };
+    return {
+      campaignId: campaign.id,
+      name: campaign.name,
+      advertiserName: advertiser.name,
+      lineItems: counts.total,
+      house: counts.total > 0 && counts.paid === 0,
+    };
+  });
   return { digest, lineItems: catalog.lineItems.length, campaigns };
 }

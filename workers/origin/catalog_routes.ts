@@ -5,7 +5,9 @@
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { catalogSchema } from "../../src/catalog/entities.ts";
-import { encodeSnapshot } from "../../src/catalog/snapshot.ts";
+import { checkSnapshot } from "../../src/catalog/check_snapshot.ts";
+import type { CatalogProblem } from "../../src/catalog/problem.ts";
+import { encodeSnapshot, SNAPSHOT_MEDIA_TYPE } from "../../src/catalog/snapshot.ts";
 import { parseCatalog } from "../../src/catalog/validate.ts";
 import { CATALOG_LIMITS, FULL_LIMITS } from "../../src/kernel/limits.ts";
 import { ok, refused, type Result } from "../../src/kernel/result.ts";
@@ -19,7 +21,8 @@ import {
   problemAnswers,
 } from "./api_schemas.ts";
 import { sha256Hex } from "../platform/digest.ts";
-import { bodyDetail, readJson } from "../platform/body.ts";
+import { bodyDetail, mediaTypeOf, readBody, readJson } from "../platform/body.ts";
+import { inTurns } from "../platform/in_turns.ts";
 import { publishCatalog, type Publication, type PublishRefusal } from "./catalog_publish.ts";
 import { rosterOf } from "./catalog_roster.ts";
 import type { OriginEnv } from "./env.ts";
@@ -30,9 +33,15 @@ type Origin = { Bindings: OriginEnv };
 
 const catalogBody = {
   required: true,
-  description: "The whole catalog. Line items, creatives and the rest refer to each other by id.",
-  content: { "application/json": { schema: jsonSchemaOf(catalogSchema) } },
+  description:
+    "The whole catalog, as JSON or as the snapshot that `midroll catalog apply` makes of files: a large one only fits " +
+    "as a snapshot. Line items, creatives and the rest refer to each other by id.",
+  content: {
+    "application/json": { schema: jsonSchemaOf(catalogSchema) },
+    [SNAPSHOT_MEDIA_TYPE]: { schema: { type: "string" as const, format: "binary" } },
+  },
 };
+const BYTES_MAX = FULL_LIMITS.catalogBytesMax;
 const bodyProblems = ["unsupported_media_type", "body_too_large", "malformed_json", "catalog_invalid"] as const;
 
 const getCatalog = createRoute({
@@ -112,21 +121,36 @@ export function addCatalogRoutes(app: OpenAPIHono<Origin>): void {
 
 /** The catalog in a request, or the response that refuses it. */
 async function readCatalog(c: Context<Origin>): Promise<Result<Publication, Response>> {
-  const bytesMax = FULL_LIMITS.catalogBytesMax;
-  const json = await readJson(c.req.raw, bytesMax);
-  if (!json.ok) return refused(problem(json.reason, bodyDetail(json.reason, "application/json", bytesMax)));
+  const read = mediaTypeOf(c.req.raw) === SNAPSHOT_MEDIA_TYPE ? await readSent(c) : await readWritten(c);
+  if (!read.ok) return read;
+  const bytes = read.value;
+  const checked = await inTurns(checkSnapshot(bytes));
+  if (!checked.ok) return refused(catalogProblem(checked.reason));
+  return ok({ catalog: checked.value, bytes, digest: await sha256Hex(bytes) });
+}
+
+/** A snapshot as the command line sends it. */
+async function readSent(c: Context<Origin>): Promise<Result<Uint8Array, Response>> {
+  const body = await readBody(c.req.raw, SNAPSHOT_MEDIA_TYPE, BYTES_MAX);
+  return body.ok ? body : refused(problem(body.reason, bodyDetail(body.reason, SNAPSHOT_MEDIA_TYPE, BYTES_MAX)));
+}
+
+/** The snapshot of a catalog that somebody wrote as one JSON document. */
+async function readWritten(c: Context<Origin>): Promise<Result<Uint8Array, Response>> {
+  const json = await readJson(c.req.raw, BYTES_MAX);
+  if (!json.ok) return refused(problem(json.reason, bodyDetail(json.reason, "application/json", BYTES_MAX)));
   const parsed = parseCatalog([{ file: "catalog", json: json.value }]);
-  if (!parsed.ok) {
-    const problems = parsed.reason.slice(0, CATALOG_LIMITS.problemsShownMax);
-    const problemCount = parsed.reason.length;
-    return refused(problem("catalog_invalid", `The catalog has ${problemCount} problems.`, { problems, problemCount }));
-  }
-  const bytes = encodeSnapshot(parsed.value);
-  return ok({ catalog: parsed.value, bytes, digest: await sha256Hex(bytes) });
+  return parsed.ok ? ok(encodeSnapshot(parsed.value)) : refused(catalogProblem(parsed.reason));
+}
+
+function catalogProblem(found: readonly CatalogProblem[]): Response {
+  const problems = found.slice(0, CATALOG_LIMITS.problemsShownMax);
+  const detail = `The catalog has ${found.length} problems.`;
+  return problem("catalog_invalid", detail, { problems, problemCount: found.length });
 }
 
 function applied({ catalog, digest }: Publication) {
-  return { digest, campaigns: catalog.campaigns.length, lineItems: catalog.lineItems.length };
+  return { digest, campaigns: catalog.campaigns.size, lineItems: catalog.lineItems.length };
 }
 
 function publishProblem(refusal: PublishRefusal): Response {

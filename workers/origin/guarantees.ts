@@ -4,10 +4,9 @@
  * minutes after. A round that fails leaves the last table in force; what a round made of a catalog that was replaced
  * meanwhile stands until the next.
  */
-import { compileCatalog, type CompiledGuarantee } from "../../src/catalog/compiled.ts";
-import type { Catalog } from "../../src/catalog/entities.ts";
+import type { CompiledCatalog, CompiledGuarantee } from "../../src/catalog/compiled.ts";
 import { expectedTraffic, reachOf } from "../../src/catalog/guarantees.ts";
-import { decodeSnapshot } from "../../src/catalog/snapshot.ts";
+import { readSnapshot } from "../../src/catalog/snapshot.ts";
 import type { Contract } from "../../src/guaranteed/contract.ts";
 import { solveGuarantees } from "../../src/guaranteed/solve.ts";
 import { expectSupply, withReserve } from "../../src/guaranteed/supply.ts";
@@ -15,6 +14,7 @@ import { encodeTable } from "../../src/guaranteed/table.ts";
 import { perImpression } from "../../src/kernel/money.ts";
 import { sha256Hex } from "../platform/digest.ts";
 import { logFailure } from "../platform/log.ts";
+import { inTurns } from "../platform/in_turns.ts";
 import { getArtifact, putArtifact } from "./artifacts.ts";
 import { mapBounded } from "./bounded.ts";
 import type { OriginEnv } from "./env.ts";
@@ -31,13 +31,13 @@ export function solveCurrentGuarantees(env: GuaranteeEnv, nowMs: number): Promis
   return orLater(async () => {
     const { digest } = await env.REGISTRY.getByName("catalog").current();
     const bytes = digest === null ? null : await getArtifact(env.ARTIFACTS, "snapshot", digest);
-    const catalog = bytes === null ? null : decodeSnapshot(bytes);
+    const catalog = bytes === null ? null : await inTurns(readSnapshot(bytes, false));
     if (catalog?.ok === true) await solveAndPublish(env, catalog.value, nowMs);
   });
 }
 
 /** One round for a catalog that has just become current. Never rejects: the schedule makes up for it. */
-export function solveGuaranteesOf(env: GuaranteeEnv, catalog: Catalog, nowMs: number): Promise<void> {
+export function solveGuaranteesOf(env: GuaranteeEnv, catalog: CompiledCatalog, nowMs: number): Promise<void> {
   return orLater(() => solveAndPublish(env, catalog, nowMs));
 }
 
@@ -49,16 +49,15 @@ async function orLater(round: () => Promise<void>): Promise<void> {
   }
 }
 
-async function solveAndPublish(env: GuaranteeEnv, catalog: Catalog, nowMs: number): Promise<void> {
+async function solveAndPublish(env: GuaranteeEnv, catalog: CompiledCatalog, nowMs: number): Promise<void> {
   const registry = env.REGISTRY.getByName("guarantees");
   const current = await registry.current();
-  if (current.digest === null && !catalog.deals.some(({ kind }) => kind === "guaranteed")) return;
-  const compiled = compileCatalog(catalog);
-  const running = compiled.guarantees.filter(({ campaign }) => campaign.active && nowMs < campaign.flightEndMs);
+  if (current.digest === null && catalog.guarantees.length === 0) return;
+  const running = catalog.guarantees.filter(({ campaign }) => campaign.active && nowMs < campaign.flightEndMs);
   const contracts = await contractsOf(env, running);
   const due = new Set(contracts.map(({ id }) => id));
   const reaches = running.filter(({ dealId }) => due.has(dealId)).map(reachOf);
-  const supply = expectSupply(expectedTraffic(compiled), reaches, nowMs);
+  const supply = expectSupply(expectedTraffic(catalog), reaches, nowMs);
   const bytes = encodeTable(solveGuarantees(contracts, withReserve(supply)));
   const digest = await sha256Hex(bytes);
   if (digest === current.digest) return;

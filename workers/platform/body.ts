@@ -8,14 +8,18 @@ import { ok, refused, type Result } from "../../src/kernel/result.ts";
 /** Why a body is not taken, in the order checked. */
 export type BodyRefusal = "unsupported_media_type" | "body_too_large" | "malformed_json";
 
+/** The media type a request says its body has, without parameters. */
+export function mediaTypeOf(request: Request): string {
+  return (request.headers.get("content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+}
+
 /** The bytes of a body of this media type. Refuses another type, then more than `bytesMax`. */
 export async function readBody(
   request: Request,
   mediaType: string,
   bytesMax: number,
 ): Promise<Result<Uint8Array, BodyRefusal>> {
-  const essence = (request.headers.get("content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase();
-  if (essence !== mediaType) return refused("unsupported_media_type");
+  if (mediaTypeOf(request) !== mediaType) return refused("unsupported_media_type");
   if (Number(request.headers.get("content-length") ?? 0) > bytesMax) return refused("body_too_large");
   const chunks: Uint8Array[] = [];
   let size = 0;

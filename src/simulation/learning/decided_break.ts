@@ -1,16 +1,16 @@
 /**
- * A break that was decided and can be finished again: under other reserve prices, or by another price rule. What it logs
- * and what it sells are the decision's own numbers; nothing here is a second auction.
+ * A break that was decided and can be finished again, under other reserve prices or by another price rule. What it
+ * logs and what it sells are the decision's own numbers: nothing here is a second auction.
  */
 import type { Learned } from "../../catalog/contexts.ts";
 import type { PriceRule } from "../../catalog/words.ts";
 import { lowestFloor } from "../../decision/auction.ts";
 import type { Bid } from "../../decision/candidate.ts";
 import { finish, settle, type ScoringPlan, type Settled } from "../../decision/funnel.ts";
-import { valueNeeded } from "../../decision/needs.ts";
 import { premiumAt } from "../../decision/pod.ts";
-import { floorAt, leastBid } from "../../decision/price.ts";
+import { floorAt, Rivalry } from "../../decision/price.ts";
 import type { Scoring } from "../../decision/rank.ts";
+import { PodPrices } from "../../pods/prices.ts";
 import { PRICE_MICROS_MAX, type AuctionRecord, type LoggedBid } from "./auction_record.ts";
 import type { BreakFacts } from "./kinds.ts";
 import type { BreakSoldTwice, SoldSlot } from "./reserve_report.ts";
@@ -29,11 +29,13 @@ export function recordOf(decided: DecidedBreak, rule: PriceRule): AuctionRecord 
   const settled = settle(plan, scoring);
   const winners = new Set(settled.pod.placed.map(({ bid }) => bid.offer.campaignId));
   const losers = new Map<string, LoggedBid>();
+  const prices = new PodPrices(settled.pod.question.ads, settled.pod.question.rules, settled.pod.solution);
   settled.auctioned.bids.forEach((bid, index) => {
     const { campaignId } = bid.offer;
     if (!isOpen(bid) || winners.has(campaignId)) return;
     const before = losers.get(campaignId);
-    if (before === undefined || before.bidMicros < bid.bidMicros) losers.set(campaignId, loserOf(settled, bid, index));
+    if (before === undefined || before.bidMicros < bid.bidMicros)
+      losers.set(campaignId, loserOf(settled, bid, prices.minToWin(index).minToWinMicros));
   });
   const bids = [...winnersOf(settled), ...losers.values()].sort((a, b) => b.bidMicros - a.bidMicros);
   return { atMs: plan.world.nowMs, ...factsOf(plan), durationSec: plan.request.podDurationSec, bids };
@@ -79,8 +81,8 @@ function isOpen({ deal, agreedMicros }: Bid): boolean {
 }
 
 function winnersOf({ pod, auctioned }: Settled): readonly LoggedBid[] {
-  return pod.placed.flatMap((placed, at): readonly LoggedBid[] => {
-    const { bid, slot } = placed;
+  const rivalry = new Rivalry(pod, auctioned.bids);
+  return pod.placed.flatMap(({ bid, slot }, at): readonly LoggedBid[] => {
     if (!isOpen(bid)) return [];
     const premium = premiumAt(bid, at, pod.placed.length);
     const floorMicros = floorAt(bid, slot);
@@ -91,18 +93,19 @@ function winnersOf({ pod, auctioned }: Settled): readonly LoggedBid[] {
         limitMicros: bid.fullBidMicros + premium,
         bidMicros: bid.bidMicros + premium,
         floorMicros,
-        neededMicros: Math.max(floorMicros, leastBid(pod, auctioned.bids, placed)),
+        neededMicros: Math.max(floorMicros, rivalry.leastBid(at)),
         won: true,
       },
     ];
   });
 }
 
-function loserOf({ pod, terms }: Settled, bid: Bid, index: number): LoggedBid {
+/** `worth`: what it must be worth to the pod, null when nothing is enough. */
+function loserOf({ terms }: Settled, bid: Bid, worth: number | null): LoggedBid {
   const floorMicros = lowestFloor(bid.offer.durationSec, bid.floors, terms.auction.layout);
-  const worth = valueNeeded(pod.question, index, pod.solution);
   // What viewers who leave cost stands between a bid and its value; at exactly the value needed ties decide.
-  const needed = worth === null ? Infinity : Math.max(floorMicros, worth + bid.bidMicros - bid.valueMicros + 1);
+  const needed =
+    worth === null ? Infinity : Math.max(floorMicros, Math.max(0, worth) + bid.bidMicros - bid.valueMicros + 1);
   return {
     campaignId: bid.offer.campaignId,
     durationSec: bid.offer.durationSec,

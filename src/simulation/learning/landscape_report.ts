@@ -5,11 +5,11 @@
  * Each bid is judged alone, all others as they were: what becomes of the market when everybody shades is another
  * question, and no log made without shading answers it.
  */
-import { compareIds } from "../../catalog/compiled.ts";
 import { inContext } from "../../catalog/contexts.ts";
 import type { Landscape } from "../../catalog/entities.ts";
 import { shadedBid } from "../../decision/shading.ts";
 import { micros } from "../../kernel/money.ts";
+import { compareIds } from "../../kernel/order.ts";
 import type { AuctionRecord, LoggedBid } from "./auction_record.ts";
 import { learnedTables } from "./kinds.ts";
 import { changeOf, type Change } from "./paired_bootstrap.ts";

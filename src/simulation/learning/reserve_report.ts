@@ -2,11 +2,11 @@
  * What a table of reserves does to breaks that it was not learned from: each break sold twice, without the table and
  * with it, and the two laid side by side for all, for each publisher and surface, and for each campaign.
  */
-import { compareIds } from "../../catalog/compiled.ts";
 import { inContext } from "../../catalog/contexts.ts";
 import type { Reserve } from "../../catalog/entities.ts";
 import type { PriceRule } from "../../catalog/words.ts";
 import { perImpressionUp, ZERO_MICROS } from "../../kernel/money.ts";
+import { compareIds } from "../../kernel/order.ts";
 import { paidMicros, type AuctionRecord } from "./auction_record.ts";
 import { learnedTables, type BreakFacts } from "./kinds.ts";
 import { changeOf, type Change } from "./paired_bootstrap.ts";

@@ -64,7 +64,7 @@ export function salesOf(record: AuctionRecord, rule: PriceRule): readonly Sale[]
 
 /** A line of the table. */
 export interface LearnedReserve extends LearnedLine<Reserve> {
-  /** Share of its sales that went to the campaign which bought most: alone, a buyer that bids low lowers its reserve. */
+  /** Share of its sales that went to the campaign which bought most: a buyer alone that bids low lowers its reserve. */
   readonly largestBuyerShare: number;
 }
 

@@ -96,7 +96,7 @@ export async function study(question: PlanQuestion): Promise<Study> {
     opportunities.push(await opportunityOf(market, campaign.campaign.id, withHistory(asked, rates)));
   }
   const landscape = buildLandscape(opportunities, span.startMs);
-  const lines = [...catalog.lineItems.values()].filter((line) => line.campaign === campaign);
+  const lines = [...catalog.lineItems].filter((line) => line.campaign === campaign);
   const week = supplyWeek(flight.sample, lines);
   const days = flightDays(flight.hours, week ?? traffic.week);
   const dayShares = days.map(({ share }) => share);

@@ -8,7 +8,6 @@ import { auction, lowestFloor, toBid, type AuctionTerms } from "../../decision/a
 import type { Bid, Candidate, Scored, Scores } from "../../decision/candidate.ts";
 import { hydrate } from "../../decision/hydrate.ts";
 import { whyNotShown } from "../../decision/loss.ts";
-import { valueNeeded } from "../../decision/needs.ts";
 import { choosePod } from "../../decision/pod.ts";
 import { questionOf } from "../../decision/pod_question.ts";
 import { scoresAt } from "../../decision/rank.ts";
@@ -16,8 +15,9 @@ import { REJECTIONS, type RejectionReason } from "../../decision/rejection.ts";
 import { shadedBid } from "../../decision/shading.ts";
 import { leavingCost, scoresAreUsable } from "../../decision/value.ts";
 import { assert, present } from "../../kernel/assert.ts";
-import { addMicros, maxMicros, micros, scaleMicrosDown, type Micros } from "../../kernel/money.ts";
+import { addMicros, maxMicros, micros, scaleMicrosDown, ZERO_MICROS, type Micros } from "../../kernel/money.ts";
 import { MULTIPLIER_PPM_MAX } from "../../money/limits.ts";
+import { minToWin } from "../../pods/prices.ts";
 import { scoreBreak, type Market, type ScoredBreak } from "./market.ts";
 import type { TrafficBreak } from "./traffic.ts";
 
@@ -128,7 +128,8 @@ function chancesIn(
     let made = room.get(kind);
     if (made === undefined) {
       const question = questionOf([...others, bid], podTerms);
-      const neededMicros = valueNeeded(question, others.length, without.solution) ?? NEVER;
+      const { minToWinMicros } = minToWin(question.ads, question.rules, without.solution, others.length);
+      const neededMicros = minToWinMicros === null ? NEVER : maxMicros(ZERO_MICROS, micros(minToWinMicros));
       made = { neededMicros, lossReason: whyNotShown(question, without.solution, others.length) };
       room.set(kind, made);
     }

@@ -1,6 +1,6 @@
 /** Catalogs and breaks drawn at random from few words, so that they meet often: for tests of retrieval. */
 import { compileCatalog, type CompiledCatalog } from "../../../src/catalog/compiled.ts";
-import { catalogSchema, type Targeting } from "../../../src/catalog/entities.ts";
+import { catalogSchema, type Catalog, type Targeting } from "../../../src/catalog/entities.ts";
 import type { Where } from "../../../src/catalog/targeting_schema.ts";
 import { DEVICES, GENRES, RATINGS, SURFACES } from "../../../src/catalog/words.ts";
 import { DAY_MS, HOUR_MS } from "../../../src/kernel/time.ts";
@@ -78,6 +78,11 @@ const cap = (random: RandomStream) =>
 
 /** A catalog of so many line items in a third as many campaigns, with deals of three kinds. */
 export function drawCatalog(random: RandomStream, lineCount: number): CompiledCatalog {
+  return compileCatalog(drawEntities(random, lineCount));
+}
+
+/** The same, not compiled. */
+export function drawEntities(random: RandomStream, lineCount: number): Catalog {
   const campaigns = Array.from({ length: Math.ceil(lineCount / 3) }, (_, n) => n);
   const lines = Array.from({ length: lineCount }, (_, n) => n);
   const creativesOf = campaigns.map(() => 1 + random.below(3));
@@ -87,78 +92,76 @@ export function drawCatalog(random: RandomStream, lineCount: number): CompiledCa
     { kind: "click", perClickMicros: 500_000 },
   ];
   const guaranteedLines = lines.filter((n) => n % campaigns.length === 0);
-  return compileCatalog(
-    catalogSchema.parse({
-      publishers: WORDS.publishers.map((id) => ({
-        id,
-        name: id,
-        timeZone: oneOf(random, ["UTC", "Europe/Berlin", "America/New_York"]),
-        ...(chance(random, 0.3) ? { blockedCategories: someOf(random, AD_CATEGORIES, 0.2) } : {}),
-        ...(chance(random, 0.3) ? { allowedCategories: someOf(random, AD_CATEGORIES) } : {}),
-        ...(chance(random, 0.3) ? { blockedAdvertiserDomains: [`a${random.below(4)}.example`] } : {}),
-      })),
-      advertisers: campaigns.map((n) => ({ id: `a${n}`, name: `a${n}`, domain: `a${n % 4}.example` })),
-      campaigns: campaigns.map((n) => ({
-        id: `c${n}`,
+  return catalogSchema.parse({
+    publishers: WORDS.publishers.map((id) => ({
+      id,
+      name: id,
+      timeZone: oneOf(random, ["UTC", "Europe/Berlin", "America/New_York"]),
+      ...(chance(random, 0.3) ? { blockedCategories: someOf(random, AD_CATEGORIES, 0.2) } : {}),
+      ...(chance(random, 0.3) ? { allowedCategories: someOf(random, AD_CATEGORIES) } : {}),
+      ...(chance(random, 0.3) ? { blockedAdvertiserDomains: [`a${random.below(4)}.example`] } : {}),
+    })),
+    advertisers: campaigns.map((n) => ({ id: `a${n}`, name: `a${n}`, domain: `a${n % 4}.example` })),
+    campaigns: campaigns.map((n) => ({
+      id: `c${n}`,
+      advertiserId: `a${n}`,
+      name: `c${n}`,
+      budgetMicros: 1_000_000_000,
+      status: chance(random, 0.1) ? "paused" : "active",
+      flight: { start: isoOf(random.below(60) - 50), end: isoOf(11 + random.below(100)) },
+      ...cap(random),
+    })),
+    creatives: campaigns.flatMap((n) =>
+      Array.from({ length: creativesOf[n] ?? 1 }, (_, k) => ({
+        id: `c${n}-${k}`,
         advertiserId: `a${n}`,
-        name: `c${n}`,
-        budgetMicros: 1_000_000_000,
-        status: chance(random, 0.1) ? "paused" : "active",
-        flight: { start: isoOf(random.below(60) - 50), end: isoOf(11 + random.below(100)) },
-        ...cap(random),
-      })),
-      creatives: campaigns.flatMap((n) =>
-        Array.from({ length: creativesOf[n] ?? 1 }, (_, k) => ({
-          id: `c${n}-${k}`,
-          advertiserId: `a${n}`,
-          name: `c${n}-${k}`,
-          durationSec: oneOf(random, DURATIONS_SEC),
-          categories: someOf(random, AD_CATEGORIES, 0.2),
-          media: someOf(random, MIME_TYPES).map((mimeType) => ({
-            url: "media/x.mp4",
-            mimeType,
-            width: 320,
-            height: 180,
-            bitrateKbps: 90,
-          })),
-          clickThroughUrl: "https://advertiser.example/",
+        name: `c${n}-${k}`,
+        durationSec: oneOf(random, DURATIONS_SEC),
+        categories: someOf(random, AD_CATEGORIES, 0.2),
+        media: someOf(random, MIME_TYPES).map((mimeType) => ({
+          url: "media/x.mp4",
+          mimeType,
+          width: 320,
+          height: 180,
+          bitrateKbps: 90,
         })),
-      ),
-      lineItems: lines.map((n) => {
-        const campaign = n % campaigns.length;
-        return {
-          id: `l${String(n).padStart(4, "0")}`,
-          campaignId: `c${campaign}`,
-          name: `l${n}`,
-          status: chance(random, 0.1) ? "archived" : "active",
-          creativeIds: someOf(
-            random,
-            Array.from({ length: creativesOf[campaign] ?? 1 }, (_, k) => `c${campaign}-${k}`),
-          ),
-          goal: oneOf(random, [...goals, ...(campaign === 1 ? [{ kind: "house" }] : [])]),
-          targeting: drawTargeting(random),
-          ...cap(random),
-        };
-      }),
-      deals: ["privateAuction", "preferred", "guaranteed"].map((kind) => ({
-        id: `deal-${kind}`,
-        name: kind,
-        kind,
-        publisherIds: someOf(random, WORDS.publishers),
-        lineItemIds: (kind === "guaranteed" ? guaranteedLines : someOf(random, lines, 0.2)).map(
-          (n) => `l${String(n).padStart(4, "0")}`,
-        ),
-        cpmMicros: 1_000_000,
-        ...(kind === "guaranteed" ? { impressions: 100 } : {}),
+        clickThroughUrl: "https://advertiser.example/",
       })),
+    ),
+    lineItems: lines.map((n) => {
+      const campaign = n % campaigns.length;
+      return {
+        id: `l${String(n).padStart(4, "0")}`,
+        campaignId: `c${campaign}`,
+        name: `l${n}`,
+        status: chance(random, 0.1) ? "archived" : "active",
+        creativeIds: someOf(
+          random,
+          Array.from({ length: creativesOf[campaign] ?? 1 }, (_, k) => `c${campaign}-${k}`),
+        ),
+        goal: oneOf(random, [...goals, ...(campaign === 1 ? [{ kind: "house" }] : [])]),
+        targeting: drawTargeting(random),
+        ...cap(random),
+      };
     }),
-  );
+    deals: ["privateAuction", "preferred", "guaranteed"].map((kind) => ({
+      id: `deal-${kind}`,
+      name: kind,
+      kind,
+      publisherIds: someOf(random, WORDS.publishers),
+      lineItemIds: (kind === "guaranteed" ? guaranteedLines : someOf(random, lines, 0.2)).map(
+        (n) => `l${String(n).padStart(4, "0")}`,
+      ),
+      cpmMicros: 1_000_000,
+      ...(kind === "guaranteed" ? { impressions: 100 } : {}),
+    })),
+  });
 }
 
 /** A break that a drawn catalog can fill in part. */
 export function drawBreak(random: RandomStream, catalog: CompiledCatalog): BreakRequest {
   const known = <T>(words: readonly T[]): T | null => (chance(random, 0.8) ? oneOf(random, words) : null);
-  const lineIds = [...catalog.lineItems.keys()];
+  const lineIds = [...catalog.lineItems].map(({ lineItem }) => lineItem.id);
   const frequency = Array.from({ length: random.below(12) }, () => ({
     lineItemId: oneOf(random, [...lineIds, "gone"]),
     shownMs: NOW_MS - Math.floor(random.next() * 2 * DAY_MS),

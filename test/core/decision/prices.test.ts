@@ -84,7 +84,8 @@ const ads = fc
 const priceRule = fc.constantFrom("first", "second", "vcg");
 const terms = fc.record({ floorCpmMicros: fc.constantFrom(0, 4_000_000), maxAds: fc.integer({ min: 1, max: 4 }) });
 const circumstances = (name: string, { floorCpmMicros, maxAds }: { floorCpmMicros: number; maxAds: number }) => {
-  return { ...rule(name, { floorCpmMicros, separatedCategories: ["IAB2"] }), request: { maxAds } };
+  const publisher = { floorCpmMicros, separatedCategories: ["IAB2"], abandonCostMicros: 50_000 };
+  return { ...rule(name, publisher), request: { maxAds } };
 };
 const withBid = (drawn: readonly AdSketch[], id: string, cpmMicros: number): readonly AdSketch[] =>
   drawn.map((each) => (each.id === id ? { ...each, cpmMicros } : each));
