@@ -6,7 +6,7 @@
 import { present } from "../kernel/assert.ts";
 import type { Micros } from "../kernel/money.ts";
 import { assembleCatalog } from "./assemble.ts";
-import type { Learned } from "./contexts.ts";
+import type { Learned } from "./learned.ts";
 import type { Advertiser, Campaign, Catalog, Creative, Currency, Deal, Goal, Landscape } from "./entities.ts";
 import type { LineItem, MimeType, Publisher, Reserve } from "./entities.ts";
 import type { CompiledDeal } from "./line_deals.ts";

@@ -4,7 +4,7 @@
  */
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { compileCatalog } from "../../src/catalog/compiled.ts";
-import { learnedOf } from "../../src/catalog/contexts.ts";
+import { learnedOf } from "../../src/catalog/learned.ts";
 import type { Catalog, Reserve } from "../../src/catalog/entities.ts";
 import { PRICE_RULES, type PriceRule } from "../../src/catalog/words.ts";
 import { finish } from "../../src/decision/funnel.ts";

@@ -2,7 +2,7 @@
  * A break that was decided and can be finished again, under other reserve prices or by another price rule. What it
  * logs and what it sells are the decision's own numbers: nothing here is a second auction.
  */
-import type { Learned } from "../../catalog/contexts.ts";
+import type { Learned } from "../../catalog/learned.ts";
 import type { PriceRule } from "../../catalog/words.ts";
 import { lowestFloor } from "../../decision/auction.ts";
 import type { Bid } from "../../decision/candidate.ts";

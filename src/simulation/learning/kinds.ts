@@ -2,7 +2,7 @@
  * Kinds of break that learned numbers are about, from a whole publisher down to one genre on one device: the path along
  * which learning backs off when a narrow kind has too little evidence, and along which a decision looks a number up.
  */
-import { learnedOf, type Learned } from "../../catalog/contexts.ts";
+import { learnedOf, type Learned } from "../../catalog/learned.ts";
 import type { Landscape, Reserve } from "../../catalog/entities.ts";
 import type { Device, Genre, Surface } from "../../catalog/words.ts";
 import { FULL_LIMITS } from "../../kernel/limits.ts";

@@ -5,7 +5,7 @@
  * Each bid is judged alone, all others as they were: what becomes of the market when everybody shades is another
  * question, and no log made without shading answers it.
  */
-import { inContext } from "../../catalog/contexts.ts";
+import { inContext } from "../../catalog/learned.ts";
 import type { Landscape } from "../../catalog/entities.ts";
 import { shadedBid } from "../../decision/shading.ts";
 import { micros } from "../../kernel/money.ts";

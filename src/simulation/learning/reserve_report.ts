@@ -2,7 +2,7 @@
  * What a table of reserves does to breaks that it was not learned from: each break sold twice, without the table and
  * with it, and the two laid side by side for all, for each publisher and surface, and for each campaign.
  */
-import { inContext } from "../../catalog/contexts.ts";
+import { inContext } from "../../catalog/learned.ts";
 import type { Reserve } from "../../catalog/entities.ts";
 import type { PriceRule } from "../../catalog/words.ts";
 import { perImpressionUp, ZERO_MICROS } from "../../kernel/money.ts";
