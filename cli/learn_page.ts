@@ -81,6 +81,9 @@ export function reservePage({ note, lines, report, terms, rules, file }: Reserve
       new Set([1, 2, 3, 4]),
     ),
     `  ${count(all.breaks)} breaks, each ${SOLD_TWICE[note.method]}; interval from breaks drawn again, seed ${seed}`,
+    ...(lines.length > 0 && all.revenueChange.low <= 0
+      ? ["  Take care: the gain is not sure, its interval reaches nothing or less. Better no table than this one."]
+      : []),
     ...(lines.length === 0 ? [] : whereAndWho(report)),
     "",
     "Bids are held as they were logged: nobody enters, leaves, or learns to bid otherwise, and no budget",
