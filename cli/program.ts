@@ -14,6 +14,7 @@ import { CliFault } from "./fault.ts";
 import { listCampaigns, showAudit, showCampaign, showHistory, writeOffWallet } from "./campaign_commands.ts";
 import { checkModels } from "./model_check.ts";
 import { listModels, publishModelDirectory, showStatus } from "./origin_commands.ts";
+import { addLearn } from "./learn_words.ts";
 import type { Outcome } from "./outcome.ts";
 import { PLAN_DEFAULTS, planCampaign } from "./plan_command.ts";
 import { REPLAY_SINCE_DEFAULT, replayDecisions } from "./replay_command.ts";
@@ -72,6 +73,7 @@ function buildProgram(terminal: Terminal): Command {
   addCampaigns(program, terminal);
   addModels(program, terminal);
   addPlan(program, terminal);
+  addLearn(program, { withJson, examples, answering: (run) => answering(terminal, run) });
   addDecisions(program, terminal);
   withOrigin(program.command("status"))
     .description("what is published and where the money is")

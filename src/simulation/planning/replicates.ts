@@ -38,7 +38,7 @@ function drawVolume(random: ReturnType<typeof stream>, deviation: number): numbe
 }
 
 /** How often something of this mean happens. Requires: mean ≤ 1. */
-function drawPoisson(random: ReturnType<typeof stream>, mean: number): number {
+export function drawPoisson(random: ReturnType<typeof stream>, mean: number): number {
   let left = random.next();
   let chance = Math.exp(-mean);
   let count = 0;
