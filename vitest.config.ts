@@ -30,6 +30,8 @@ export default defineConfig({
             },
           }),
         ],
+        // Tests there have no file system: the graphs come in as modules.
+        assetsInclude: ["**/*.onnx"],
         test: { name: "workers", include: ["test/workers/**/*.test.ts"], testTimeout: 30_000 },
       },
       nodeProject("e2e", true),

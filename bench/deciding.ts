@@ -24,7 +24,6 @@ import { requestQuery } from "../src/simulation/viewers.ts";
 import { catalogFrom } from "./ample_catalog.ts";
 import { machineLines, thisMachine } from "./machine.ts";
 import { table, writeSection } from "./measurements_page.ts";
-import { measurePods, type PodFigures } from "./deciding_pods.ts";
 import { audienceRequests } from "./scenarios.ts";
 import { figureText, percentile, threeDigits } from "./statistics.ts";
 
@@ -107,7 +106,7 @@ function at(samples: readonly number[], share: number): number {
   return threeDigits(percentile(samples, share));
 }
 
-function decidingReport(command: string, times: Times, pods: readonly PodFigures[], machine = thisMachine()) {
+function decidingReport(command: string, times: Times, machine = thisMachine()) {
   const count = times.bothUs.length;
   return {
     benchmark: "deciding",
@@ -125,7 +124,6 @@ function decidingReport(command: string, times: Times, pods: readonly PodFigures
     bidsMean: threeDigits(times.bids / count),
     slotsMean: threeDigits(times.slots / count),
     provedShare: threeDigits(times.proved / count),
-    pods,
   };
 }
 
@@ -145,14 +143,6 @@ function decidingSection(report: ReturnType<typeof decidingReport>): string {
       figures("`plan`", report.planUsP50, report.planUsP99, ""),
       figures("`finish`", report.finishUsP50, report.finishUsP99, `${figureText(provedShare * 100)} %`),
       figures("both", report.planAndFinishUsP50, report.planAndFinishUsP99, ""),
-      ...report.pods.map((pod) =>
-        figures(
-          `pod solver, ${pod.slots} slots, ${pod.bids} bids`,
-          pod.solveUsP50,
-          pod.solveUsP99,
-          `${figureText(pod.provedShare * 100)} %`,
-        ),
-      ),
     ]),
     "",
     `${report.decisions} seeded decisions on the sample catalog: ${figureText(candidatesMean)} candidates,`,
@@ -174,9 +164,7 @@ await run(async () => {
   console.error(`deciding ${count} breaks`);
   await decideAll(catalog, requests.slice(0, WARM_REQUESTS), scorer);
   const times = await decideAll(catalog, requests, scorer);
-  console.error("choosing pods");
-  const pods = [8, 15].map((slots) => measurePods(catalog, slots, 60));
-  const report = decidingReport(`npm run bench:decide -- --requests ${count}`, times, pods);
+  const report = decidingReport(`npm run bench:decide -- --requests ${count}`, times);
   const section = decidingSection(report);
   console.log(options.json ? JSON.stringify(report) : section);
   if (options.write ?? !options.json) await writeSection("npm run bench:decide", section);

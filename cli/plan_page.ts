@@ -3,6 +3,7 @@
  * bids should be, what another budget would bring, and why there is not more.
  */
 import type { CompiledCatalog } from "../src/catalog/compiled.ts";
+import type { Goal } from "../src/catalog/entities.ts";
 import { DAY_MS } from "../src/kernel/time.ts";
 import type { BidAdvice } from "../src/simulation/planning/advice.ts";
 import type { DeliveryForecast, Forecast, SpendPoint } from "../src/simulation/planning/forecast.ts";
@@ -130,15 +131,22 @@ function pickRows(curve: readonly SpendPoint[]): readonly SpendPoint[] {
   );
 }
 
+const PAYS_FOR: Readonly<Record<Goal["kind"], string>> = {
+  cpm: "a thousand impressions",
+  completedView: "a completed view",
+  click: "a click",
+  conversion: "a conversion",
+  roas: "what conversions bring",
+  house: "nothing",
+};
+
 function bids({ advice, delivery }: Forecast): readonly string[] {
   const written = advice.kind === "keep" || advice.factor === null;
   const table = showTable(
     ["  line item", "pays for", "now", "then"],
     advice.bids.map((bid) => [
       `  ${bid.lineItemId}`,
-      { cpm: "a thousand impressions", completedView: "a completed view", click: "a click", house: "nothing" }[
-        bid.goal
-      ],
+      PAYS_FOR[bid.goal],
       showMicros(bid.writtenMicros),
       showMicros(bid.advisedMicros),
     ]),

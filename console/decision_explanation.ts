@@ -12,6 +12,7 @@ const HEAD_TITLES: Readonly<Record<string, string>> = {
   completedView: "seen to the end",
   click: "click",
   abandon: "viewer leaves",
+  conversion: "converts later",
 };
 const LOSERS_SHOWN_MAX = 40;
 
@@ -63,7 +64,7 @@ function podStrip(decision: DecisionSummary, names: Names): HTMLElement {
   return strip;
 }
 
-const isHouse = (slot: DecisionSummarySlot): boolean => slot.priceMicros === 0;
+const isHouse = (slot: DecisionSummarySlot): boolean => Object.keys(slot.scores).length === 0;
 
 function slotTable(slots: readonly DecisionSummarySlot[], names: Names): HTMLElement {
   const heads = ["", "Winner", "Length", "Bid", "Price", "CPM", "Scores"].map((label, i) =>

@@ -18,6 +18,7 @@ PREDICTS = {
     "completedView": ("Completed view", "that an ad shown once in this break runs to its end"),
     "click": ("Click", "that the viewer clicks an ad shown once in this break"),
     "abandon": ("Abandon", "that the viewer leaves the stream while this ad runs"),
+    "conversion": ("Conversion", "that an ad shown once in this break leads to a conversion within the attribution window"),
 }
 
 
@@ -31,12 +32,38 @@ def _rows_said(train: Rows, holdout: Rows) -> str:
     )
 
 
+# What the columns of a kind of ad stand for.
+TRADES = {
+    "iab1": "entertainment",
+    "iab2": "cars",
+    "iab7": "health",
+    "iab8": "food",
+    "iab13": "money",
+    "iab17": "sports",
+    "iab18": "fashion",
+    "iab19": "electronics",
+    "iab20": "travel",
+    "iab22": "shops",
+    "other": "business, family, games, home",
+}
+
+
+def _trade_row(m: dict) -> str:
+    off = 100 * (m["meanGuess"] / m["meanTruth"] - 1)
+    return (
+        f"| {TRADES[m['trade']]} | {m['showings']:,} | {m['meanTruth']:.5f} | {m['meanGuess']:.5f} | {off:+.1f} % "
+        f"| {m['auc']:.3f} | {m['aucOfTheWorld']:.3f} |"
+    )
+
+
 def head_card(head: str, m: dict, train: Rows, holdout: Rows) -> str:
     title, predicts = PREDICTS[head]
     groups = "\n".join(f"| {at + 1} | {guess:.5f} | {real:.5f} |" for at, (guess, real) in enumerate(m["calibration"]))
+    trades = "\n".join(_trade_row(trade) for trade in m["trades"])
     return f"""# {title}
 
-The probability {predicts}. Dense net 48 → 64 → 32 → 1, Relu, Sigmoid.
+The probability {predicts}.
+Dense net 48 → 64 → 32 → 1, Relu, Sigmoid.
 Input `features` `[rows, 48]` float32, output `probability` `[rows, 1]` in [0, 1].
 
 ## Trained on
@@ -58,6 +85,14 @@ Calibration, ten equally large groups from the least to the most likely:
 | group | mean guess | happened |
 |---|---|---|
 {groups}
+
+By what the ad is for, against the world's own probabilities (so without luck; an ad may be for two things):
+
+| for | showings | true rate | mean guess | off by | AUC | AUC of the world |
+|---|---|---|---|---|---|---|
+{trades}
+
+Kinds of ad that share the last line share one column too: the model knows their mean, and each apart may be far off.
 
 {LIMITS}
 {RETRAIN}"""

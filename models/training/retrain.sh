@@ -1,6 +1,6 @@
 #!/bin/sh
 # Exports rows from the seeded world, trains every model and rewrites models/. Needs Python 3.11 or newer and the
-# project's Node; takes about ten minutes on two cores. Work files go to a folder of their own outside the repository.
+# project's Node; takes about five minutes on two cores. Work files go to a folder of their own outside the repository.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -14,7 +14,7 @@ if [ ! -x "$work/venv/bin/python" ]; then
   python3 -m venv "$work/venv"
   "$work/venv/bin/pip" install --quiet -r "$here/requirements.txt"
 fi
-node "$here/export_rows.ts" --rows "${ROWS:-800000}" --seed train-1 --out "$work/train.bin"
+node "$here/export_rows.ts" --rows "${ROWS:-3200000}" --seed train-1 --out "$work/train.bin"
 node "$here/export_rows.ts" --rows 200000 --seed holdout-1 --out "$work/holdout.bin"
 node "$here/export_rows.ts" --rows 16 --seed golden-1 --out "$work/golden.bin"
 "$work/venv/bin/python" "$here/train.py" "$work/train.bin" "$work/holdout.bin" "$work/golden.bin" "$root/models"

@@ -15,6 +15,13 @@ class Rows:
     outcomes: dict[str, np.ndarray]
     truths: dict[str, np.ndarray]
 
+    def first(self, count: int) -> "Rows":
+        """The first rows alone, as an export of that many would have given them."""
+        header = {**self.header, "rows": min(count, self.header["rows"])}
+        outcomes = {head: outcome[:count] for head, outcome in self.outcomes.items()}
+        truths = {head: truth[:count] for head, truth in self.truths.items()}
+        return Rows(header, self.x[:count], outcomes, truths)
+
 
 def read_rows(path: str) -> Rows:
     with open(path, "rb") as file:

@@ -8,6 +8,12 @@ import { MINUTE_MS } from "../kernel/time.ts";
 import type { Advertiser, Campaign, Catalog, Creative, Deal, Goal } from "./entities.ts";
 import type { LineItem, Publisher } from "./entities.ts";
 import type { Surface } from "./words.ts";
+import { learnedOf, type Learned } from "./contexts.ts";
+import { dealsByLine, type CompiledDeal } from "./line_deals.ts";
+import { withParents } from "./category_tree.ts";
+import type { IndexedLine } from "./indexed_line.ts";
+import { indexLines } from "./postings_draft.ts";
+import { offerTable, type OfferTable } from "./tables.ts";
 import { compileTargeting, type CompiledTargeting } from "./targeting.ts";
 
 /** A catalog ready to decide with. Immutable. */
@@ -21,14 +27,14 @@ export interface CompiledCatalog {
   readonly deals: readonly Deal[];
   /** Deals of kind "guaranteed", by id. */
   readonly guarantees: readonly CompiledGuarantee[];
-  /** By line item id, then creative id, in code units: the offers of one line item are neighbours. */
-  readonly paidOffers: readonly Offer[];
-  /** Offers of line items whose goal is "house", in the same order. They cost nothing and fill what is left. */
-  readonly houseOffers: readonly Offer[];
+  /** Offers of line items that somebody pays for. */
+  readonly paidOffers: OfferTable;
+  /** Offers of line items whose goal is "house". They cost nothing and fill what is left. */
+  readonly houseOffers: OfferTable;
 }
 
 /** A publisher with a floor for every surface. Units: micros CPM. */
-export interface CompiledPublisher {
+export interface CompiledPublisher extends Learned {
   readonly publisher: Publisher;
   readonly floorCpmMicros: Readonly<Record<Surface, Micros>>;
   /** IAB codes as written; see `isCategoryBlocked` for what a top-level code covers. */
@@ -61,6 +67,8 @@ export interface CompiledLineItem {
   readonly active: boolean;
   readonly targeting: CompiledTargeting;
   readonly frequencyCap: { readonly impressions: number; readonly windowMs: number } | null;
+  /** Deals it may bid through, without guaranteed ones: the one that counts most first. */
+  readonly deals: readonly CompiledDeal[];
 }
 
 /** A guaranteed deal with what it is about. All its line items are of its campaign, and all of the campaign's its. */
@@ -107,16 +115,19 @@ export interface Offer {
  * there is a broken invariant and throws. Cost: linear in the catalog, plus sorting the offers.
  */
 export function compileCatalog(catalog: Catalog): CompiledCatalog {
-  const publishers = new Map(catalog.publishers.map((publisher) => [publisher.id, compilePublisher(publisher)]));
+  const publishers = new Map(
+    catalog.publishers.map((publisher) => [publisher.id, compilePublisher(publisher, catalog)] as const),
+  );
   const advertisers = new Map(catalog.advertisers.map((advertiser) => [advertiser.id, advertiser]));
   const creatives = new Map(catalog.creatives.map((creative) => [creative.id, creative]));
   const campaigns = new Map(
     catalog.campaigns.map((campaign) => [campaign.id, compileCampaign(campaign, advertisers)] as const),
   );
-  const lineItems = new Map(
-    catalog.lineItems.map((lineItem) => [lineItem.id, compileLineItem(lineItem, campaigns)] as const),
-  );
   const deals = catalog.deals.toSorted((a, b) => compareIds(a.id, b.id));
+  const dealsOf = dealsByLine(deals);
+  const lineItems = new Map(
+    catalog.lineItems.map((lineItem) => [lineItem.id, compileLineItem(lineItem, campaigns, dealsOf)] as const),
+  );
   const guarantees = deals.flatMap((deal) => compileGuarantee(deal, lineItems) ?? []);
   const guaranteeOf = new Map(guarantees.flatMap((deal) => deal.lines.map((line) => [line, deal] as const)));
   const offers: Omit<Offer, "order">[] = [];
@@ -135,8 +146,14 @@ export function compileCatalog(catalog: Catalog): CompiledCatalog {
     creatives,
     deals,
     guarantees,
-    paidOffers: numbered(offers.filter((offer) => offer.goal.kind !== "house")),
-    houseOffers: numbered(offers.filter((offer) => offer.goal.kind === "house")),
+    paidOffers: indexedTable(
+      offers.filter((offer) => offer.goal.kind !== "house"),
+      deals,
+    ),
+    houseOffers: indexedTable(
+      offers.filter((offer) => offer.goal.kind === "house"),
+      deals,
+    ),
   };
 }
 
@@ -155,25 +172,39 @@ export function compareIds(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function withParents(categories: readonly string[]): string[] {
-  const all = new Set<string>();
-  for (const category of categories) {
-    all.add(category);
-    const dash = category.indexOf("-");
-    if (dash > 0) all.add(category.slice(0, dash));
-  }
-  return [...all].sort(compareIds);
+function indexedTable(offers: readonly Omit<Offer, "order">[], deals: readonly Deal[]): OfferTable {
+  const numbered = offers.map((offer, order) => ({ ...offer, order }));
+  return offerTable(numbered, indexLines(indexedLines(numbered, deals)));
 }
 
-function numbered(offers: readonly Omit<Offer, "order">[]): Offer[] {
-  return offers.map((offer, order) => ({ ...offer, order }));
+/** What the index is told of each line item, in the order of their offers. */
+function indexedLines(offers: readonly Offer[], deals: readonly Deal[]): readonly IndexedLine[] {
+  const dealsOf = Map.groupBy(
+    deals.filter(({ kind }) => kind !== "guaranteed").flatMap((deal) => deal.lineItemIds.map((id) => ({ id, deal }))),
+    ({ id }) => id,
+  );
+  return [...Map.groupBy(offers, ({ line }) => line)].map(([{ lineItem, active }, own]) => {
+    const { guarantee, flightStartMs, flightEndMs, advertiserDomain } = present(own[0], "a line item has an offer");
+    return {
+      targeting: lineItem.targeting,
+      active,
+      flightStartMs,
+      flightEndMs,
+      goal: lineItem.goal,
+      positionPremiumPpm: lineItem.positionPremiumPpm,
+      guaranteed: guarantee !== null,
+      deals: (dealsOf.get(lineItem.id) ?? []).map(({ deal }) => deal),
+      advertiserDomain,
+      creatives: own.map(({ creative }) => creative),
+    };
+  });
 }
 
 function byLineItemThenCreative(a: Omit<Offer, "order">, b: Omit<Offer, "order">): number {
   return compareIds(a.lineItemId, b.lineItemId) || compareIds(a.creativeId, b.creativeId);
 }
 
-function compilePublisher(publisher: Publisher): CompiledPublisher {
+function compilePublisher(publisher: Publisher, catalog: Catalog): CompiledPublisher {
   const floors = publisher.surfaceFloorsCpmMicros ?? {};
   const floor = (surface: Surface): Micros => micros(floors[surface] ?? publisher.floorCpmMicros);
   return {
@@ -190,6 +221,7 @@ function compilePublisher(publisher: Publisher): CompiledPublisher {
     separatedCategories: new Set(publisher.separatedCategories),
     abandonCostMicros: micros(publisher.abandonCostMicros),
     houseFill: publisher.houseFill,
+    ...learnedOf(publisher.id, catalog),
   };
 }
 
@@ -207,7 +239,11 @@ function compileCampaign(campaign: Campaign, advertisers: ReadonlyMap<string, Ad
   };
 }
 
-function compileLineItem(lineItem: LineItem, campaigns: ReadonlyMap<string, CompiledCampaign>): CompiledLineItem {
+function compileLineItem(
+  lineItem: LineItem,
+  campaigns: ReadonlyMap<string, CompiledCampaign>,
+  dealsOf: ReadonlyMap<string, readonly CompiledDeal[]>,
+): CompiledLineItem {
   const campaign = present(campaigns.get(lineItem.campaignId), "a line item's campaign is in the catalog");
   const cap = lineItem.frequencyCap;
   return {
@@ -216,6 +252,7 @@ function compileLineItem(lineItem: LineItem, campaigns: ReadonlyMap<string, Comp
     active: campaign.active && lineItem.status === "active",
     targeting: compileTargeting(lineItem.targeting),
     frequencyCap: cap === undefined ? null : { impressions: cap.impressions, windowMs: cap.windowMinutes * MINUTE_MS },
+    deals: dealsOf.get(lineItem.id) ?? [],
   };
 }
 

@@ -47,12 +47,20 @@ export const forecastSchema = z.strictObject({
 
 /**
  * What the buyer pays for. All goals are billed per impression at the clearing price; the goal decides the bid.
- * Units: micros, per thousand impressions, per completed view or per click.
+ * Units: micros, per thousand impressions, per completed view, per click or per conversion.
  */
 export const goalSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("cpm"), cpmMicros: amount }),
   z.strictObject({ kind: z.literal("completedView"), perViewMicros: amount }),
   z.strictObject({ kind: z.literal("click"), perClickMicros: amount }),
+  /** Target cost of a conversion. */
+  z.strictObject({ kind: z.literal("conversion"), perConversionMicros: amount }),
+  /** Target return on spend: what conversions bring, over what is paid. Units: micros a conversion, millionths. */
+  z.strictObject({
+    kind: z.literal("roas"),
+    conversionValueMicros: amount,
+    targetRoasPpm: z.int().positive().max(CATALOG_LIMITS.ratePpmMax),
+  }),
   z.strictObject({ kind: z.literal("house") }),
 ]);
 
@@ -110,7 +118,7 @@ export const campaignSchema = z
     /** Most that is billed between two midnights of `timeZone`. */
     dailyBudgetMicros: z.int().positive().max(CATALOG_LIMITS.budgetMicrosMax).optional(),
     timeZone: timeZone.default("UTC"),
-    /** Most that one outcome of the line items' goals (impression, completed view, click) may cost on average. */
+    /** Most that one outcome of the line items' goals (impression, view, click, conversion) may cost on average. */
     targetCostMicros: amount.optional(),
     /** Where pacing starts, in millionths of the full bid; `midroll plan` suggests one. Default: the full bid. */
     startMultiplierPpm: z.int().min(10_000).max(1_000_000).optional(),

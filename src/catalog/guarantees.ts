@@ -4,21 +4,22 @@
  */
 import type { CompiledCatalog, CompiledGuarantee } from "./compiled.ts";
 import type { Forecast } from "./entities.ts";
-import { compileHours, firstMismatch, type TargetingFacts } from "./targeting.ts";
+import { compileHours, firstMismatch, hourMasksOf, type TargetingFacts } from "./targeting.ts";
 
 /** A guaranteed deal's place in time and targeting. Units: epoch milliseconds, half-open. */
 export interface GuaranteeReach {
   readonly contractId: string;
   readonly fromMs: number;
   readonly untilMs: number;
-  /** Hours of the week of those line items that do not run all week. Shape: 168 bytes each, see `CompiledTargeting`. */
+  /** Every list of hours of the week that its line items ask. Shape: as `hours` of `CompiledTargeting`. */
   readonly hourMasks: readonly Uint8Array[];
   admits(facts: TargetingFacts): boolean;
 }
 
 /** Breaks of one kind, as they come week after week. */
 export interface ExpectedTraffic {
-  readonly kind: Omit<TargetingFacts, "utcHour" | "utcWeekday">;
+  readonly kind: Omit<TargetingFacts, "hour" | "weekday">;
+  /** On the viewers' clock. */
   readonly hours: Uint8Array | null;
   readonly breaksPerWeek: number;
 }
@@ -30,7 +31,7 @@ export function reachOf({ dealId, publisherIds, campaign, lines }: CompiledGuara
     contractId: dealId,
     fromMs: campaign.flightStartMs,
     untilMs: campaign.flightEndMs,
-    hourMasks: targetings.flatMap(({ hours }) => (hours === null ? [] : [hours])),
+    hourMasks: targetings.flatMap(hourMasksOf),
     admits: (facts) =>
       publisherIds.has(facts.publisherId) && targetings.some((targeting) => firstMismatch(targeting, facts) === null),
   };
@@ -55,7 +56,10 @@ function trafficOf(publisherId: string, forecast: Forecast): ExpectedTraffic {
       genre: genre ?? null,
       rating: rating ?? null,
       language: language ?? null,
+      // A forecast says neither what single breaks are about nor that anybody refused.
+      contentCategories: new Set(),
       segments: new Set(segments),
+      consent: true,
     },
     hours: compileHours(dayparts),
     breaksPerWeek,

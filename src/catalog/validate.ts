@@ -94,7 +94,8 @@ const FIELDS: ReadonlySet<string> = new Set(
   ]
     .flatMap((schema) => Object.keys(schema.shape))
     .concat("include", "exclude", "days", "fromHour", "toHour", "impressions", "windowMinutes", "kind")
-    .concat("perViewMicros", "perClickMicros", SURFACES)
+    .concat("perViewMicros", "perClickMicros", "perConversionMicros", SURFACES)
+    .concat("conversionValueMicros", "targetRoasPpm")
     .concat("minSec", "maxSec", "first", "last", "is", "all", "any", "not"),
 );
 

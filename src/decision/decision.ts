@@ -13,10 +13,16 @@ export interface Slot {
   /** 1-based position. */
   readonly position: number;
   readonly offer: Offer;
-  /** Zero for house ads. Units: micros for this impression. */
+  /** What was bid for this place, premiums included. Zero for house ads. Units: micros for this impression. */
   readonly bidMicros: Micros;
   /** What the impression costs when it is billed; floor ≤ price ≤ bid. Zero for house ads. Units: micros. */
   readonly priceMicros: Micros;
+  /** The lowest price of this place. Zero for house ads. Units: micros. */
+  readonly floorMicros: Micros;
+  /** What the break gains by it, without premiums. Zero for house ads. Units: micros. */
+  readonly valueMicros: Micros;
+  /** The deal it was sold through, or null. */
+  readonly dealId: string | null;
   /** Null for house ads, which nothing scores. */
   readonly scores: Scores | null;
 }
@@ -26,6 +32,8 @@ export interface StageCounts {
   readonly offers: number;
   readonly candidates: number;
   readonly scored: number;
+  /** Candidates that the early ranker gave no number. */
+  readonly unranked: number;
   readonly bids: number;
 }
 
@@ -33,6 +41,8 @@ export interface StageCounts {
 export interface PodCertificate {
   readonly proved: boolean;
   readonly nodes: number;
+  /** No pod is worth more than this above the one chosen; zero when proved. Units: micros. */
+  readonly gapMicros: Micros;
 }
 
 /** Who fills the break. */

@@ -4,7 +4,11 @@
  */
 import type { DecisionSummary, DecisionSummaryRejection } from "../telemetry/activity.ts";
 import type { Decision, Slot } from "./decision.ts";
+import { settle, type ScoringPlan } from "./funnel.ts";
+import { neededBids, type NeededBids } from "./needed_bids.ts";
+import type { Scoring } from "./rank.ts";
 import { REJECTIONS, type Rejection } from "./rejection.ts";
+import { explainRetrieval } from "./retrieve.ts";
 
 /** What the request contributes to the explanation. */
 export interface ExplainedBreak {
@@ -12,7 +16,10 @@ export interface ExplainedBreak {
   readonly podDurationSec: number;
 }
 
-function explainSlot(slot: Slot): DecisionSummary["slots"][number] {
+/** Nobody asked what it would have taken to win. */
+const UNASKED: NeededBids = new Map();
+
+function explainSlot(slot: Slot, needed: NeededBids): DecisionSummary["slots"][number] {
   return {
     slot: slot.position,
     lineItemId: slot.offer.lineItemId,
@@ -21,19 +28,35 @@ function explainSlot(slot: Slot): DecisionSummary["slots"][number] {
     durationSec: slot.offer.durationSec,
     bidMicros: slot.bidMicros,
     priceMicros: slot.priceMicros,
+    floorMicros: slot.floorMicros,
+    valueMicros: slot.valueMicros,
+    neededBidMicros: needed.get(slot.offer) ?? null,
+    dealId: slot.dealId,
     scores: { ...slot.scores },
   };
 }
 
-/** One loser: our reason, the trade's number beside it, and the stage that dropped it. */
-export function explainRejection({ offer, reason, bidMicros }: Rejection): DecisionSummaryRejection {
+/** One loser: our reason, the trade's number beside it, the stage that dropped it, and what it had found out by then. */
+export function explainRejection(rejection: Rejection, needed = UNASKED): DecisionSummaryRejection {
+  const { offer, reason, bidMicros, valueMicros, floorMicros, dealId, scores } = rejection;
   const { stage, seatNonBid } = REJECTIONS[reason];
-  const { lineItemId, creativeId } = offer;
-  return { lineItemId, creativeId, stage, reason, seatNonBid, bidMicros: bidMicros ?? null };
+  return {
+    lineItemId: offer.lineItemId,
+    creativeId: offer.creativeId,
+    stage,
+    reason,
+    seatNonBid,
+    bidMicros: bidMicros ?? null,
+    valueMicros: valueMicros ?? null,
+    floorMicros: floorMicros ?? null,
+    neededBidMicros: needed.get(offer) ?? null,
+    dealId: dealId ?? null,
+    scores: scores === undefined ? null : { ...scores },
+  };
 }
 
-/** The whole decision as the console and `?explain=1` show it. Units: epoch milliseconds, seconds, micros. */
-export function explain(decision: Decision, asked: ExplainedBreak, atMs: number): DecisionSummary {
+/** The decision as the console shows it. Units: epoch milliseconds, seconds, micros. */
+export function explain(decision: Decision, asked: ExplainedBreak, atMs: number, needed = UNASKED): DecisionSummary {
   return {
     decisionId: decision.decisionId,
     atMs,
@@ -41,7 +64,19 @@ export function explain(decision: Decision, asked: ExplainedBreak, atMs: number)
     surface: asked.surface,
     podDurationSec: asked.podDurationSec,
     tier: decision.tier,
-    slots: decision.slots.map(explainSlot),
-    rejections: decision.rejections.map(explainRejection),
+    slots: decision.slots.map((slot) => explainSlot(slot, needed)),
+    rejections: decision.rejections.map((rejection) => explainRejection(rejection, needed)),
   };
+}
+
+/**
+ * The whole decision, as `?explain=1` shows it: also what every bid would have needed to win, and the fates of offers
+ * that retrieval did not look at. `decision`: as it came out of `finish`, or with what its commit dropped.
+ * Cost: a pod for every bid, and linear in the catalog's offers.
+ */
+export function explainFully(scoringPlan: ScoringPlan, scoring: Scoring, decision: Decision): DecisionSummary {
+  const { request, world, publisher } = scoringPlan;
+  const unseen = explainRetrieval(request, world, publisher);
+  const whole = { ...decision, rejections: [...decision.rejections, ...unseen] };
+  return explain(whole, request, world.nowMs, neededBids(settle(scoringPlan, scoring)));
 }

@@ -2,23 +2,26 @@
  * A decision from end to end. Read this file first: the stages stand here in their order, and each is one file beside
  * this one.
  *
- *   plan    retrieve → guarantee → hydrate   pure, synchronous
- *   score   early rank → cut → heads         the one await, handed in
- *   finish  value → auction → pod → price    pure, synchronous
+ *   plan    retrieve → guarantee → hydrate              pure, synchronous
+ *   score   early rank → cut → heads                    the one await, handed in
+ *   finish  value → auction → pod → price → house       pure, synchronous
  *
  * Nothing here knows a clock, a store or a network; all that it may know is in the World. What a stage drops goes to
  * `rejections` with a reason. Committing money and rendering the answer belong to the door that called.
  */
 import type { CompiledPublisher } from "../catalog/compiled.ts";
+import { micros, ZERO_MICROS } from "../kernel/money.ts";
 import type { BreakRequest } from "../protocols/break_request.ts";
-import { auction } from "./auction.ts";
+import { auction, auctionTerms, rejected, type Auctioned, type AuctionTerms } from "./auction.ts";
 import type { Candidate } from "./candidate.ts";
 import type { Decision, Slot } from "./decision.ts";
 import { seatGuarantee } from "./guarantee.ts";
-import { fillWithHouse } from "./house.ts";
+import { fillWithHouse, type BreakAd } from "./house.ts";
 import { hydrate, type FeatureMatrix } from "./hydrate.ts";
-import { choosePod, whyNotChosen, type PodRules } from "./pod.ts";
-import { clearingPrice, floorMicros } from "./price.ts";
+import { whyNotShown } from "./loss.ts";
+import { choosePod, premiumAt, type Pod } from "./pod.ts";
+import { podTerms, type PodTerms } from "./pod_question.ts";
+import { chargesOf, floorAt, type Charge } from "./price.ts";
 import { scoreCandidates, type Scorer, type Scoring } from "./rank.ts";
 import type { Rejection } from "./rejection.ts";
 import { retrieve, retrieveHouse } from "./retrieve.ts";
@@ -40,7 +43,7 @@ export interface ScoringPlan {
 /** Which candidates there are and what the models will be shown of them. */
 export function plan(request: BreakRequest, world: World, publisher: CompiledPublisher): ScoringPlan {
   const retrieved = retrieve(request, world, publisher);
-  const paid = seatGuarantee(retrieved.candidates, world);
+  const paid = seatGuarantee(retrieved.candidates, request, world);
   const house = retrieveHouse(request, world, publisher);
   return {
     request,
@@ -58,62 +61,74 @@ export function score(scoringPlan: ScoringPlan, scorer: Scorer): Promise<Scoring
   return scoreCandidates(scoringPlan, scorer);
 }
 
-/** What a break of this publisher allows. */
-function rulesOf({ request, world, publisher }: ScoringPlan): PodRules {
-  return {
-    durationSec: request.podDurationSec,
-    maxAds: request.maxAds,
-    separatedCategories: publisher.separatedCategories,
-    nodesMax: world.limits.podNodesMax,
-  };
+/** The break after the pod is chosen, and all that led there: what a decision tells and an explanation looks into. */
+export interface Settled {
+  readonly terms: { readonly auction: AuctionTerms; readonly pod: PodTerms };
+  readonly auctioned: Auctioned;
+  readonly pod: Pod;
+}
+
+/** Bids, and the pod that they fill. Bounded, deterministic: asked again it says the same. */
+export function settle({ request, world, publisher }: ScoringPlan, scoring: Scoring): Settled {
+  const terms = auctionTerms(request, publisher, world);
+  const auctioned = auction(scoring.scored, world.budgets, terms);
+  const pod = podTerms(terms, world);
+  return { terms: { auction: terms, pod }, auctioned, pod: choosePod(auctioned.bids, pod) };
 }
 
 /** Who wins which slot at what price, and why everyone else did not. */
 export function finish(scoringPlan: ScoringPlan, scoring: Scoring): Decision {
   const { request, world, publisher } = scoringPlan;
-  const rules = rulesOf(scoringPlan);
-  const terms = {
-    floorMicros: floorMicros(publisher, request.surface),
-    abandonCostMicros: publisher.abandonCostMicros,
-  };
-  const auctioned = auction(scoring.scored, world.budgets, terms);
-  const pod = choosePod(auctioned.bids, rules);
-  const winners = new Set(pod.bids);
-  const lost = auctioned.bids
-    .filter((bid) => !winners.has(bid))
-    .map((bid): Rejection => ({
-      offer: bid.offer,
-      reason: whyNotChosen(bid, pod, rules),
-      bidMicros: bid.bidMicros,
-    }));
-  const house = fillWithHouse(pod.bids, scoringPlan.house, rules);
-  const paidSlots = pod.bids.map((bid, index): Slot => ({
-    position: index + 1,
-    offer: bid.offer,
-    bidMicros: bid.bidMicros,
-    priceMicros: clearingPrice(bid),
-    scores: bid.scores,
-  }));
+  const { terms, auctioned, pod } = settle(scoringPlan, scoring);
+  const charges = chargesOf(pod, auctioned.bids, publisher.publisher.priceRule);
+  const house = fillWithHouse(pod, scoringPlan.house, terms.pod, world.limits);
   return {
     decisionId: world.decisionId,
     requestId: request.requestId,
     publisherId: request.publisherId,
     tier: scoring.tier,
     catalogDigest: world.catalogDigest,
-    slots: [...paidSlots, ...house.slots],
+    slots: house.shown.map((ad, at) => slotOf(ad, at, house.shown.length, pod, charges)),
     rejections: [
       ...scoringPlan.rejections,
       ...scoring.rejections,
       ...auctioned.rejections,
-      ...lost,
+      ...losersOf(auctioned, pod, terms.auction),
       ...house.rejections,
     ],
     counts: {
       offers: world.catalog.paidOffers.length,
       candidates: scoringPlan.candidates.length,
       scored: scoring.scored.length,
+      unranked: scoring.unranked,
       bids: auctioned.bids.length,
     },
     pod: pod.certificate,
   };
+}
+
+function losersOf({ bids }: Auctioned, pod: Pod, terms: AuctionTerms): readonly Rejection[] {
+  const shown = new Set(pod.solution.ads);
+  return bids.flatMap((bid, index): readonly Rejection[] => {
+    return shown.has(index) ? [] : [rejected(bid, whyNotShown(pod.question, pod.solution, index), terms)];
+  });
+}
+
+/** One position of the break. A premium whose place went to a house ad is neither bid nor paid. */
+function slotOf(ad: BreakAd, at: number, count: number, pod: Pod, charges: readonly Charge[]): Slot {
+  const position = at + 1;
+  if ("own" in ad) {
+    const nothing = { bidMicros: ZERO_MICROS, priceMicros: ZERO_MICROS, floorMicros: ZERO_MICROS };
+    return { position, offer: ad.own.offer, ...nothing, valueMicros: ZERO_MICROS, dealId: null, scores: null };
+  }
+  const { bid, slot } = ad.paid;
+  const { offer, scores, valueMicros } = bid;
+  const among = pod.placed.indexOf(ad.paid);
+  const charge = charges[among] ?? { bidMicros: bid.bidMicros, priceMicros: bid.bidMicros };
+  const lostPremium = premiumAt(bid, among, pod.placed.length) - premiumAt(bid, at, count);
+  const bidMicros = micros(charge.bidMicros - lostPremium);
+  const priceMicros = micros(Math.min(charge.priceMicros, bidMicros));
+  const floorMicros = floorAt(bid, slot);
+  const dealId = bid.deal?.dealId ?? offer.guarantee?.dealId ?? null;
+  return { position, offer, bidMicros, priceMicros, floorMicros, valueMicros, dealId, scores };
 }

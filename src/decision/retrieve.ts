@@ -1,123 +1,128 @@
 /**
- * First stage: which offers may be shown in this break at all. Targeting, flight, blocks, length, frequency, money.
- * Checks run in one fixed order, so that an offer refused for two reasons always names the same one.
+ * First stage: which offers may be shown in this break at all. The index names the line items whose targeting, flight
+ * and ads agree with the break (docs/retrieval.md); what it cannot know, caps, money and the exact terms of each ad, is
+ * asked of those it names. Work follows the number of line items that match, not the size of the catalog. The fate of
+ * all others is worked out only when somebody asks.
  */
-import { inFlight, isCategoryBlocked, type CompiledPublisher, type Offer } from "../catalog/compiled.ts";
-import { firstMismatch, type TargetingFacts } from "../catalog/targeting.ts";
-import { DAY_MS, utcHour, utcWeekday } from "../kernel/time.ts";
+import type { CompiledPublisher, Offer } from "../catalog/compiled.ts";
+import { countBits, intersect, subtract, walkBits } from "../catalog/bitmap.ts";
+import { entriesWithDeals, matchingEntries } from "../catalog/postings_match.ts";
+import type { OfferTable } from "../catalog/tables.ts";
 import type { BreakRequest } from "../protocols/break_request.ts";
 import type { Candidate } from "./candidate.ts";
-import type { Rejection, RejectionReason } from "./rejection.ts";
+import { openGate, refusal, refusalOfMatch, type Gate } from "./gate.ts";
+import type { Rejection } from "./rejection.ts";
 import type { World } from "./world.ts";
 
-/** What retrieval lets through, and what it dropped. */
+/** What a stage lets through, and what it dropped. */
 export interface Retrieved {
   readonly candidates: readonly Candidate[];
   readonly rejections: readonly Rejection[];
 }
 
-/** What every offer of one request is held against. */
-interface Gate {
-  readonly request: BreakRequest;
-  readonly world: World;
-  readonly publisher: CompiledPublisher;
-  readonly facts: TargetingFacts;
-  readonly blockedCategories: ReadonlySet<string>;
-  readonly blockedDomains: ReadonlySet<string>;
-}
-
-/** What targeting is held against: this break at this moment. */
-export function factsOf(request: BreakRequest, atMs: number): TargetingFacts {
-  const { viewer, content } = request;
-  return {
-    publisherId: request.publisherId,
-    surface: request.surface,
-    device: viewer.device,
-    country: viewer.country,
-    region: viewer.region,
-    genre: content.genre,
-    rating: content.rating,
-    language: content.language,
-    segments: new Set(viewer.segments),
-    utcHour: utcHour(atMs),
-    utcWeekday: utcWeekday(atMs),
-  };
-}
-
-function toGate(request: BreakRequest, world: World, publisher: CompiledPublisher): Gate {
-  return {
-    request,
-    world,
-    publisher,
-    facts: factsOf(request, world.nowMs),
-    blockedCategories: new Set([...publisher.blockedCategories, ...request.blockedCategories]),
-    blockedDomains: new Set([
-      ...publisher.blockedAdvertiserDomains,
-      ...request.blockedAdvertiserDomains.map((domain) => domain.toLowerCase()),
-    ]),
-  };
-}
-
-/** Times the viewer was shown this line item in the window that ends now. */
-function shownWithin(gate: Gate, lineItemId: string, windowMs: number): number {
-  const since = gate.world.nowMs - windowMs;
-  let count = 0;
-  for (const entry of gate.request.viewer.frequency) {
-    if (entry.lineItemId === lineItemId && entry.shownMs > since) count++;
-  }
-  return count;
-}
-
-/** Why an offer may not run here, whatever it would pay; null when it may. House offers need no money. */
-function refusal(offer: Offer, gate: Gate): RejectionReason | null {
-  const { request, world } = gate;
-  if (!offer.active) return "campaign_inactive";
-  if (!inFlight(offer, world.nowMs)) return "outside_flight";
-  const dimension = firstMismatch(offer.line.targeting, gate.facts);
-  if (dimension !== null) return `targeting_${dimension}`;
-  if (offer.guarantee !== null && !offer.guarantee.publisherIds.has(request.publisherId)) return "deal_elsewhere";
-  if (gate.blockedDomains.has(offer.advertiserDomain)) return "advertiser_blocked";
-  if (isCategoryBlocked(offer, gate.blockedCategories)) return "category_blocked";
-  const longest = Math.min(request.maxAdDurationSec, request.podDurationSec);
-  if (offer.durationSec < request.minAdDurationSec || offer.durationSec > longest) return "duration_not_allowed";
-  const playable = request.mimeTypes;
-  if (playable !== null && !offer.creative.media.some((file) => playable.includes(file.mimeType))) {
-    return "media_not_playable";
-  }
-  const cap = offer.line.frequencyCap;
-  if (cap !== null && shownWithin(gate, offer.lineItemId, cap.windowMs) >= cap.impressions) return "frequency_capped";
-  if (offer.goal.kind === "house") return null;
-  return (world.budgets.get(offer.campaignId)?.availableMicros ?? 0) > 0 ? null : "no_budget";
+/** What retrieval found. Rejections are of line items that match and were looked at. */
+export interface Retrieval extends Retrieved {
+  /** Entries of the index that match and were not looked at, because enough had passed or enough work was done. */
+  readonly overlooked: number;
 }
 
 /**
- * Splits offers into those that may run here and those that may not. Keeps catalog order; at most `max` of open demand
- * pass, and as many of guaranteed deals, so that no crowd of open demand can keep a promise out.
+ * Paid offers that may run in this break: at most `candidatesMax` of open demand, and as many of guaranteed deals, so
+ * that no crowd of open demand can keep a promise out. When more match, line items with a deal here come first, then
+ * those that may bid most; equal ones in catalog order. Cost: docs/retrieval.md.
  */
-function admit(offers: readonly Offer[], gate: Gate, max: number): Retrieved {
-  const candidates: Candidate[] = [];
-  const rejections: Rejection[] = [];
-  const passed = { open: 0, guaranteed: 0 };
-  for (const offer of offers) {
-    const reason = refusal(offer, gate);
-    const demand = offer.guarantee === null ? "open" : "guaranteed";
-    if (reason !== null) rejections.push({ offer, reason });
-    else if (passed[demand] >= max) rejections.push({ offer, reason: "too_many_candidates" });
-    else {
-      passed[demand]++;
-      candidates.push({ offer, frequencyCount: shownWithin(gate, offer.lineItemId, DAY_MS) });
-    }
-  }
-  return { candidates, rejections };
-}
-
-/** Paid offers that may run in this break. Cost: linear in the catalog's offers. */
-export function retrieve(request: BreakRequest, world: World, publisher: CompiledPublisher): Retrieved {
-  return admit(world.catalog.paidOffers, toGate(request, world, publisher), world.limits.candidatesMax);
+export function retrieve(request: BreakRequest, world: World, publisher: CompiledPublisher): Retrieval {
+  return admit(world.catalog.paidOffers, openGate(request, world, publisher));
 }
 
 /** House offers that may fill what paid ads leave. */
-export function retrieveHouse(request: BreakRequest, world: World, publisher: CompiledPublisher): Retrieved {
-  const house = publisher.houseFill ? world.catalog.houseOffers : [];
-  return admit(house, toGate(request, world, publisher), world.limits.candidatesMax);
+export function retrieveHouse(request: BreakRequest, world: World, publisher: CompiledPublisher): Retrieval {
+  if (!publisher.houseFill) return { candidates: [], rejections: [], overlooked: 0 };
+  return admit(world.catalog.houseOffers, openGate(request, world, publisher));
+}
+
+/**
+ * The fates that `retrieve` and `retrieveHouse` did not record: of every offer that did not match, and of those that
+ * were not looked at. With theirs, every offer has exactly one. Cost: linear in the catalog's offers; for explanations.
+ */
+export function explainRetrieval(
+  request: BreakRequest,
+  world: World,
+  publisher: CompiledPublisher,
+): readonly Rejection[] {
+  const gate = openGate(request, world, publisher);
+  const { paidOffers, houseOffers } = world.catalog;
+  const paid = fatesBeside(paidOffers, retrieve(request, world, publisher), gate);
+  if (!publisher.houseFill) return paid;
+  return [...paid, ...fatesBeside(houseOffers, retrieveHouse(request, world, publisher), gate)];
+}
+
+/** What a walk over matching line items has found so far. */
+interface Walk {
+  readonly offers: OfferTable;
+  readonly gate: Gate;
+  readonly candidates: Candidate[];
+  readonly rejections: Rejection[];
+  lookedAt: number;
+  overlooked: number;
+}
+
+/** Looks at the line items that match: guaranteed deals, then whoever has a deal here, then the rest. */
+function admit(offers: OfferTable, gate: Gate): Retrieval {
+  const { request, world, facts, terms } = gate;
+  const { guaranteedSize, size } = offers.postings;
+  const walk: Walk = { offers, gate, candidates: [], rejections: [], lookedAt: 0, overlooked: 0 };
+  const matching = matchingEntries(offers.postings, facts, terms);
+  lookAt(walk, matching, 0, guaranteedSize, world.limits.candidatesMax);
+  const openMax = walk.candidates.length + world.limits.candidatesMax;
+  const dealt = entriesWithDeals(offers.postings, request);
+  if (dealt !== null) {
+    const matchingDealt = matching.slice();
+    intersect(matchingDealt, dealt);
+    lookAt(walk, matchingDealt, guaranteedSize, size, openMax);
+    subtract(matching, { words: dealt });
+  }
+  if (!request.dealsOnly) lookAt(walk, matching, guaranteedSize, size, openMax);
+  const { candidates, rejections, overlooked } = walk;
+  return { candidates, rejections, overlooked };
+}
+
+/** Looks at the line items of these entries until there are `candidatesMax` candidates in all or work is used up. */
+function lookAt(walk: Walk, entries: Int32Array, from: number, to: number, candidatesMax: number): void {
+  const { lineOf } = walk.offers.postings;
+  const { lookedAtMax } = walk.gate.world.limits;
+  let last = -1;
+  walkBits(entries, from, to, (entry) => {
+    if (walk.candidates.length >= candidatesMax || walk.lookedAt >= lookedAtMax) {
+      walk.overlooked += countBits(entries, entry, to);
+      return false;
+    }
+    const line = lineOf[entry] ?? 0;
+    // Entries of one line item, the alternatives of its expression, are neighbours.
+    if (line !== last) lookAtLine(walk, line, candidatesMax);
+    last = line;
+    return true;
+  });
+}
+
+function lookAtLine(walk: Walk, line: number, candidatesMax: number): void {
+  const { offers, gate, candidates, rejections } = walk;
+  const end = offers.firstOf(line + 1);
+  for (let order = offers.firstOf(line); order < end; order++) {
+    const offer = offers.at(order);
+    walk.lookedAt++;
+    const reason = candidates.length < candidatesMax ? refusalOfMatch(offer, gate) : "too_many_candidates";
+    if (reason !== null) rejections.push({ offer, reason });
+    else candidates.push({ offer, frequencyCount: gate.history.timesLately(offer) });
+  }
+}
+
+function fatesBeside(offers: Iterable<Offer>, known: Retrieved, gate: Gate): readonly Rejection[] {
+  const told = new Set([...known.candidates, ...known.rejections].map(({ offer }) => offer.order));
+  const fates: Rejection[] = [];
+  for (const offer of offers) {
+    if (told.has(offer.order)) continue;
+    fates.push({ offer, reason: refusal(offer, gate) ?? "too_many_candidates" });
+  }
+  return fates;
 }

@@ -1,28 +1,29 @@
 /**
- * The one place where a probability becomes money. A goal and the heads' probabilities give a bid for this impression;
- * pacing scales it down; what viewers who leave cost the publisher is taken off its value, never off its price.
+ * The one place where a probability becomes money. A goal and the heads' probabilities say what one impression is worth
+ * to its buyer; pacing scales it down; what viewers who leave cost the publisher is taken off an ad's value, never off
+ * its price.
  */
 import type { Goal } from "../catalog/entities.ts";
-import {
-  addMicros,
-  micros,
-  perImpression,
-  scaleMicrosDown,
-  subtractMicros,
-  ZERO_MICROS,
-  type Micros,
-} from "../kernel/money.ts";
-import { CATALOG_LIMITS, FULL_LIMITS } from "../kernel/limits.ts";
-import type { Bid, Scored, Scores } from "./candidate.ts";
+import { CATALOG_LIMITS } from "../kernel/limits.ts";
+import { micros, perImpression, scaleMicrosDown, ZERO_MICROS, type Micros } from "../kernel/money.ts";
+import type { Scored, Scores } from "./candidate.ts";
 
-/** What a kept promise is worth to the break beyond its price: more than any break of open demand. Units: micros. */
-const PROMISE_MICROS = micros(CATALOG_LIMITS.priceMicrosMax * (FULL_LIMITS.podAdsMax + 1));
 /** Guaranteed deals pay their price; the table paces them. Units: ppm. */
 const UNPACED_PPM = 1_000_000;
 
 /** An expected amount: `amount × probability`, rounded down. Requires: probability in [0, 1]. */
 function expectedMicros(amount: Micros, probability: number): Micros {
   return micros(Math.floor(amount * probability));
+}
+
+/**
+ * What a conversion may cost: its target, or what it brings over the return that is asked for, rounded down and held to
+ * the largest price that a catalog may state.
+ */
+export function perConversion(goal: Extract<Goal, { kind: "conversion" | "roas" }>): Micros {
+  if (goal.kind === "conversion") return micros(goal.perConversionMicros);
+  const exact = (BigInt(goal.conversionValueMicros) * 1_000_000n) / BigInt(goal.targetRoasPpm);
+  return micros(Math.min(Number(exact), CATALOG_LIMITS.priceMicrosMax));
 }
 
 /** What one impression is worth to the buyer before pacing. Units: micros. */
@@ -34,6 +35,9 @@ function goalValue(goal: Goal, scores: Scores): Micros {
       return expectedMicros(micros(goal.perViewMicros), scores.completedView);
     case "click":
       return expectedMicros(micros(goal.perClickMicros), scores.click);
+    case "conversion":
+    case "roas":
+      return expectedMicros(perConversion(goal), scores.conversion);
     case "house":
       return ZERO_MICROS;
   }
@@ -48,6 +52,9 @@ export function expectedOutcomePpm(goal: Goal, scores: Scores): number {
       return Math.floor(1_000_000 * scores.completedView);
     case "click":
       return Math.floor(1_000_000 * scores.click);
+    case "conversion":
+    case "roas":
+      return Math.floor(1_000_000 * scores.conversion);
     case "house":
       return 0;
   }
@@ -59,15 +66,14 @@ export function scoresAreUsable(scores: Scores): boolean {
 }
 
 /**
- * The bid of one scored candidate: its goal's value, scaled by the campaign's multiplier. Units: micros, ppm. A
- * guaranteed ad bids its whole price, and is worth more to the break than all open demand together.
- * Requires: `scoresAreUsable`. `abandonCostMicros`: cost of one viewer leaving.
+ * What the impression is worth to the buyer now: its goal's value, scaled by the campaign's multiplier. A guaranteed ad
+ * is worth its whole price. Units: micros, ppm. Requires: `scoresAreUsable`.
  */
-export function toBid(scored: Scored, multiplierPpm: number, abandonCostMicros: Micros): Bid {
-  const { goal, guarantee } = scored.offer;
-  const pacedPpm = guarantee === null ? multiplierPpm : UNPACED_PPM;
-  const bidMicros = scaleMicrosDown(goalValue(goal, scored.scores), pacedPpm);
-  const promiseMicros = guarantee === null ? ZERO_MICROS : PROMISE_MICROS;
-  const abandonMicros = expectedMicros(abandonCostMicros, scored.scores.abandon);
-  return { ...scored, bidMicros, valueMicros: subtractMicros(addMicros(bidMicros, promiseMicros), abandonMicros) };
+export function fullBid({ offer, scores }: Scored, multiplierPpm: number): Micros {
+  return scaleMicrosDown(goalValue(offer.goal, scores), offer.guarantee === null ? multiplierPpm : UNPACED_PPM);
+}
+
+/** What viewers who leave during the ad cost on average. `abandonCostMicros`: cost of one of them. */
+export function leavingCost(scores: Scores, abandonCostMicros: Micros): Micros {
+  return expectedMicros(abandonCostMicros, scores.abandon);
 }

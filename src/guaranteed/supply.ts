@@ -1,7 +1,9 @@
 /**
  * From the traffic that is expected in a week to the supply of guaranteed deals until their flights end. Breaks in
  * which the same contracts may be shown are one node, whatever else is different about them: the serving rule could not
- * tell them apart either. Time enters twice, as the hour of the week and as which flights run.
+ * tell them apart either. Time enters twice, as the hour of the week and as which flights run. Hours of the week are on
+ * the viewers' clocks while flights end at one moment for all; how often each hour still comes is counted in UTC, which
+ * is off by the viewers' distance from UTC at the two ends of a flight and by nothing in between.
  */
 import type { TargetingFacts } from "../catalog/targeting.ts";
 import { HOUR_MS, utcHour, utcWeekday } from "../kernel/time.ts";
@@ -14,12 +16,12 @@ const WEEK_MS = HOURS_A_WEEK * HOUR_MS;
 const RESERVE = 0.1;
 
 /** What a kind of break is, but for its hour. */
-export type BreakKind = Omit<TargetingFacts, "utcHour" | "utcWeekday">;
+export type BreakKind = Omit<TargetingFacts, "hour" | "weekday">;
 
 /** Breaks of one kind as they come, week after week. */
 export interface Traffic {
   readonly kind: BreakKind;
-  /** Hours they fall in, evenly. Shape: 168 bytes, `[weekday × 24 + hour]` UTC, 0 = Sunday; null: all hours. */
+  /** Hours they fall in, evenly. Shape: 168 bytes, `[weekday × 24 + hour]`, 0 = Sunday; null: all hours. */
   readonly hours: Uint8Array | null;
   readonly breaksPerWeek: number;
 }
@@ -119,7 +121,7 @@ function covers({ hours }: Traffic, [first]: HourClass): boolean {
 }
 
 function factsAt(kind: BreakKind, hour: number): TargetingFacts {
-  return { ...kind, utcHour: hour % 24, utcWeekday: Math.floor(hour / 24) };
+  return { ...kind, hour: hour % 24, weekday: Math.floor(hour / 24) };
 }
 
 function total(items: readonly number[], of: (item: number) => number): number {

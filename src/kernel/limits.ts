@@ -19,10 +19,16 @@ export interface Limits {
   readonly podAdsMax: number;
   /** Candidates that may leave retrieval. */
   readonly candidatesMax: number;
-  /** Rows scored by the heads. */
+  /** Offers that retrieval looks at one by one, after the index has chosen. */
+  readonly lookedAtMax: number;
+  /** Rows scored by the heads; in the reduced tier, and in the fallback tier. */
   readonly scoredRowsMax: number;
+  readonly reducedRowsMax: number;
+  readonly fallbackRowsMax: number;
   /** Rows of one advertiser that the early cut protects. */
   readonly cutFloorPerAdvertiser: number;
+  /** Rows of one deal that the early cut protects. */
+  readonly cutFloorPerDeal: number;
   /** Nodes the pod search may open. */
   readonly podNodesMax: number;
   /** Bytes of a catalog document sent to origin. */
@@ -40,8 +46,12 @@ export const FULL_LIMITS: Limits = {
   podDurationSecMax: 600,
   podAdsMax: 16,
   candidatesMax: 500,
+  lookedAtMax: 10_000,
   scoredRowsMax: 64,
+  reducedRowsMax: 24,
+  fallbackRowsMax: 64,
   cutFloorPerAdvertiser: 1,
+  cutFloorPerDeal: 1,
   podNodesMax: 20_000,
   catalogBytesMax: 24 * 1024 * 1024,
   modelBytesMax: 8 * 1024 * 1024,
@@ -71,8 +81,10 @@ export const CATALOG_LIMITS = {
   budgetMicrosMax: 1_000_000_000_000_000,
   /** Parts of one `where` expression. */
   whereNodesMax: 64,
+  /** Alternatives of one `where` expression that the index holds; a larger one is asked of each line item. */
+  whereAlternativesMax: 8,
   /** Highest deal tier. */
-  dealTierMax: 5,
+  dealTierMax: 4,
   /** Quantiles of one landscape of rival bids. */
   landscapeQuantilesMax: 64,
   /** Largest rate of exchange, and largest return on spend. Units: millionths. */

@@ -32,6 +32,16 @@ export function localDayOf(nowMs: number, timeZone: string): LocalDay {
   return { startMs, endMs };
 }
 
+/** The zone's clock against UTC at a moment; null: no such zone. Units: minutes, east positive. */
+export function utcOffsetMinutes(nowMs: number, timeZone: string): number | null {
+  if (!isTimeZone(timeZone)) return null;
+  const clock = new Intl.DateTimeFormat("en-US", { timeZone, timeZoneName: "longOffset" });
+  const name = clock.formatToParts(nowMs).find(({ type }) => type === "timeZoneName")?.value ?? "";
+  const [, sign, hours, minutes] = /^GMT(?:([+-])(\d\d):(\d\d))?/.exec(name) ?? [];
+  const size = Number(hours ?? 0) * 60 + Number(minutes ?? 0);
+  return sign === "-" ? -size : size;
+}
+
 function calendarOf(timeZone: string): Intl.DateTimeFormat {
   return new Intl.DateTimeFormat("en-CA", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" });
 }

@@ -59,3 +59,8 @@ export function scaleMicrosDown(amount: Micros, ppm: number): Micros {
 export function perImpression(cpmMicros: Micros): Micros {
   return micros(Math.trunc(cpmMicros / 1000));
 }
+
+/** The same, rounded up: the lowest whole price that is no less than the CPM. Requires: amount ≥ 0. */
+export function perImpressionUp(cpmMicros: Micros): Micros {
+  return micros(Math.ceil(cpmMicros / 1000));
+}

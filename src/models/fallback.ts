@@ -17,7 +17,12 @@ export const fallbackWeightsSchema = z
   .strictObject({
     featureSchemaDigest: z.string().regex(/^[0-9a-f]{64}$/, "a lower-case SHA-256 in hexadecimal"),
     columns: z.int().positive().max(1024),
-    heads: z.strictObject({ completedView: linearSchema, click: linearSchema, abandon: linearSchema }),
+    heads: z.strictObject({
+      completedView: linearSchema,
+      click: linearSchema,
+      abandon: linearSchema,
+      conversion: linearSchema,
+    }),
     earlyRanker: linearSchema,
   })
   .refine(
@@ -93,6 +98,7 @@ export function scoreFallback(
     completedView: score(weights.heads.completedView),
     click: score(weights.heads.click),
     abandon: score(weights.heads.abandon),
+    conversion: score(weights.heads.conversion),
   };
 }
 

@@ -7,8 +7,11 @@ import { ok, refused, type Result } from "../kernel/result.ts";
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/, "a lower-case SHA-256 in hexadecimal");
 
-/** What a head predicts, for one ad shown once in this context. All are probabilities in [0, 1]. */
-export const HEADS = ["completedView", "click", "abandon"] as const;
+/**
+ * What a head predicts, for one ad shown once in this context. All are probabilities in [0, 1]. `conversion`: that the
+ * viewer does what the advertiser asks for within the attribution window, having clicked or not.
+ */
+export const HEADS = ["completedView", "click", "abandon", "conversion"] as const;
 
 const graph = {
   name: z.string().regex(/^[a-z][a-z0-9_]{0,63}$/),

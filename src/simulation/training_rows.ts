@@ -6,10 +6,11 @@ import { packAd, packBreak, packRow } from "../features/row.ts";
 import { COLUMN_COUNT } from "../features/schema.ts";
 import { stream, type RandomStream } from "../kernel/random.ts";
 import { DAY_MS, utcHour, utcWeekday } from "../kernel/time.ts";
-import type { Head } from "../models/manifest.ts";
+import { HEADS, type Head } from "../models/manifest.ts";
+import { conversionProbability, sampleConversion } from "./conversions.ts";
 import { drawChance, drawWord, type Weighted } from "./draw.ts";
 import { requestOf, type Audience } from "./viewers.ts";
-import { probabilitiesOf, sampleOutcome, type GroundTruth } from "./world.ts";
+import { probabilitiesOf, sampleOutcome, type GroundTruth, type Showing } from "./world.ts";
 
 /** Rows and what came of them. Shapes: `rows` is `[count, COLUMN_COUNT]` float32, row-major; the others `[count]`. */
 export interface TrainingRows {
@@ -72,11 +73,12 @@ function drawTimesShown(random: RandomStream): number {
 export function drawTrainingRows(world: GroundTruth, seed: string, count: number): TrainingRows {
   const audience: Audience = { seed, size: VIEWERS, publisherIds: ["any"] };
   const random = stream(seed, "showings");
+  const buying = stream(seed, "conversions");
   const rows = new Float32Array(count * COLUMN_COUNT);
   const bytes = (): Uint8Array => new Uint8Array(count);
   const doubles = (): Float64Array => new Float64Array(count);
-  const outcomes = { completedView: bytes(), click: bytes(), abandon: bytes() };
-  const truths = { completedView: doubles(), click: doubles(), abandon: doubles() };
+  const outcomes = { completedView: bytes(), click: bytes(), abandon: bytes(), conversion: bytes() };
+  const truths = { completedView: doubles(), click: doubles(), abandon: doubles(), conversion: doubles() };
   for (let row = 0; row < count; row++) {
     const atMs = random.below(DAYS * DAY_MS);
     const request = requestOf(audience, row, atMs);
@@ -94,7 +96,7 @@ export function drawTrainingRows(world: GroundTruth, seed: string, count: number
       limitAdTracking: request.lmt,
     });
     packRow(half, packAd(ad), timesShown, rows, row * COLUMN_COUNT);
-    const truth = probabilitiesOf(world, {
+    const showing: Showing = {
       ...clock,
       ...ad,
       temper: viewer.temper,
@@ -104,9 +106,11 @@ export function drawTrainingRows(world: GroundTruth, seed: string, count: number
       genre,
       rating,
       timesShown,
-    });
-    const outcome = sampleOutcome(truth, random);
-    for (const head of ["completedView", "click", "abandon"] as const) {
+    };
+    const truth = { ...probabilitiesOf(world, showing), conversion: conversionProbability(world, showing) };
+    const atOnce = sampleOutcome(truth, random);
+    const outcome = { ...atOnce, conversion: sampleConversion(world, showing, atOnce, buying) };
+    for (const head of HEADS) {
       truths[head][row] = truth[head];
       outcomes[head][row] = outcome[head] ? 1 : 0;
     }

@@ -27,6 +27,8 @@ export interface Temper {
   readonly curiosity: number;
   /** Liking of each top-level IAB category that the population is not neutral about. Units: logits. */
   readonly tastes: ReadonlyMap<string, number>;
+  /** Buys what is advertised. */
+  readonly readiness: number;
 }
 
 /** One person of the audience. */
@@ -82,6 +84,7 @@ function drawTemper(random: RandomStream): Temper {
     patience: drawNormal(random, 1),
     curiosity: drawNormal(random, 1),
     tastes: new Map(TASTED_CATEGORIES.map((category) => [category, drawNormal(random, TASTE_DEVIATION_LOGITS)])),
+    readiness: drawNormal(random, 1),
   };
 }
 

@@ -28,7 +28,7 @@ export interface Showing {
   readonly timesShown: number;
 }
 
-/** What may come of a showing. Units: probabilities; completedView + abandon ≤ 1. */
+/** What may come of a showing at once (later: conversions.ts). Units: probabilities; completedView + abandon ≤ 1. */
 export interface OutcomeProbabilities {
   /** The ad ran to its end. */
   readonly completedView: number;
@@ -51,6 +51,8 @@ export interface GroundTruth {
   readonly appeal: ReadonlyMap<string, number>;
   /** How attentive people are, by `device quarter-of-day`. */
   readonly attention: ReadonlyMap<string, number>;
+  /** How well each category sells to the people of each device, by `category device`. */
+  readonly demand: ReadonlyMap<string, number>;
 }
 
 /** The world everything in this repository is trained and judged on. Another seed is another world. */
@@ -105,19 +107,40 @@ export function createWorld(seed: string): GroundTruth {
   for (const [device] of DEVICE_SHARES) {
     for (let quarter = 0; quarter < 4; quarter++) attention.set(`${device} ${quarter}`, drawNormal(random, 0.25));
   }
-  return { seed, appeal, attention };
+  const buying = stream(seed, "ground truth of conversions");
+  const demand = new Map<string, number>();
+  for (const category of TASTED_CATEGORIES) {
+    for (const [device] of DEVICE_SHARES) demand.set(`${category} ${device}`, drawNormal(buying, 0.2));
+  }
+  return { seed, appeal, attention, demand };
 }
 
-/** How much this person wants to see this ad here: the best of its categories. Units: logits, about -1 to 3. */
+/** The top-level IAB categories of the ad: `IAB2-3` belongs to `IAB2`. */
+export function topCategories(showing: Showing): readonly string[] {
+  return showing.categories.map((code) => code.split("-")[0] ?? code);
+}
+
+/** How much this person wants to hear about a category here. Units: logits, about -1 to 3. */
+export function interestIn(world: GroundTruth, showing: Showing, category: string): number {
+  let sum = (world.appeal.get(category) ?? 0) + (world.appeal.get(`${category} ${showing.genre}`) ?? 0);
+  for (const segment of showing.segments) sum += WANTS[segment]?.[category] ?? 0;
+  return sum + (showing.temper.tastes.get(category) ?? 0);
+}
+
+/** How much this person wants to see this ad here: the best of its categories. */
 function interest(world: GroundTruth, showing: Showing): number {
-  let best = -Infinity;
-  for (const code of showing.categories) {
-    const category = code.split("-")[0] ?? code;
-    let sum = (world.appeal.get(category) ?? 0) + (world.appeal.get(`${category} ${showing.genre}`) ?? 0);
-    for (const segment of showing.segments) sum += WANTS[segment]?.[category] ?? 0;
-    best = Math.max(best, sum + (showing.temper.tastes.get(category) ?? 0));
-  }
+  const best = Math.max(...topCategories(showing).map((category) => interestIn(world, showing, category)));
   return best === -Infinity ? 0 : best;
+}
+
+/** How attentive people are on this device at this time of day. Units: logits. */
+export function attentionOf(world: GroundTruth, showing: Showing): number {
+  return world.attention.get(`${showing.device} ${quarterOf(showing)}`) ?? 0;
+}
+
+/** The quarter of the UTC day: 0 is the night, 3 the evening. */
+function quarterOf(showing: Showing): number {
+  return Math.floor(showing.hour / 6);
 }
 
 /** How much the ad's length weighs: gently up to a quarter minute, then ever more. Units: logits. */
@@ -153,11 +176,10 @@ export function probabilitiesOf(world: GroundTruth, showing: Showing): OutcomePr
   const wanted = interest(world, showing);
   const strain = lengthStrain(showing);
   const tired = fatigue(showing.timesShown, wanted);
-  const quarter = Math.floor(showing.hour / 6);
-  const attention = world.attention.get(`${showing.device} ${quarter}`) ?? 0;
+  const attention = attentionOf(world, showing);
   const longBreak = Math.max(0, showing.podDurationSec - 90) / 90;
   const unsettled = outOfPlace(showing) ? 0.5 : 0;
-  const mature = showing.rating === "TV-MA" && quarter === 3 ? -0.2 : 0;
+  const mature = showing.rating === "TV-MA" && quarterOf(showing) === 3 ? -0.2 : 0;
 
   const leave = sigmoid(
     habit.leave +

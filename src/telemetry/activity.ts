@@ -58,6 +58,12 @@ export interface DecisionSummarySlot {
   readonly durationSec: number;
   readonly bidMicros: number;
   readonly priceMicros: number;
+  readonly floorMicros: number;
+  /** What the break gained by it. May be below zero where a promise was kept. */
+  readonly valueMicros: number;
+  /** The least bid that would have won; null when nobody worked it out, or no bid decides it. */
+  readonly neededBidMicros: number | null;
+  readonly dealId: string | null;
   readonly scores: Readonly<Record<string, number>>;
 }
 
@@ -70,4 +76,13 @@ export interface DecisionSummaryRejection {
   readonly seatNonBid: number;
   /** What it bid for this impression, when it came that far. Units: micros. */
   readonly bidMicros: number | null;
+  /** What the break would have gained. Units: micros. */
+  readonly valueMicros: number | null;
+  /** The lowest floor it could have reached. Units: micros. */
+  readonly floorMicros: number | null;
+  /** The least bid that would have won; null when nobody worked it out, or no bid would. Units: micros. */
+  readonly neededBidMicros: number | null;
+  readonly dealId: string | null;
+  /** Null when nothing scored it. */
+  readonly scores: Readonly<Record<string, number>> | null;
 }

@@ -22,6 +22,8 @@ const counterName = z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/);
 const counts = z.record(counterName, count).refine((map) => Object.keys(map).length <= COUNTER_NAMES_MAX);
 const tier = z.enum(["full", "reduced", "fallback", "house"]);
 
+const scores = z.record(word, z.number()).refine((map) => Object.keys(map).length <= COUNTER_NAMES_MAX);
+
 const slot = z.object({
   slot: z.int().positive().max(FULL_LIMITS.podAdsMax),
   lineItemId: identifier,
@@ -30,7 +32,11 @@ const slot = z.object({
   durationSec: z.number().positive(),
   bidMicros: count,
   priceMicros: count,
-  scores: z.record(word, z.number()).refine((map) => Object.keys(map).length <= COUNTER_NAMES_MAX),
+  floorMicros: count,
+  valueMicros: z.int(),
+  neededBidMicros: count.nullable(),
+  dealId: identifier.nullable(),
+  scores,
 });
 
 const rejection = z.object({
@@ -40,6 +46,11 @@ const rejection = z.object({
   reason: word,
   seatNonBid: z.int(),
   bidMicros: count.nullable(),
+  valueMicros: z.int().nullable(),
+  floorMicros: count.nullable(),
+  neededBidMicros: count.nullable(),
+  dealId: identifier.nullable(),
+  scores: scores.nullable(),
 });
 
 /** One decision as the console shows it. */

@@ -15,23 +15,25 @@ function accepted(json: unknown): Catalog {
 function offer(creativeId: string, catalog: Catalog = accepted(smallCatalog())) {
   const { paidOffers } = compileCatalog(catalog);
   return present(
-    paidOffers.find((candidate) => candidate.creativeId === creativeId),
+    [...paidOffers].find((candidate) => candidate.creativeId === creativeId),
     "the fixture has this creative",
   );
 }
 
 const offerIds = (json: unknown): string[] =>
-  compileCatalog(accepted(json)).paidOffers.map(({ lineItemId, creativeId }) => `${lineItemId} ${creativeId}`);
+  [...compileCatalog(accepted(json)).paidOffers].map(({ lineItemId, creativeId }) => `${lineItemId} ${creativeId}`);
 
 describe("A compiled catalog", () => {
   it("lists one offer a line item and creative, by id, house offers apart", () => {
     const compiled = compileCatalog(accepted(smallCatalog()));
-    expect(compiled.paidOffers.map((o) => [o.order, o.lineItemId, o.creativeId])).toEqual([
+    expect([...compiled.paidOffers].map((o) => [o.order, o.lineItemId, o.creativeId])).toEqual([
       [0, "cars-tv", "cars-15"],
       [1, "cars-tv", "cars-30"],
     ]);
-    expect(compiled.houseOffers.map((o) => [o.order, o.lineItemId, o.creativeId])).toEqual([[0, "own-1", "own-6"]]);
-    expect(compiled.paidOffers[0]?.line).toBe(compiled.paidOffers[1]?.line);
+    expect([...compiled.houseOffers].map((o) => [o.order, o.lineItemId, o.creativeId])).toEqual([
+      [0, "own-1", "own-6"],
+    ]);
+    expect(compiled.paidOffers.at(0).line).toBe(compiled.paidOffers.at(1).line);
   });
 
   it("comes out the same in whatever order the entities were written", () => {
@@ -54,7 +56,7 @@ describe("A compiled catalog", () => {
       creativeIds: ["cars-30"],
     }));
     const compiled = compileCatalog(accepted({ ...catalog, lineItems, deals: [] }));
-    expect(compiled.paidOffers.map((o) => o.lineItemId)).toEqual(["A", "B", "a", "a-1", "a1", "a_1", "b"]);
+    expect([...compiled.paidOffers].map((o) => o.lineItemId)).toEqual(["A", "B", "a", "a-1", "a1", "a_1", "b"]);
   });
 
   it("gives each sub-category its parent, and a blocked parent covers its children but not the reverse", () => {

@@ -39,9 +39,11 @@ const evening: TargetingFacts = {
   genre: null,
   rating: null,
   language: null,
+  contentCategories: new Set(),
   segments: new Set(),
-  utcHour: 20,
-  utcWeekday: 3,
+  consent: true,
+  hour: 20,
+  weekday: 3,
 };
 
 describe("A guaranteed deal", () => {
@@ -80,8 +82,8 @@ describe("A guaranteed deal", () => {
   it("is known to the offers that may serve it, and to no others", () => {
     const { paidOffers, houseOffers, guarantees } = compiled();
     expect(guarantees.map(({ dealId, impressions }) => [dealId, impressions])).toEqual([["promise", 2_500]]);
-    expect(paidOffers.map(({ guarantee }) => guarantee)).toEqual([guarantees[0], guarantees[0]]);
-    expect(houseOffers.map(({ guarantee }) => guarantee)).toEqual([null]);
+    expect([...paidOffers].map(({ guarantee }) => guarantee)).toEqual([guarantees[0], guarantees[0]]);
+    expect([...houseOffers].map(({ guarantee }) => guarantee)).toEqual([null]);
   });
 
   it("may be shown at its publishers, where any of its active line items may", () => {

@@ -6,7 +6,7 @@ import { readCatalog } from "../../cli/read_catalog.ts";
 import { sampleCatalogFiles } from "../../scripts/make_sample_catalog.ts";
 import { compileCatalog, inFlight, isCategoryBlocked, type Offer } from "../../src/catalog/compiled.ts";
 import { renderProblems } from "../../src/catalog/problem.ts";
-import { TARGETING_DIMENSIONS, firstMismatch, type TargetingFacts } from "../../src/catalog/targeting.ts";
+import { LIST_DIMENSIONS, firstMismatch, type TargetingFacts } from "../../src/catalog/targeting.ts";
 import { KNOWN_SEGMENTS } from "../../src/features/schema.ts";
 import { present } from "../../src/kernel/assert.ts";
 
@@ -19,7 +19,7 @@ const { catalog } = read.value;
 const compiled = compileCatalog(catalog);
 
 /** Offers that may run in a mid-roll of the demo publisher on a television in this country, at this moment. */
-function eligible(country: string, nowMs: number, utcHour: number): Offer[] {
+function eligible(country: string, nowMs: number, hour: number): Offer[] {
   const facts: TargetingFacts = {
     publisherId: "demo",
     surface: "midroll",
@@ -29,12 +29,14 @@ function eligible(country: string, nowMs: number, utcHour: number): Offer[] {
     genre: null,
     rating: null,
     language: null,
+    contentCategories: new Set(),
     segments: new Set(),
-    utcHour,
-    utcWeekday: 2,
+    consent: true,
+    hour,
+    weekday: 2,
   };
   const demo = present(compiled.publishers.get("demo"), "the sample has the demo publisher");
-  return compiled.paidOffers.filter(
+  return [...compiled.paidOffers].filter(
     (offer) =>
       inFlight(offer, nowMs) &&
       firstMismatch(offer.line.targeting, facts) === null &&
@@ -90,12 +92,12 @@ describe("The sample catalog", () => {
     expect(new Set(catalog.creatives.map(({ durationSec }) => durationSec))).toEqual(
       new Set([6, 10, 15, 20, 30, 45, 60]),
     );
-    const categories = new Set(compiled.paidOffers.flatMap(({ categoriesWithParents }) => categoriesWithParents));
+    const categories = new Set([...compiled.paidOffers].flatMap(({ categoriesWithParents }) => categoriesWithParents));
     const promised = ["IAB1", "IAB2", "IAB7", "IAB8", "IAB13", "IAB17", "IAB18", "IAB19", "IAB20", "IAB22"];
     expect(promised.filter((category) => !categories.has(category))).toEqual([]);
     expect(catalog.lineItems.filter(({ frequencyCap }) => frequencyCap !== undefined).length).toBeGreaterThan(50);
-    const dimensions = new Set(catalog.lineItems.flatMap(({ targeting }) => Object.keys(targeting)));
-    expect(dimensions).toEqual(new Set(TARGETING_DIMENSIONS));
+    const dimensions = new Set<string>(catalog.lineItems.flatMap(({ targeting }) => Object.keys(targeting)));
+    expect(LIST_DIMENSIONS.filter((dimension) => !dimensions.has(dimension))).toEqual(["contentCategories"]);
     const segments = new Set(
       catalog.lineItems.flatMap(({ targeting }) => [
         ...(targeting.segments?.include ?? []),

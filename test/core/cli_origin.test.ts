@@ -272,6 +272,7 @@ describe("midroll models", () => {
       { ...graph, name: "early", role: "earlyRanker" },
       { ...model, name: "seen", head: "completedView" },
       { ...model, name: "leaves", head: "abandon" },
+      { ...model, name: "buys", head: "conversion" },
     ];
     for (const { name } of models) {
       mkdirSync(join(stage.dir, String(name)));
@@ -288,14 +289,14 @@ describe("midroll models", () => {
       Response.json({ digest: "e".repeat(64) }),
     );
     expect(exitCode).toBe(0);
-    expect(out).toContain("published at http://localhost:8788: click, early, seen, leaves");
+    expect(out).toContain("published at http://localhost:8788: click, early, seen, leaves, buys");
     const digest = toHex(await sha256(BYTES));
     expect(stage.asked.map(({ method, url }) => `${method} ${new URL(url).pathname}`)).toEqual([
-      ...Array.from({ length: 4 }, () => `PUT /v1/admin/models/${digest}`),
+      ...Array.from({ length: 5 }, () => `PUT /v1/admin/models/${digest}`),
       "PUT /v1/admin/model-set",
     ]);
     expect(stage.asked[0]?.body).toEqual(BYTES);
-    expect(JSON.parse(new TextDecoder().decode(stage.asked[4]?.body))).toEqual(
+    expect(JSON.parse(new TextDecoder().decode(stage.asked[5]?.body))).toEqual(
       JSON.parse(readFileSync(join(stage.dir, "sample-set.json"), "utf8")),
     );
   });

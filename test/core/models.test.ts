@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { beforeAll, describe, expect, test } from "vitest";
 import { packAd, packBreak, packRow } from "../../src/features/row.ts";
-import { COLUMN_COUNT, featureSchemaDigest } from "../../src/features/schema.ts";
+import { COLUMN_COUNT, COLUMNS, featureSchemaDigest } from "../../src/features/schema.ts";
 import { stream } from "../../src/kernel/random.ts";
 import { HEADS, modelSetSchema, type Head, type ModelEntry } from "../../src/models/manifest.ts";
 import { fallbackWeightsSchema, scoreEarlyFallback, scoreFallback } from "../../src/models/fallback.ts";
@@ -117,6 +117,7 @@ function meanOf(values: ArrayLike<number>, rows: readonly number[]): number {
 describe(`on ${HOLDOUT_ROWS} showings of seed ${HOLDOUT_SEED}`, () => {
   const holdout = drawTrainingRows(createWorld(MIDROLL_WORLD_SEED), HOLDOUT_SEED, HOLDOUT_ROWS);
   const plain = scoreFallback(weights, holdout.rows, HOLDOUT_ROWS, COLUMN_COUNT);
+  const all = Array.from({ length: HOLDOUT_ROWS }, (_, row) => row);
   const learned = {} as Record<Head, Float32Array>; // filled before the first test
 
   beforeAll(async () => {
@@ -136,12 +137,20 @@ describe(`on ${HOLDOUT_ROWS} showings of seed ${HOLDOUT_SEED}`, () => {
   });
 
   test.each(HEADS)("the %s head is calibrated, among the likeliest tenth too", (head) => {
-    const all = Array.from({ length: HOLDOUT_ROWS }, (_, row) => row);
     const top = ordered(learned[head], 0, HOLDOUT_ROWS).slice(0, HOLDOUT_ROWS / 10);
     for (const rows of [all, top]) {
       const ratio = meanOf(learned[head], rows) / meanOf(holdout.truths[head], rows);
       expect(Math.abs(ratio - 1)).toBeLessThan(0.12);
     }
+  });
+
+  test("a conversion's chance is right for every kind of ad that has a column of its own", () => {
+    COLUMNS.forEach(({ name, rule }, column) => {
+      if (rule.kind !== "category") return;
+      const rows = all.filter((row) => holdout.rows[row * COLUMN_COUNT + column] === 1);
+      const ratio = meanOf(learned.conversion, rows) / meanOf(holdout.truths.conversion, rows);
+      expect(Math.abs(ratio - 1), name).toBeLessThan(0.12);
+    });
   });
 
   test.each(HEADS)("the fallback's %s stays within sight of the head's", (head) => {
@@ -165,7 +174,7 @@ describe("the early cut of 150 ads to 48", () => {
   const KEPT = 48;
   const BEST = 10;
   /** Taste is in no feature, so no ranker can be asked to know it: these breaks are watched by a person of none. */
-  const EVERYMAN = { patience: 0, curiosity: 0, tastes: new Map<string, number>() };
+  const EVERYMAN = { patience: 0, curiosity: 0, tastes: new Map<string, number>(), readiness: 0 };
   const world = createWorld(MIDROLL_WORLD_SEED);
   const audience = { seed: "early-cut-test", size: 10_000, publisherIds: ["any"] };
   const rows = new Float32Array(BREAKS * ADS * COLUMN_COUNT);

@@ -14,7 +14,12 @@ const linear = (bias: number, ...weights: number[]): { bias: number; weights: nu
 const WEIGHTS: FallbackWeights = {
   featureSchemaDigest: "0".repeat(64),
   columns: 2,
-  heads: { completedView: linear(0, 1, -1), click: linear(-2, 0.5, 0.5), abandon: linear(-1e6, 0, 0) },
+  heads: {
+    completedView: linear(0, 1, -1),
+    click: linear(-2, 0.5, 0.5),
+    abandon: linear(-1e6, 0, 0),
+    conversion: linear(-5, 0.5, 0),
+  },
   earlyRanker: linear(0.5, 2, -3),
 };
 

@@ -8,7 +8,12 @@ import { checkModelSet, HEADS, type ModelSetRefusal } from "../../src/models/man
 const SCHEMA = "5".repeat(64);
 const graph = { digest: "a".repeat(64), sizeBytes: 10, inputName: "features", outputName: "probability" };
 const ranker = { name: "early", role: "earlyRanker", ...graph };
-const [seen, click, abandon] = HEADS.map((head) => ({ name: head.toLowerCase(), role: "head", head, ...graph }));
+const [seen, click, abandon, conversion] = HEADS.map((head) => ({
+  name: head.toLowerCase(),
+  role: "head",
+  head,
+  ...graph,
+}));
 const setOf = (models: readonly unknown[], rest: object = {}) => ({
   featureSchemaDigest: SCHEMA,
   columns: 48,
@@ -25,15 +30,18 @@ function refusalOf(json: unknown): ModelSetRefusal {
 describe("a model set", () => {
   test("with one early ranker and every head once serves, in whatever order they stand", () => {
     for (const models of [
-      [ranker, seen, click, abandon],
-      [abandon, click, ranker, seen],
+      [ranker, seen, click, abandon, conversion],
+      [conversion, abandon, click, ranker, seen],
     ]) {
       expect(checkModelSet(setOf(models), SCHEMA)).toEqual({ ok: true, value: setOf(models) });
     }
   });
 
   test.each([
-    ["of another feature schema", setOf([ranker, seen, click, abandon], { featureSchemaDigest: "6".repeat(64) })],
+    [
+      "of another feature schema",
+      setOf([ranker, seen, click, abandon, conversion], { featureSchemaDigest: "6".repeat(64) }),
+    ],
     ["of another feature schema, whatever its models", setOf([ranker], { featureSchemaDigest: "6".repeat(64) })],
   ])("%s is refused", (_what, set) => {
     expect(refusalOf(set)).toEqual({
@@ -44,15 +52,15 @@ describe("a model set", () => {
   });
 
   test.each([
-    ["no early ranker", [seen, click, abandon], "it needs one early ranker and has 0"],
-    ["two early rankers", [ranker, ranker, seen, click, abandon], "it needs one early ranker and has 2"],
+    ["no early ranker", [seen, click, abandon, conversion], "it needs one early ranker and has 0"],
+    ["two early rankers", [ranker, ranker, seen, click, abandon, conversion], "it needs one early ranker and has 2"],
   ])("with %s is refused", (_what, models, detail) => {
     expect(refusalOf(setOf(models))).toEqual({ code: "early_ranker_not_once", detail, problems: [] });
   });
 
   test.each([
-    ["without a head", [ranker, seen, click], 'it needs one head "abandon" and has 0'],
-    ["with a head twice", [ranker, seen, click, click, abandon], 'it needs one head "click" and has 2'],
+    ["without a head", [ranker, seen, click, conversion], 'it needs one head "abandon" and has 0'],
+    ["with a head twice", [ranker, seen, click, click, abandon, conversion], 'it needs one head "click" and has 2'],
   ])("%s is refused", (_what, models, detail) => {
     expect(refusalOf(setOf(models))).toEqual({ code: "head_not_once", detail, problems: [] });
   });
@@ -63,7 +71,7 @@ describe("a model set", () => {
     ["whose head is unknown", setOf([ranker, seen, { ...click, head: "mood" }, abandon]), "models.2.head"],
     ["whose early ranker names a head", setOf([{ ...ranker, head: "click" }, seen, click, abandon]), "models.0"],
     ["with a role nobody plays", setOf([{ ...ranker, role: "tail" }]), "models.0.role"],
-    ["with no column", setOf([ranker, seen, click, abandon], { columns: 0 }), "columns"],
+    ["with no column", setOf([ranker, seen, click, abandon, conversion], { columns: 0 }), "columns"],
     ["that is no object", null, ""],
   ])("%s is refused with the field", (_what, set, path) => {
     const { code, problems, detail } = refusalOf(set);

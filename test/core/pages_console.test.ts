@@ -155,6 +155,11 @@ const loser = (stage: string, reason: string, seatNonBid: number): DecisionSumma
   reason,
   seatNonBid,
   bidMicros: null,
+  valueMicros: null,
+  floorMicros: null,
+  neededBidMicros: null,
+  dealId: null,
+  scores: null,
 });
 
 describe("why others lost", () => {

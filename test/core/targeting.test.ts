@@ -6,10 +6,14 @@ import { describe, expect, it } from "vitest";
 import { type Targeting } from "../../src/catalog/entities.ts";
 import { targetingSchema } from "../../src/catalog/targeting_schema.ts";
 import { DEVICES, GENRES, RATINGS, SURFACES } from "../../src/catalog/words.ts";
+import { withParents } from "../../src/catalog/category_tree.ts";
+import type { Where } from "../../src/catalog/targeting_schema.ts";
 import {
+  LIST_DIMENSIONS,
   TARGETING_DIMENSIONS,
   compileTargeting,
   firstMismatch,
+  type ListDimension,
   type TargetingDimension,
   type TargetingFacts,
 } from "../../src/catalog/targeting.ts";
@@ -23,11 +27,18 @@ const REGIONS = ["BY", "CA"] as const;
 const LANGUAGES = ["de", "en"] as const;
 const PUBLISHERS = ["demo", "sports-live", "kids-tv"] as const;
 const SEGMENTS = ["foodies", "gamers", "parents"] as const;
+const CATEGORIES = ["IAB1", "IAB1-2", "IAB7", "IAB7-4"] as const;
+
+type Mismatch = TargetingDimension | "consent";
+/** In the order in which they are named. */
+const MISMATCHES = TARGETING_DIMENSIONS.flatMap((dimension): readonly Mismatch[] =>
+  dimension === "segments" ? ["consent", dimension] : [dimension],
+);
 
 const known = (value: string | null): string[] => (value === null ? [] : [value]);
 
 /** What is known, in the order of the dimensions, as lists of values. */
-function valuesOf(facts: TargetingFacts): Readonly<Record<Exclude<TargetingDimension, "dayparts">, readonly string[]>> {
+function valuesOf(facts: TargetingFacts): Readonly<Record<ListDimension, readonly string[]>> {
   return {
     publishers: [facts.publisherId],
     surfaces: [facts.surface],
@@ -37,20 +48,38 @@ function valuesOf(facts: TargetingFacts): Readonly<Record<Exclude<TargetingDimen
     genres: known(facts.genre),
     ratings: known(facts.rating),
     languages: known(facts.language),
+    contentCategories: [...facts.contentCategories],
     segments: [...facts.segments],
   };
 }
 
-/** Every dimension that refuses, straight from the words of the documentation. */
-function refusingDimensions(targeting: Targeting, facts: TargetingFacts): TargetingDimension[] {
+/** Whether a clause or expression holds, straight from the words of the documentation. */
+function holds(where: Where, facts: TargetingFacts): boolean {
+  if ("not" in where) return !holds(where.not, facts);
+  if ("all" in where) return !where.all.some((part) => !holds(part, facts));
+  if ("any" in where) return where.any.some((part) => holds(part, facts));
+  const { dayparts, ...lists } = where.is;
   const values = valuesOf(facts);
-  return TARGETING_DIMENSIONS.filter((dimension) => {
-    if (dimension === "dayparts") {
-      const parts = targeting.dayparts;
-      if (parts === undefined) return false;
-      return !parts.some(
-        (part) => part.days.includes(facts.utcWeekday) && part.fromHour <= facts.utcHour && facts.utcHour < part.toHour,
-      );
+  return (
+    (dayparts === undefined || runsNow(dayparts, facts)) &&
+    LIST_DIMENSIONS.every((dimension) => {
+      const list: readonly string[] | undefined = lists[dimension];
+      return list === undefined || values[dimension].some((value) => list.includes(value));
+    })
+  );
+}
+
+const runsNow = (parts: NonNullable<Targeting["dayparts"]>, { weekday, hour }: TargetingFacts): boolean =>
+  parts.some((part) => part.days.includes(weekday) && part.fromHour <= hour && hour < part.toHour);
+
+/** Everything that refuses. */
+function refusing(targeting: Targeting, facts: TargetingFacts): Mismatch[] {
+  const values = valuesOf(facts);
+  return MISMATCHES.filter((dimension) => {
+    if (dimension === "dayparts") return targeting.dayparts !== undefined && !runsNow(targeting.dayparts, facts);
+    if (dimension === "where") return targeting.where !== undefined && !holds(targeting.where, facts);
+    if (dimension === "consent") {
+      return !facts.consent && (targeting.requiresConsent === true || targeting.segments?.include !== undefined);
     }
     const choice = targeting[dimension];
     const include: readonly string[] | undefined = choice?.include;
@@ -75,6 +104,30 @@ const daypart = fc
   })
   .map(({ days, fromHour, hours }) => ({ days, fromHour, toHour: Math.min(24, fromHour + hours) }));
 
+const listOf = <T extends string>(words: readonly T[]) =>
+  fc.option(fc.uniqueArray(fc.constantFrom(...words), { minLength: 1 }), { nil: undefined, freq: 2 });
+const clause = fc.record({
+  is: fc.record({
+    countries: listOf(COUNTRIES),
+    genres: listOf(GENRES),
+    contentCategories: listOf(CATEGORIES),
+    segments: listOf(SEGMENTS),
+    dayparts: fc.option(fc.array(daypart, { minLength: 1, maxLength: 2 }), { nil: undefined, freq: 1 }),
+  }),
+});
+const anyWhere = fc.letrec<{ where: unknown; node: unknown }>((tie) => ({
+  where: fc.oneof(
+    { maxDepth: 3, withCrossShrink: true },
+    { arbitrary: clause, weight: 2 },
+    { arbitrary: tie("node"), weight: 3 },
+  ),
+  node: fc.oneof(
+    fc.record({ all: fc.array(tie("where"), { minLength: 1, maxLength: 3 }) }),
+    fc.record({ any: fc.array(tie("where"), { minLength: 1, maxLength: 3 }) }),
+    fc.record({ not: tie("where") }),
+  ),
+})).where;
+
 const anyTargeting: fc.Arbitrary<Targeting> = fc
   .record({
     publishers: choiceOf(PUBLISHERS),
@@ -85,7 +138,10 @@ const anyTargeting: fc.Arbitrary<Targeting> = fc
     genres: choiceOf(GENRES),
     ratings: choiceOf(RATINGS),
     languages: choiceOf(LANGUAGES),
+    contentCategories: choiceOf(CATEGORIES),
     segments: choiceOf(SEGMENTS),
+    requiresConsent: fc.option(fc.boolean(), { nil: undefined, freq: 1 }),
+    where: fc.option(anyWhere, { nil: undefined, freq: 2 }),
     dayparts: fc.option(fc.array(daypart, { minLength: 1, maxLength: 3 }), { nil: undefined, freq: 2 }),
   })
   // Through JSON and the schema, as an operator's file goes: what is undefined is simply not written.
@@ -100,9 +156,11 @@ const anyFacts: fc.Arbitrary<TargetingFacts> = fc.record({
   genre: knownOrNot(GENRES),
   rating: knownOrNot(RATINGS),
   language: knownOrNot(LANGUAGES),
+  contentCategories: fc.uniqueArray(fc.constantFrom(...CATEGORIES)).map((codes) => new Set(withParents(codes))),
   segments: fc.uniqueArray(fc.constantFrom(...SEGMENTS)).map((segments) => new Set(segments)),
-  utcHour: fc.nat(23),
-  utcWeekday: fc.nat(6),
+  consent: fc.boolean(),
+  hour: fc.nat(23),
+  weekday: fc.nat(6),
 });
 
 const NOBODY_KNOWN: TargetingFacts = {
@@ -114,21 +172,23 @@ const NOBODY_KNOWN: TargetingFacts = {
   genre: null,
   rating: null,
   language: null,
+  contentCategories: new Set(),
   segments: new Set(),
-  utcHour: 12,
-  utcWeekday: 3,
+  consent: true,
+  hour: 12,
+  weekday: 3,
 };
 
-function mismatch(targeting: Targeting, facts: Partial<TargetingFacts> = {}): TargetingDimension | null {
+function mismatch(targeting: Targeting, facts: Partial<TargetingFacts> = {}): Mismatch | null {
   return firstMismatch(compileTargeting(targeting), { ...NOBODY_KNOWN, ...facts });
 }
 
 describe("Targeting", () => {
   it("names the first dimension that the written lists refuse, for any targeting and any viewer", () => {
-    const judged = { shown: 0, refused: new Set<TargetingDimension>() };
+    const judged = { shown: 0, refused: new Set<Mismatch>() };
     fc.assert(
       fc.property(anyTargeting, anyFacts, (targeting, facts) => {
-        const expected = refusingDimensions(targeting, facts)[0] ?? null;
+        const expected = refusing(targeting, facts)[0] ?? null;
         if (expected === null) judged.shown++;
         else judged.refused.add(expected);
         expect(firstMismatch(compileTargeting(targeting), facts)).toBe(expected);
@@ -137,7 +197,7 @@ describe("Targeting", () => {
     );
     // The test is worth something only when every outcome came up.
     expect(judged.shown).toBeGreaterThan(20);
-    expect(judged.refused.size).toBe(TARGETING_DIMENSIONS.length);
+    expect(judged.refused.size).toBe(MISMATCHES.length);
   });
 
   it("only ever loses viewers by another condition", () => {
@@ -170,15 +230,36 @@ describe("Targeting", () => {
     expect(mismatch(targeting, { segments: new Set(["travellers"]) })).toBe("segments");
   });
 
-  it("counts a daypart's first hour in and its last out, in UTC, Sunday first", () => {
+  it("counts a daypart's first hour in and its last out, Sunday first", () => {
     const sundayMorning: Targeting = { dayparts: [{ days: [0], fromHour: 6, toHour: 10 }] };
-    expect(mismatch(sundayMorning, { utcWeekday: 0, utcHour: 5 })).toBe("dayparts");
-    expect(mismatch(sundayMorning, { utcWeekday: 0, utcHour: 6 })).toBeNull();
-    expect(mismatch(sundayMorning, { utcWeekday: 0, utcHour: 9 })).toBeNull();
-    expect(mismatch(sundayMorning, { utcWeekday: 0, utcHour: 10 })).toBe("dayparts");
-    expect(mismatch(sundayMorning, { utcWeekday: 1, utcHour: 6 })).toBe("dayparts");
+    expect(mismatch(sundayMorning, { weekday: 0, hour: 5 })).toBe("dayparts");
+    expect(mismatch(sundayMorning, { weekday: 0, hour: 6 })).toBeNull();
+    expect(mismatch(sundayMorning, { weekday: 0, hour: 9 })).toBeNull();
+    expect(mismatch(sundayMorning, { weekday: 0, hour: 10 })).toBe("dayparts");
+    expect(mismatch(sundayMorning, { weekday: 1, hour: 6 })).toBe("dayparts");
     const saturday: Targeting = { dayparts: [{ days: [6], fromHour: 0, toHour: 24 }] };
-    expect(mismatch(saturday, { utcWeekday: 6, utcHour: 23 })).toBeNull();
-    expect(mismatch(saturday, { utcWeekday: 5, utcHour: 23 })).toBe("dayparts");
+    expect(mismatch(saturday, { weekday: 6, hour: 23 })).toBeNull();
+    expect(mismatch(saturday, { weekday: 5, hour: 23 })).toBe("dayparts");
+  });
+
+  it("asks for agreement where it says so or names an audience that it wants", () => {
+    expect(mismatch({ requiresConsent: true }, { consent: false })).toBe("consent");
+    expect(mismatch({ segments: { include: ["foodies"] } }, { consent: false })).toBe("consent");
+    expect(mismatch({ segments: { exclude: ["foodies"] } }, { consent: false })).toBeNull();
+    expect(mismatch({ where: { not: { is: { segments: ["foodies"] } } } }, { consent: false })).toBeNull();
+  });
+
+  it("takes what is not known for no match of a clause, and so for a match of its not", () => {
+    expect(mismatch({ where: { is: { genres: ["news"] } } })).toBe("where");
+    expect(mismatch({ where: { not: { is: { genres: ["news"] } } } })).toBeNull();
+    expect(mismatch({ where: { not: { is: { genres: ["news"], surfaces: ["midroll"] } } } })).toBeNull();
+    expect(mismatch({ where: { not: { is: { genres: ["news"] } } } }, { genre: "news" })).toBe("where");
+  });
+
+  it("covers sub-codes with a top-level code, and not the reverse", () => {
+    const about = (...codes: string[]) => ({ contentCategories: new Set(withParents(codes)) });
+    expect(mismatch({ contentCategories: { include: ["IAB1"] } }, about("IAB1-2"))).toBeNull();
+    expect(mismatch({ contentCategories: { include: ["IAB1-2"] } }, about("IAB1"))).toBe("contentCategories");
+    expect(mismatch({ contentCategories: { exclude: ["IAB1"] } }, about("IAB1-2"))).toBe("contentCategories");
   });
 });

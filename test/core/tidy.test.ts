@@ -28,13 +28,14 @@ const MAY_IMPORT: Readonly<Record<string, { readonly values: readonly string[]; 
     money: { values: [], types: ["catalog"] },
     guaranteed: { values: [], types: ["catalog"] },
     telemetry: { values: [], types: ["catalog"] },
+    pods: { values: [], types: [] },
     decision: {
-      values: ["catalog", "protocols", "features", "models", "money", "guaranteed", "telemetry"],
-      types: ["catalog", "protocols", "features", "models", "money", "guaranteed", "telemetry"],
+      values: ["catalog", "protocols", "features", "models", "money", "guaranteed", "telemetry", "pods"],
+      types: ["catalog", "protocols", "features", "models", "money", "guaranteed", "telemetry", "pods"],
     },
     simulation: {
-      values: ["catalog", "protocols", "features", "models", "money", "guaranteed", "telemetry", "decision"],
-      types: ["catalog", "protocols", "features", "models", "money", "guaranteed", "telemetry", "decision"],
+      values: ["catalog", "protocols", "features", "models", "money", "guaranteed", "telemetry", "pods", "decision"],
+      types: ["catalog", "protocols", "features", "models", "money", "guaranteed", "telemetry", "pods", "decision"],
     },
   };
 

@@ -63,6 +63,9 @@ function raised(goal: Goal, factor: number): Goal {
       return { ...goal, perViewMicros: Math.ceil(goal.perViewMicros * factor) };
     case "click":
       return { ...goal, perClickMicros: Math.ceil(goal.perClickMicros * factor) };
+    case "conversion":
+      return { ...goal, perConversionMicros: Math.ceil(goal.perConversionMicros * factor) };
+    case "roas":
     case "house":
       return goal;
   }

@@ -14,7 +14,7 @@ import { COLUMN_COUNT, COLUMNS } from "../../src/features/schema.ts";
 
 const WORLD = createWorld(MIDROLL_WORLD_SEED);
 const SHOWING: Showing = {
-  temper: { patience: 0, curiosity: 0, tastes: new Map() },
+  temper: { patience: 0, curiosity: 0, tastes: new Map(), readiness: 0 },
   segments: [],
   device: "mobile",
   surface: "midroll",
@@ -27,6 +27,7 @@ const SHOWING: Showing = {
   categories: ["IAB2"],
   timesShown: 0,
 };
+const AT_ONCE = ["completedView", "click", "abandon"] as const;
 const truth = (change: Partial<Showing>) => probabilitiesOf(WORLD, { ...SHOWING, ...change });
 
 describe("a world", () => {
@@ -76,10 +77,10 @@ describe("outcomes", () => {
     for (let i = 0; i < 40_000; i++) {
       const outcome = sampleOutcome(probabilities, random);
       both += outcome.abandon && (outcome.completedView || outcome.click) ? 1 : 0;
-      for (const head of HEADS) counts[head] += outcome[head] ? 1 : 0;
+      for (const head of AT_ONCE) counts[head] += outcome[head] ? 1 : 0;
     }
     expect(both).toBe(0);
-    for (const head of HEADS) expect(counts[head] / 40_000).toBeCloseTo(probabilities[head], 1.7);
+    for (const head of AT_ONCE) expect(counts[head] / 40_000).toBeCloseTo(probabilities[head], 1.7);
   });
 });
 
@@ -104,11 +105,13 @@ describe("training rows", () => {
     expect(drawTrainingRows(WORLD, "rows-test-2", 50).rows).not.toEqual(once.rows);
   });
 
-  test("carry probabilities only, and nobody both completes and leaves", () => {
+  test("carry probabilities only, and nobody who leaves completes or converts", () => {
     const impossible = Array.from({ length: drawn.count }, (_, row) => row).filter((row) => {
-      const [completed = -1, click = -1, abandon = -1] = HEADS.map((head) => drawn.truths[head][row]);
-      const probable = Math.min(completed, click, abandon) >= 0 && Math.max(completed, click) + abandon <= 1;
-      return !probable || (drawn.outcomes.completedView[row] === 1 && drawn.outcomes.abandon[row] === 1);
+      const [completed = -1, click = -1, abandon = -1, conversion = -1] = HEADS.map((head) => drawn.truths[head][row]);
+      const probable =
+        Math.min(completed, click, abandon, conversion) >= 0 && Math.max(completed, click, conversion) + abandon <= 1;
+      const left = drawn.outcomes.abandon[row] === 1;
+      return !probable || (left && (drawn.outcomes.completedView[row] === 1 || drawn.outcomes.conversion[row] === 1));
     });
     expect(impossible).toEqual([]);
   });
@@ -122,6 +125,8 @@ describe("training rows", () => {
       expect(share("click", device), `${device} click`).toBeLessThan(0.015);
       expect(share("abandon", device), `${device} abandon`).toBeGreaterThan(0.01);
       expect(share("abandon", device), `${device} abandon`).toBeLessThan(0.06);
+      expect(share("conversion", device), `${device} conversion`).toBeGreaterThan(0.001);
+      expect(share("conversion", device), `${device} conversion`).toBeLessThan(0.01);
     }
   });
 });

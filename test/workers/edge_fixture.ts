@@ -146,6 +146,7 @@ export const loadStandIn: LoadModelSet = async (digest, artifact) => {
       completedView: even(rowCount, 0.5),
       click: even(rowCount, 0.01),
       abandon: even(rowCount, 0.001),
+      conversion: even(rowCount, 0.005),
     }),
     lend: (work) => work(),
     retire: async () => undefined,

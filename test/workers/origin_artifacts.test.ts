@@ -74,7 +74,7 @@ describe("models", () => {
     const faults: readonly (readonly [object, string])[] = [
       [{ ...whole, featureSchemaDigest: "a".repeat(64) }, "trained on another feature schema"],
       [{ ...whole, models: whole.models.slice(1) }, "needs one early ranker and has 0"],
-      [{ ...whole, models: whole.models.slice(0, -1) }, 'needs one head "abandon" and has 0'],
+      [{ ...whole, models: whole.models.slice(0, -1) }, 'needs one head "conversion" and has 0'],
       [{ ...whole, models: [...whole.models, ...whole.models.slice(1)] }, 'needs one head "completedView" and has 2'],
     ];
     for (const [set, why] of faults) {

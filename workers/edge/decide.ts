@@ -32,6 +32,9 @@ export interface CommittedSlot {
 export interface CommittedDecision {
   readonly decision: Decision;
   readonly slots: readonly CommittedSlot[];
+  /** What it was decided from, for whoever asks why. */
+  readonly plan: ScoringPlan;
+  readonly scoring: Scoring;
 }
 
 /** What the plan could have used money for: the isolate's purse is asked to hold some of it. */
@@ -91,7 +94,7 @@ function commitSlot(door: Door, decision: Decision, slot: Slot): CommittedSlot |
 }
 
 /** Debits the purse for every paid slot. A slot without money is dropped; the others move up. */
-function commit(door: Door, decision: Decision): CommittedDecision {
+function commit(door: Door, decision: Decision): Pick<CommittedDecision, "decision" | "slots"> {
   const slots: CommittedSlot[] = [];
   const lost: Rejection[] = [];
   for (const slot of decision.slots) {
@@ -125,5 +128,5 @@ export async function decideBreak(door: Door, request: BreakRequest): Promise<Re
     const short = reason === "purse_short" || reason === "budget_spent_meanwhile";
     if (short && bidMicros !== undefined) isolate.purse.missed(offer.campaignId, bidMicros);
   }
-  return ok(committed);
+  return ok({ ...committed, plan: scoringPlan, scoring });
 }

@@ -4,7 +4,7 @@
  * that asks `/v1/decide` gets a problem document instead.
  */
 import type { Context } from "hono";
-import { explain } from "../../src/decision/explain.ts";
+import { explain, explainFully } from "../../src/decision/explain.ts";
 import { FULL_LIMITS } from "../../src/kernel/limits.ts";
 import { ok, refused, type Result } from "../../src/kernel/result.ts";
 import { ASSET_LIST_MEDIA_TYPE, renderAssetList } from "../../src/protocols/asset_list.ts";
@@ -158,11 +158,7 @@ export function assetListDoor(c: Context<EdgeContext>): Promise<Response> {
 }
 
 /** What `/v1/decide` answers: the pod, and with `?explain=1` every candidate's fate. */
-function decideAnswer(
-  { request, committed, document, frequencyToken }: FilledBreak,
-  explained: boolean,
-  nowMs: number,
-) {
+function decideAnswer({ request, committed, document, frequencyToken }: FilledBreak, explained: boolean) {
   const { decision } = committed;
   return {
     decisionId: decision.decisionId,
@@ -180,7 +176,11 @@ function decideAnswer(
     })),
     frequencyToken,
     ...(explained
-      ? { counts: decision.counts, pod: decision.pod, explanation: explain(decision, request, nowMs) }
+      ? {
+          counts: decision.counts,
+          pod: decision.pod,
+          explanation: explainFully(committed.plan, committed.scoring, decision),
+        }
       : {}),
   };
 }
@@ -197,7 +197,7 @@ export async function decideDoor(c: Context<EdgeContext>): Promise<Response> {
   const filled = await fill(door, parsed.value);
   if (!filled.ok) return problem(filled.reason.code, filled.reason.detail);
   const explained = c.req.query("explain") === "1";
-  return Response.json(decideAnswer(filled.value, explained, door.nowMs), {
+  return Response.json(decideAnswer(filled.value, explained), {
     headers: { "cache-control": "no-store", "midroll-decision": filled.value.document.decisionId },
   });
 }

@@ -93,6 +93,11 @@ function priceOf(goal: Goal): number | null {
       return goal.perViewMicros;
     case "click":
       return goal.perClickMicros;
+    case "conversion":
+      return goal.perConversionMicros;
+    case "roas":
+      // Its bid is a return, not a price: a higher bid would be a lower number.
+      return null;
     case "house":
       return null;
   }

@@ -13,6 +13,7 @@ import { opportunityOf, type Opportunity } from "./opportunity.ts";
 import { outcomeShares, type OutcomeShare } from "./reasons.ts";
 import { countWithLuck, drawReplicates, intervalOf, type Interval, type Replicate } from "./replicates.ts";
 import { withHistory } from "./rival_history.ts";
+import { onViewersClock } from "./reach.ts";
 import { flightDays, supplyWeek, wholeShape, type FlightDay } from "./supply.ts";
 import { sampleFlight, type FlightTraffic, type TrafficSource } from "./traffic.ts";
 
@@ -81,7 +82,8 @@ const MARKET_SAMPLE = 50;
 export async function study(question: PlanQuestion): Promise<Study> {
   const { campaign, catalog, traffic, seed, scorer, sampleSize } = question;
   const span = { startMs: campaign.flightStartMs, endMs: campaign.flightEndMs };
-  const flight = sampleFlight(traffic, span, sampleSize, seed);
+  const sampled = sampleFlight(traffic, span, sampleSize, seed);
+  const flight = { ...sampled, sample: sampled.sample.map((asked) => onViewersClock(asked, catalog)) };
   const every = Math.max(1, Math.floor(flight.sample.length / MARKET_SAMPLE));
   const { market, rates } = await settleMarket(
     fullMarket(catalog, scorer),

@@ -3,17 +3,18 @@
  * own budget lasts, and one break of it worked through up to the point where only the planned campaign's bids are open.
  */
 import type { CompiledCatalog } from "../../catalog/compiled.ts";
-import { auction, type AuctionTerms } from "../../decision/auction.ts";
+import { auction, auctionTerms, type AuctionTerms } from "../../decision/auction.ts";
 import type { Bid, Scored } from "../../decision/candidate.ts";
 import { plan, score, type ScoringPlan } from "../../decision/funnel.ts";
-import { choosePod, type PodRules } from "../../decision/pod.ts";
-import { floorMicros } from "../../decision/price.ts";
+import { choosePod } from "../../decision/pod.ts";
+import { podTerms, type PodTerms } from "../../decision/pod_question.ts";
+import { chargesOf } from "../../decision/price.ts";
 import type { Scorer } from "../../decision/rank.ts";
 import type { Rejection } from "../../decision/rejection.ts";
 import type { CampaignBudget, World } from "../../decision/world.ts";
 import { present } from "../../kernel/assert.ts";
 import { FULL_LIMITS } from "../../kernel/limits.ts";
-import { micros, ZERO_MICROS } from "../../kernel/money.ts";
+import { micros, ZERO_MICROS, type Micros } from "../../kernel/money.ts";
 import { DAY_MS } from "../../kernel/time.ts";
 import { MULTIPLIER_PPM_MAX, MULTIPLIER_PPM_MIN } from "../../money/limits.ts";
 import { winRates, type WinRate } from "./rival_history.ts";
@@ -29,8 +30,8 @@ export interface Market {
 
 /** One break with everybody scored. */
 export interface ScoredBreak {
-  readonly rules: PodRules;
   readonly terms: AuctionTerms;
+  readonly pod: PodTerms;
   readonly budgets: Market["budgets"];
   readonly scored: readonly Scored[];
   readonly rejections: readonly Rejection[];
@@ -67,20 +68,14 @@ export function worldOf(market: Market, atMs: number): World {
 export async function scoreBreak(market: Market, asked: TrafficBreak): Promise<ScoredBreak> {
   const known = market.catalog.publishers.get(asked.request.publisherId);
   const publisher = present(known, "planned traffic is of publishers in the catalog");
-  const scoringPlan: ScoringPlan = plan(asked.request, worldOf(market, asked.atMs), publisher);
+  const world = worldOf(market, asked.atMs);
+  const scoringPlan: ScoringPlan = plan(asked.request, world, publisher);
   const { scored, rejections } = await score(scoringPlan, market.scorer);
+  const terms = auctionTerms(asked.request, publisher, world);
   return {
     budgets: market.budgets,
-    rules: {
-      durationSec: asked.request.podDurationSec,
-      maxAds: asked.request.maxAds,
-      separatedCategories: publisher.separatedCategories,
-      nodesMax: FULL_LIMITS.podNodesMax,
-    },
-    terms: {
-      floorMicros: floorMicros(publisher, asked.request.surface),
-      abandonCostMicros: publisher.abandonCostMicros,
-    },
+    terms,
+    pod: podTerms(terms, world),
     scored,
     rejections: [...scoringPlan.rejections, ...rejections],
   };
@@ -102,7 +97,7 @@ export async function settleMarket(
   const budgets = others.paced
     ? pacedBudgets(market.catalog, without, breaks, plannedId, others.breaksPerDay)
     : without;
-  const winners = breaks.map((one) => winnersOf(one, budgets));
+  const winners = breaks.map((one) => winnersOf(one, budgets).map(({ bid }) => bid));
   return { market: { ...market, budgets: new Map(budgets).set(plannedId, FULL) }, rates: winRates(sample, winners) };
 }
 
@@ -148,15 +143,24 @@ function withMultipliers(
   return paced;
 }
 
-function winnersOf({ scored, terms, rules }: ScoredBreak, budgets: Market["budgets"]): readonly Bid[] {
-  return choosePod(auction(scored, budgets, terms).bids, rules).bids;
+/** A winner and what it pays. */
+interface Winner {
+  readonly bid: Bid;
+  readonly priceMicros: Micros;
+}
+
+function winnersOf({ scored, terms, pod: asked }: ScoredBreak, budgets: Market["budgets"]): readonly Winner[] {
+  const { bids } = auction(scored, budgets, terms);
+  const pod = choosePod(bids, asked);
+  const charges = chargesOf(pod, bids, terms.publisher.publisher.priceRule);
+  return pod.placed.map(({ bid }, at) => ({ bid, priceMicros: charges[at]?.priceMicros ?? bid.bidMicros }));
 }
 
 /** What each campaign pays in these breaks. Units: micros. */
 function spendOf(breaks: readonly ScoredBreak[], budgets: Market["budgets"]): ReadonlyMap<string, number> {
   const spent = new Map<string, number>();
-  for (const { offer, bidMicros } of breaks.flatMap((one) => winnersOf(one, budgets))) {
-    spent.set(offer.campaignId, (spent.get(offer.campaignId) ?? 0) + bidMicros);
+  for (const { bid, priceMicros } of breaks.flatMap((one) => winnersOf(one, budgets))) {
+    spent.set(bid.offer.campaignId, (spent.get(bid.offer.campaignId) ?? 0) + priceMicros);
   }
   return spent;
 }

@@ -4,15 +4,19 @@
  * an ad wins exactly when its value exceeds what the best break without the campaign loses by making room for it.
  */
 import type { Offer } from "../../catalog/compiled.ts";
-import { auction, type AuctionTerms } from "../../decision/auction.ts";
+import { auction, lowestFloor, toBid, type AuctionTerms } from "../../decision/auction.ts";
 import type { Bid, Candidate, Scored, Scores } from "../../decision/candidate.ts";
 import { hydrate } from "../../decision/hydrate.ts";
-import { choosePod, conflict, whyNotChosen, type Pod, type PodRules } from "../../decision/pod.ts";
+import { whyNotShown } from "../../decision/loss.ts";
+import { valueNeeded } from "../../decision/needs.ts";
+import { choosePod } from "../../decision/pod.ts";
+import { questionOf } from "../../decision/pod_question.ts";
+import { scoresAt } from "../../decision/rank.ts";
 import { REJECTIONS, type RejectionReason } from "../../decision/rejection.ts";
-import { scoresAreUsable, toBid } from "../../decision/value.ts";
+import { shadedBid } from "../../decision/shading.ts";
+import { leavingCost, scoresAreUsable } from "../../decision/value.ts";
 import { assert, present } from "../../kernel/assert.ts";
-import { scaleMicrosDown, subtractMicros, sumMicros, type Micros } from "../../kernel/money.ts";
-import type { Head } from "../../models/manifest.ts";
+import { addMicros, maxMicros, micros, scaleMicrosDown, type Micros } from "../../kernel/money.ts";
 import { MULTIPLIER_PPM_MAX } from "../../money/limits.ts";
 import { scoreBreak, type Market, type ScoredBreak } from "./market.ts";
 import type { TrafficBreak } from "./traffic.ts";
@@ -33,6 +37,12 @@ export interface Chance {
   readonly quotes: readonly Quote[];
   /** Lowest bid that may compete. */
   readonly floorMicros: Micros;
+  /** The agreed price of the deal it bids through, or null. */
+  readonly agreedMicros: Micros | null;
+  /** Rival bids by which its bids are shaded, or null. Units: micros CPM. */
+  readonly landscape: readonly number[] | null;
+  /** Whether a winner pays its bid; else it pays what is needed. */
+  readonly paysBid: boolean;
   /** It wins when its value is above this. */
   readonly neededMicros: Micros;
   /** Why it does not win when it competes and loses. */
@@ -84,66 +94,65 @@ async function scoreByCount(
   );
   const heads = await scorer.score(hydrate(request, atMs, rows));
   const scored = rows.map((row, at): Scored => {
-    const of = (head: Head): number => heads[head][at] ?? Number.NaN;
-    const scores = { completedView: of("completedView"), click: of("click"), abandon: of("abandon") };
+    const scores = scoresAt(heads, at);
     assert(scoresAreUsable(scores), "the planning scorer gives probabilities");
     return { ...row, scores };
   });
   return candidates.map((_, at) => scored.slice(at * counts, (at + 1) * counts));
 }
 
+/** Money is no object while a campaign is planned. */
+const AMPLE = { availableMicros: micros(1_000_000_000_000), multiplierPpm: MULTIPLIER_PPM_MAX };
+/** More than any bid. Units: micros. */
+const NEVER = micros(1_000_000_000_000);
+
 function quoteOf(scored: Scored, terms: AuctionTerms): Quote {
-  const { scores, bidMicros, valueMicros } = toBid(scored, MULTIPLIER_PPM_MAX, terms.abandonCostMicros);
-  return { scores, fullBidMicros: bidMicros, abandonMicros: subtractMicros(bidMicros, valueMicros) };
+  const { scores } = scored;
+  const abandonMicros = leavingCost(scores, terms.publisher.abandonCostMicros);
+  return { scores, fullBidMicros: toBid(scored, AMPLE, terms).fullBidMicros, abandonMicros };
 }
 
 function chancesIn(
-  scoredBreak: ScoredBreak,
+  { terms, pod: podTerms, budgets, scored }: ScoredBreak,
   campaignId: string,
   mine: readonly (readonly Scored[])[],
 ): readonly Chance[] {
-  const { rules, terms, budgets } = scoredBreak;
-  const others = auction(
-    scoredBreak.scored.filter(({ offer }) => offer.campaignId !== campaignId),
-    budgets,
-    terms,
-  ).bids;
-  const without = choosePod(others, rules);
-  const room = new Map<string, Micros>();
+  const rivals = scored.filter(({ offer }) => offer.campaignId !== campaignId);
+  const others = auction(rivals, budgets, terms).bids;
+  const without = choosePod(others, podTerms);
+  const room = new Map<string, Pick<Chance, "neededMicros" | "lossReason">>();
   return mine.map((byCount): Chance => {
     const ad = present(byCount[0], "every candidate is scored for a viewer who has not seen it");
-    // Ads of one advertiser that take the same time and keep the same rivals out make room at the same price.
-    const separated = ad.offer.categoriesWithParents.filter((category) => rules.separatedCategories.has(category));
-    const kind = `${ad.offer.durationSec} ${separated.join(" ")}`;
-    let neededMicros = room.get(kind);
-    if (neededMicros === undefined) {
-      neededMicros = priceOfRoom(ad, others, without, rules);
-      room.set(kind, neededMicros);
+    const bid = toBid(ad, AMPLE, terms);
+    const kind = kindOf(bid, terms);
+    let made = room.get(kind);
+    if (made === undefined) {
+      const question = questionOf([...others, bid], podTerms);
+      const neededMicros = valueNeeded(question, others.length, without.solution) ?? NEVER;
+      made = { neededMicros, lossReason: whyNotShown(question, without.solution, others.length) };
+      room.set(kind, made);
     }
     return {
       offer: ad.offer,
-      quotes: byCount.map((scored) => quoteOf(scored, terms)),
-      floorMicros: terms.floorMicros,
-      neededMicros,
-      lossReason: whyNotChosen(toBid(ad, MULTIPLIER_PPM_MAX, terms.abandonCostMicros), without, rules),
+      quotes: byCount.map((each) => quoteOf(each, terms)),
+      floorMicros: lowestFloor(ad.offer.durationSec, bid.floors, terms.layout),
+      agreedMicros: bid.agreedMicros,
+      landscape: isShaded(bid) ? terms.landscape : null,
+      paysBid: terms.publisher.publisher.priceRule === "first",
+      ...made,
     };
   });
 }
 
-/** How much more the best break without the campaign is worth than the best that leaves room for this ad; ≥ 0. */
-function priceOfRoom(ad: Candidate, others: readonly Bid[], without: Pod, rules: PodRules): Micros {
-  const companions = others.filter((other) => conflict(other, ad, rules) === null);
-  const rest = {
-    ...rules,
-    durationSec: (Math.round(rules.durationSec * 1000) - Math.round(ad.offer.durationSec * 1000)) / 1000,
-    maxAds: rules.maxAds - 1,
-  };
-  const alongside = rest.maxAds > 0 && rest.durationSec > 0 ? choosePod(companions, rest) : { bids: [] };
-  return subtractMicros(worthOf(without.bids), worthOf(alongside.bids));
+function isShaded({ offer, deal, agreedMicros }: Bid): boolean {
+  return deal === null && agreedMicros === null && offer.line.campaign.campaign.bidding === "shaded";
 }
 
-function worthOf(bids: readonly Bid[]): Micros {
-  return sumMicros(bids.map(({ valueMicros }) => valueMicros));
+/** Ads of one advertiser that take the same time and keep the same rivals out make room at the same price. */
+function kindOf({ offer, deal }: Bid, { publisher }: AuctionTerms): string {
+  const separated = offer.categoriesWithParents.filter((category) => publisher.separatedCategories.has(category));
+  const { slotWish } = offer.line.lineItem;
+  return `${offer.durationSec} ${separated.join(" ")} ${slotWish} ${deal?.tier ?? 0}`;
 }
 
 /** How an ad fares at a bid level: what it pays and by how much it beats what is needed, or why it does not win. */
@@ -158,10 +167,16 @@ export type Fate =
 export function fateAt(chance: Chance, ppm: number, timesShown: number): Fate {
   const last = chance.quotes.length - 1;
   const quote = present(chance.quotes[Math.min(timesShown, last)], "a chance has a quote for every count");
-  const bidMicros = scaleMicrosDown(quote.fullBidMicros, ppm);
-  const valueMicros = bidMicros - quote.abandonMicros;
+  const { agreedMicros, floorMicros, neededMicros, landscape } = chance;
+  const scaledMicros = scaleMicrosDown(quote.fullBidMicros, ppm);
+  if (agreedMicros !== null && scaledMicros < agreedMicros) return { wins: false, reason: "below_deal_price" };
+  const bidMicros = landscape === null ? scaledMicros : shadedBid(scaledMicros, floorMicros, landscape);
+  const paidMicros = agreedMicros ?? bidMicros;
+  const valueMicros = paidMicros - quote.abandonMicros;
   if (valueMicros <= 0) return { wins: false, reason: "no_value" };
-  if (bidMicros < chance.floorMicros) return { wins: false, reason: "below_floor" };
-  if (valueMicros <= chance.neededMicros) return { wins: false, reason: chance.lossReason };
-  return { wins: true, priceMicros: bidMicros, surplusMicros: valueMicros - chance.neededMicros, scores: quote.scores };
+  if (bidMicros < floorMicros) return { wins: false, reason: "below_floor" };
+  if (valueMicros <= neededMicros) return { wins: false, reason: chance.lossReason };
+  const leastMicros = maxMicros(floorMicros, addMicros(neededMicros, quote.abandonMicros));
+  const priceMicros = chance.paysBid || agreedMicros !== null ? paidMicros : leastMicros;
+  return { wins: true, priceMicros, surplusMicros: valueMicros - neededMicros, scores: quote.scores };
 }

@@ -4,8 +4,8 @@
  * viewing, so that a thousand breaks give a smooth week. Pacing can carry the shape.
  */
 import type { CompiledLineItem } from "../../catalog/compiled.ts";
-import { firstMismatch } from "../../catalog/targeting.ts";
-import { DAY_MS } from "../../kernel/time.ts";
+import { firstMismatch, hourOfFacts, type TargetingFacts } from "../../catalog/targeting.ts";
+import { DAY_MS, utcHour, utcWeekday } from "../../kernel/time.ts";
 import { HOURS_A_WEEK, type SpanHour } from "../../kernel/week.ts";
 import { factsOfBreak } from "./reach.ts";
 import type { TrafficBreak } from "./traffic.ts";
@@ -22,10 +22,14 @@ export function supplyWeek(sample: readonly TrafficBreak[], lines: readonly Comp
   const running = lines.filter(({ active }) => active);
   for (const asked of sample) {
     const facts = factsOfBreak(asked);
-    const open = running.filter(({ targeting }) => firstMismatch({ ...targeting, hours: null }, facts) === null);
+    const aheadHours = hourOfFacts(facts) - utcWeekday(asked.atMs) * 24 - utcHour(asked.atMs);
+    const open = running.filter(
+      ({ targeting }) => firstMismatch({ ...targeting, hours: null, where: null }, facts) === null,
+    );
     if (open.length === 0) continue;
     for (let hour = 0; hour < HOURS_A_WEEK; hour++) {
-      if (open.some(({ targeting }) => runsAt(targeting.hours, hour))) {
+      const then = atHour(facts, hour + 24 + aheadHours);
+      if (open.some(({ targeting }) => firstMismatch(targeting, then) === null)) {
         supply[hour] = (supply[hour] ?? 0) + (asked.week[hour] ?? 0);
       }
     }
@@ -34,9 +38,10 @@ export function supplyWeek(sample: readonly TrafficBreak[], lines: readonly Comp
   return total > 0 ? supply.map((hour) => hour / total) : null;
 }
 
-/** Whether a targeting's hours, which start on Sunday, cover an hour of the week, which starts on Monday. */
-function runsAt(hours: Uint8Array | null, hourOfWeek: number): boolean {
-  return hours === null || hours[(hourOfWeek + 24) % HOURS_A_WEEK] === 1;
+/** The same break at another hour of the viewer's week, counted from its Sunday; any whole number. */
+function atHour(facts: TargetingFacts, hour: number): TargetingFacts {
+  const ofWeek = ((hour % HOURS_A_WEEK) + HOURS_A_WEEK) % HOURS_A_WEEK;
+  return { ...facts, hour: ofWeek % 24, weekday: Math.floor(ofWeek / 24) };
 }
 
 /** The week as whole numbers, the busiest hour 10,000; an hour with any supply at least 1. */

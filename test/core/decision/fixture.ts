@@ -1,11 +1,12 @@
 /** Small catalogs and requests for decision tests: everything has a default, a test states only what it is about. */
 import { compileCatalog, type CompiledCatalog } from "../../../src/catalog/compiled.ts";
 import { catalogSchema, type Catalog } from "../../../src/catalog/entities.ts";
-import type { Bid, Scores } from "../../../src/decision/candidate.ts";
+import type { Scores } from "../../../src/decision/candidate.ts";
 import { finish, plan, score } from "../../../src/decision/funnel.ts";
 import type { Decision } from "../../../src/decision/decision.ts";
 import type { FeatureMatrix } from "../../../src/decision/hydrate.ts";
 import type { Scorer } from "../../../src/decision/rank.ts";
+import { explainRetrieval } from "../../../src/decision/retrieve.ts";
 import type { CampaignBudget, World } from "../../../src/decision/world.ts";
 import { present } from "../../../src/kernel/assert.ts";
 import { FULL_LIMITS } from "../../../src/kernel/limits.ts";
@@ -30,15 +31,30 @@ export interface AdSketch {
   readonly status?: "active" | "paused" | "archived";
   /** Sold as a guaranteed deal, `deal-` and its id, with these publishers. */
   readonly guaranteedAt?: readonly string[];
+  /** More of its line item, campaign and creative, as a catalog spells them. */
+  readonly line?: object;
+  readonly campaign?: object;
+  readonly media?: string;
+}
+
+/** What a catalog says besides publisher and ads, as a catalog spells it. */
+export interface MarketSketch {
+  readonly deals?: readonly object[];
+  readonly reserves?: readonly object[];
+  readonly landscapes?: readonly object[];
+  /** Competitors by advertiser. */
+  readonly competitors?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** A valid catalog with one publisher, "p", and these ads. */
-export function catalogOf(ads: readonly AdSketch[], publisher: object = {}): Catalog {
+export function catalogOf(ads: readonly AdSketch[], publisher: object = {}, market: MarketSketch = {}): Catalog {
   const advertisers = [...new Set(ads.map((ad) => ad.advertiser ?? `adv-${ad.id}`))];
   const creatives = new Map(ads.map((ad) => [ad.creative ?? `cr-${ad.id}`, ad]));
   return catalogSchema.parse({
     publishers: [{ id: "p", name: "Publisher", abandonCostMicros: 0, ...publisher }],
-    advertisers: advertisers.map((id) => ({ id, name: id, domain: `${id}.example` })),
+    advertisers: advertisers.map((id) => {
+      return { id, name: id, domain: `${id}.example`, competitorIds: market.competitors?.[id] ?? [] };
+    }),
     campaigns: ads.map((ad) => ({
       id: `ca-${ad.id}`,
       advertiserId: ad.advertiser ?? `adv-${ad.id}`,
@@ -46,6 +62,7 @@ export function catalogOf(ads: readonly AdSketch[], publisher: object = {}): Cat
       budgetMicros: ad.goal?.kind === "house" ? 0 : 1_000_000_000,
       flight: ad.flight ?? { start: "2026-01-01T00:00:00Z", end: "2027-01-01T00:00:00Z" },
       status: ad.status ?? "active",
+      ...ad.campaign,
     })),
     lineItems: ads.map((ad) => ({
       id: `li-${ad.id}`,
@@ -55,6 +72,7 @@ export function catalogOf(ads: readonly AdSketch[], publisher: object = {}): Cat
       goal: ad.goal ?? { kind: "cpm", cpmMicros: ad.cpmMicros ?? 20_000_000 },
       targeting: ad.targeting ?? {},
       ...(ad.frequencyCap === undefined ? {} : { frequencyCap: ad.frequencyCap }),
+      ...ad.line,
     })),
     creatives: [...creatives].map(([id, ad]) => ({
       id,
@@ -63,13 +81,24 @@ export function catalogOf(ads: readonly AdSketch[], publisher: object = {}): Cat
       durationSec: ad.durationSec ?? 15,
       categories: ad.categories ?? ["IAB8"],
       media: [
-        { url: "media/x/index.m3u8", mimeType: "application/x-mpegURL", width: 320, height: 180, bitrateKbps: 90 },
+        {
+          url: ad.media ?? `media/${id}.m3u8`,
+          mimeType: "application/x-mpegURL",
+          width: 320,
+          height: 180,
+          bitrateKbps: 90,
+        },
       ],
       clickThroughUrl: "https://advertiser.example/",
     })),
-    deals: ads.flatMap(({ id, cpmMicros, guaranteedAt }) =>
-      guaranteedAt === undefined ? [] : [guaranteedDeal(id, cpmMicros ?? 20_000_000, guaranteedAt)],
-    ),
+    deals: [
+      ...ads.flatMap(({ id, cpmMicros, guaranteedAt }) =>
+        guaranteedAt === undefined ? [] : [guaranteedDeal(id, cpmMicros ?? 20_000_000, guaranteedAt)],
+      ),
+      ...(market.deals ?? []).map((deal) => ({ name: "deal", publisherIds: ["p"], ...deal })),
+    ],
+    reserves: (market.reserves ?? []).map((line, at) => ({ id: `r${at}`, publisherId: "p", ...line })),
+    landscapes: (market.landscapes ?? []).map((line, at) => ({ id: `l${at}`, publisherId: "p", ...line })),
   });
 }
 
@@ -126,7 +155,9 @@ export function worldOf(catalog: CompiledCatalog, over: Partial<World> = {}): Wo
 const column = (matrix: FeatureMatrix, value: number): Float32Array => new Float32Array(matrix.rowCount).fill(value);
 
 /** A scorer that says the same of every row. */
-export function steadyScorer(scores: Scores = { completedView: 0.9, click: 0.01, abandon: 0.02 }): Scorer {
+export function steadyScorer(
+  scores: Scores = { completedView: 0.9, click: 0.01, abandon: 0.02, conversion: 0.005 },
+): Scorer {
   return {
     tier: "full",
     rank: async (matrix) => column(matrix, 0),
@@ -134,30 +165,34 @@ export function steadyScorer(scores: Scores = { completedView: 0.9, click: 0.01,
       completedView: column(matrix, scores.completedView),
       click: column(matrix, scores.click),
       abandon: column(matrix, scores.abandon),
+      conversion: column(matrix, scores.conversion),
     }),
   };
 }
 
-/** One decision from end to end. */
-export async function decide(
-  ads: readonly AdSketch[],
-  over: { request?: Partial<BreakRequest>; world?: Partial<World>; publisher?: object; scorer?: Scorer } = {},
-): Promise<Decision> {
-  const compiled = compileCatalog(catalogOf(ads, over.publisher));
-  const publisher = present(compiled.publishers.get("p"), "the fixture has a publisher");
-  const scoringPlan = plan(breakOf(over.request), worldOf(compiled, over.world), publisher);
-  return finish(scoringPlan, await score(scoringPlan, over.scorer ?? steadyScorer()));
+/** What a test changes about the usual break. */
+export interface Circumstances {
+  readonly request?: Partial<BreakRequest>;
+  readonly world?: Partial<World>;
+  readonly publisher?: object;
+  readonly scorer?: Scorer;
+  readonly market?: MarketSketch;
 }
 
-/** Bids as they stand before the pod is chosen. */
-export function bidsOf(ads: readonly (AdSketch & { readonly valueMicros: number })[]): readonly Bid[] {
-  const { paidOffers } = compileCatalog(catalogOf(ads));
-  const valueOf = new Map(ads.map((ad) => [`li-${ad.id}`, ad.valueMicros]));
-  return paidOffers.map((offer) => {
-    const value = micros(valueOf.get(offer.lineItemId) ?? 0);
-    const scores = { completedView: 1, click: 0, abandon: 0 };
-    return { offer, frequencyCount: 0, scores, bidMicros: value, valueMicros: value };
-  });
+/** A break up to where the pod is chosen. */
+export async function scoredBreak(ads: readonly AdSketch[], over: Circumstances = {}) {
+  const compiled = compileCatalog(catalogOf(ads, over.publisher, over.market));
+  const publisher = present(compiled.publishers.get("p"), "the fixture has a publisher");
+  const scoringPlan = plan(breakOf(over.request), worldOf(compiled, over.world), publisher);
+  return { scoringPlan, scoring: await score(scoringPlan, over.scorer ?? steadyScorer()) };
+}
+
+/** One decision from end to end, with the fates of offers that retrieval did not look at, as an explanation has them. */
+export async function decide(ads: readonly AdSketch[], over: Circumstances = {}): Promise<Decision> {
+  const { scoringPlan, scoring } = await scoredBreak(ads, over);
+  const decision = finish(scoringPlan, scoring);
+  const { request, world, publisher } = scoringPlan;
+  return { ...decision, rejections: [...decision.rejections, ...explainRetrieval(request, world, publisher)] };
 }
 
 /** The ids of the ads in the break, in order of play. */
@@ -168,4 +203,9 @@ export function shown(decision: Decision): readonly string[] {
 /** Why one ad is not in the break. */
 export function whyNot(decision: Decision, id: string): string | null {
   return decision.rejections.find(({ offer }) => offer.lineItemId === `li-${id}`)?.reason ?? null;
+}
+
+/** What each ad in the break pays. Units: micros for one impression. */
+export function prices(decision: Decision): Readonly<Record<string, number>> {
+  return Object.fromEntries(decision.slots.map((slot) => [slot.offer.lineItemId.slice(3), slot.priceMicros]));
 }

@@ -93,7 +93,7 @@ describe("a decision", () => {
   });
 
   test("bids by what the models expect of a goal", async () => {
-    const scorer = steadyScorer({ completedView: 0.5, click: 0.25, abandon: 0 });
+    const scorer = steadyScorer({ completedView: 0.5, click: 0.25, abandon: 0, conversion: 0 });
     const decision = await decide(
       [
         { id: "view", goal: { kind: "completedView", perViewMicros: 30_000 } },

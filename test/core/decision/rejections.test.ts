@@ -20,6 +20,12 @@ const twoViews = [1, 2].map((hours) => ({ lineItemId: "li-x", shownMs: NOW_MS - 
 const budgetOf = (campaignId: string, available: number) =>
   new Map([[campaignId, { availableMicros: micros(available), multiplierPpm: 1_000_000 }]]);
 
+/** A deal of the ad "x". */
+const dealOf = (over: object) => ({ deals: [{ id: "d", lineItemIds: ["li-x"], cpmMicros: 21_000_000, ...over }] });
+const other = { deals: [{ id: "other", floorCpmMicros: null }] };
+const two = { publisher: { maxPerAdvertiser: 2 } };
+const slot = { minSec: 6, maxSec: 6, floorCpmMicros: null, position: "first" as const };
+
 const CASES: readonly Case[] = [
   ["campaign_inactive", { id: "x", status: "paused" }],
   ["outside_flight", { id: "x", flight: { start: "2026-07-02T00:00:00Z", end: "2026-08-01T00:00:00Z" } }],
@@ -32,12 +38,22 @@ const CASES: readonly Case[] = [
   ["targeting_ratings", { id: "x", targeting: { ratings: { include: ["TV-MA"] } } }],
   ["targeting_languages", { id: "x", targeting: { languages: { include: ["de"] } } }],
   ["targeting_segments", { id: "x", targeting: { segments: { include: ["gamers"] } } }],
+  ["targeting_contentCategories", { id: "x", targeting: { contentCategories: { include: ["IAB17"] } } }],
+  ["targeting_where", { id: "x", targeting: { where: { not: { is: { genres: ["drama"] } } } } }],
+  [
+    "consent_missing",
+    { id: "x", targeting: { requiresConsent: true } },
+    { request: { viewer: { ...viewer, consent: false } } },
+  ],
   ["targeting_dayparts", { id: "x", targeting: { dayparts: [{ days: [3], fromHour: 6, toHour: 12 }] } }],
   ["advertiser_blocked", { id: "x" }, { publisher: { blockedAdvertiserDomains: ["adv-x.example"] } }],
   ["advertiser_blocked", { id: "x" }, { request: { blockedAdvertiserDomains: ["adv-x.example"] } }],
   ["category_blocked", { id: "x", categories: ["IAB8-5"] }, { publisher: { blockedCategories: ["IAB8"] } }],
   ["category_blocked", { id: "x" }, { request: { blockedCategories: ["IAB8"] } }],
+  ["category_not_allowed", { id: "x" }, { publisher: { allowedCategories: ["IAB9"] } }],
+  ["category_not_allowed", { id: "x" }, { request: { allowedCategories: ["IAB9"] } }],
   ["duration_not_allowed", { id: "x", durationSec: 61 }],
+  ["duration_not_allowed", { id: "x", durationSec: 15 }, { request: { exactDurationsSec: [10, 20] } }],
   ["duration_not_allowed", { id: "x", durationSec: 5 }, { request: { minAdDurationSec: 6 } }],
   ["media_not_playable", { id: "x" }, { request: { mimeTypes: ["video/mp4"] } }],
   [
@@ -47,11 +63,20 @@ const CASES: readonly Case[] = [
   ],
   ["deal_elsewhere", { id: "x", guaranteedAt: ["q"] }],
   ["guarantee_not_drawn", { id: "x", guaranteedAt: ["p"] }],
+  ["deal_not_offered", { id: "x", guaranteedAt: ["p"] }, { request: other }],
+  ["deal_required", { id: "x" }, { request: { dealsOnly: true } }],
   ["no_budget", { id: "x" }, { world: { budgets: new Map() } }],
   ["too_many_candidates", { id: "x" }, { world: { limits: { ...FULL_LIMITS, candidatesMax: 1 } } }, [{ id: "a" }]],
   ["early_cut", { id: "x" }, { world: { limits: { ...FULL_LIMITS, scoredRowsMax: 1 } } }, [{ id: "a" }]],
-  ["score_invalid", { id: "x" }, { scorer: steadyScorer({ completedView: Number.NaN, click: 0, abandon: 0 }) }],
+  [
+    "score_invalid",
+    { id: "x" },
+    { scorer: steadyScorer({ completedView: Number.NaN, click: 0, abandon: 0, conversion: 0 }) },
+  ],
   ["no_value", { id: "x" }, { publisher: { abandonCostMicros: 10_000_000 } }],
+  ["below_deal_price", { id: "x" }, { market: dealOf({ kind: "fixed" }) }],
+  ["below_deal_price", { id: "x" }, { market: dealOf({ kind: "privateAuction" }) }],
+  ["no_place", { id: "x", durationSec: 58 }, { request: { structuredSlots: [slot] } }],
   ["below_floor", { id: "x" }, { publisher: { floorCpmMicros: 20_001_000 } }],
   ["purse_short", { id: "x" }, { world: { budgets: budgetOf("ca-x", 19_999) } }],
   ["outbid", { id: "x", durationSec: 60 }, {}, [{ ...rich, durationSec: 60 }]],
@@ -68,6 +93,21 @@ const CASES: readonly Case[] = [
     { publisher: { separatedCategories: ["IAB2"] } },
     [{ ...rich, categories: ["IAB2-3"] }],
   ],
+  ["competitor_separated", { id: "x" }, { market: { competitors: { "adv-x": ["adv-rich"] } } }, [rich]],
+  ["duplicate_in_break", { id: "x" }, { request: { podDedupe: [2] } }, [rich]],
+  [
+    "capped_in_break",
+    { id: "x", advertiser: "rich", line: { creativeIds: ["cr-x", "cr-rich"] } },
+    two,
+    [{ ...rich, status: "paused" }],
+  ],
+  [
+    "too_close",
+    { id: "x", advertiser: "rich" },
+    { publisher: { maxPerAdvertiser: 2, minGapAds: 1 } },
+    [{ ...rich, advertiser: "rich" }],
+  ],
+  ["place_taken", { id: "x", line: { slotWish: "first" } }, {}, [{ ...rich, line: { slotWish: "first" } }]],
 ];
 
 describe("a loser is told why", () => {

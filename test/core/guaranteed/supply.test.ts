@@ -32,9 +32,10 @@ const contracts = fc.array(
 );
 
 const rowOf = (row: { genre: (typeof genres)[number]; hours: Uint8Array | null; breaksPerWeek: number }): Traffic => {
-  const unknown = { device: null, country: null, region: null, rating: null, language: null };
+  const unknown = { device: null, country: null, region: null, rating: null, language: null, consent: true };
+  const sets = { contentCategories: new Set<string>(), segments: new Set<string>() };
   return {
-    kind: { publisherId: "p", surface: "midroll", segments: new Set(), ...unknown, genre: row.genre },
+    kind: { publisherId: "p", surface: "midroll", ...sets, ...unknown, genre: row.genre },
     hours: row.hours,
     breaksPerWeek: row.breaksPerWeek,
   };
@@ -46,8 +47,8 @@ function walk(rows: readonly Traffic[], eligible: readonly Eligibility[], untilM
   const breaks = new Map<string, number>();
   for (let ms = NOW_MS; ms < untilMs; ms += HOUR_MS) {
     for (const row of rows) {
-      const facts = { ...row.kind, utcHour: utcHour(ms), utcWeekday: utcWeekday(ms) };
-      if (!at(row.hours, facts.utcWeekday, facts.utcHour)) continue;
+      const facts = { ...row.kind, hour: utcHour(ms), weekday: utcWeekday(ms) };
+      if (!at(row.hours, facts.weekday, facts.hour)) continue;
       const set = eligible.filter(({ fromMs, untilMs: endMs, admits }) => fromMs <= ms && ms < endMs && admits(facts));
       if (set.length === 0) continue;
       const key = set.map(({ contractId }) => contractId).join();
@@ -69,7 +70,7 @@ test("expected supply is what an hour-by-hour walk of the future finds (seed 202
           untilMs: NOW_MS + (drawn.fromHours + drawn.lasts) * HOUR_MS,
           hourMasks: drawn.hours === null ? [] : [drawn.hours],
           admits: (facts) =>
-            (drawn.genre === null || facts.genre === drawn.genre) && at(drawn.hours, facts.utcWeekday, facts.utcHour),
+            (drawn.genre === null || facts.genre === drawn.genre) && at(drawn.hours, facts.weekday, facts.hour),
         };
       });
       const found = expectSupply(rows, eligible, NOW_MS);

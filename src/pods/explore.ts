@@ -1,0 +1,255 @@
+/**
+ * From a board to its best pod: prices for the whole board, which leave few plays that can matter; better prices for
+ * those, against a table that keeps to the time; and a search of what is left. Where a search turns out to be long, the
+ * board is divided at one play, and each part has prices of its own.
+ */
+import { narrow, type Board } from "./board.ts";
+import { Ascent, bestOfGroups, constantOf, freeOf, reduce, type Prices, type Relaxed } from "./dual.ts";
+import { groupsOf, type Groups } from "./groups.ts";
+import { type Chart, Incumbent, search } from "./search.ts";
+import { Table } from "./table.ts";
+import { Tray } from "./tray.ts";
+
+/** Rounds of prices, plays and nodes; see docs/pods.md for how they were chosen. */
+export const T = {
+  WHOLE_ROUNDS: 24,
+  FEW: 48,
+  FEW_ROUNDS: 12,
+  PART_ROUNDS: 6,
+  QUICK: 200,
+  WORTH: 0.9,
+};
+
+/** A board with what does not depend on which of its pods is asked for. */
+export interface Prepared {
+  readonly board: Board;
+  readonly groups: Groups;
+  readonly prices: Prices;
+  /** By play: its gain at these prices. */
+  readonly reduced: Float64Array;
+  /** By play: the most that its group gains without it being asked for, at least 0. */
+  readonly groupBest: Float64Array;
+  /** No pod gains more. */
+  readonly bound: number;
+  /** Plays by reduced gain, most first: pods are filled in this order. */
+  readonly order: Int32Array;
+}
+
+/** Which pods are asked for. */
+export interface Question {
+  /** A play that must be in it, or null. */
+  readonly root: number | null;
+  /** An ad that must not be in it (index as handed in), or null. */
+  readonly without: number | null;
+  /** Plays of a pod that is likely near: taken first where the rules allow. */
+  readonly hint: readonly number[];
+  readonly nodesMax: number;
+}
+
+/** Prices a board. */
+export function prepare(board: Board): Prepared {
+  const all = everyPlay(board);
+  const groups = groupsOf(board, all);
+  const tray = new Tray(board);
+  tray.fill(all);
+  const relaxed: Relaxed = { picks: new Int32Array(board.count), count: 0, bound: 0 };
+  const ascent = new Ascent(board, freeOf(board), true);
+  const reduced = new Float64Array(board.count);
+  let floor = tray.gain;
+  for (let round = 1; round <= T.WHOLE_ROUNDS; round++) {
+    reduce(board, ascent.prices, reduced);
+    bestOfGroups(groups, reduced, constantOf(board, ascent.prices), relaxed);
+    if (round % 8 === 0) {
+      tray.clear();
+      tray.fill(byGain(relaxed.picks.subarray(0, relaxed.count), reduced));
+      tray.fill(all);
+      floor = Math.max(floor, tray.gain);
+    }
+    if (!ascent.move(relaxed, floor)) break;
+  }
+  const prices = ascent.best();
+  reduce(board, prices, reduced);
+  const groupBest = new Float64Array(board.count);
+  let bound = constantOf(board, prices);
+  for (let g = 0; g < groups.count; g++) {
+    const plays = groups.play.subarray(groups.start[g], groups.start[g + 1]);
+    let best = 0;
+    for (const p of plays) best = Math.max(best, reduced[p] ?? 0);
+    for (const p of plays) groupBest[p] = best;
+    bound += best;
+  }
+  return { board, groups, prices, reduced, groupBest, bound, order: byGain(all, reduced) };
+}
+
+function everyPlay(board: Board): Int32Array {
+  return Int32Array.from({ length: board.count }, (_, p) => p);
+}
+
+/** Plays by reduced gain, most first. */
+function byGain(plays: Int32Array, reduced: Float64Array): Int32Array {
+  return plays.slice().sort((a, b) => (reduced[b] ?? 0) - (reduced[a] ?? 0) || a - b);
+}
+
+/** The best pod asked for. */
+export function explore(prepared: Prepared, question: Question): Incumbent {
+  const { board } = prepared;
+  const { root, without } = question;
+  const roots = root === null ? [] : [root];
+  const best = new Incumbent(board.scale, question.nodesMax);
+  const tray = new Tray(board, roots);
+  best.offer(board, tray);
+  if (board.hasClaims) {
+    for (const p of root === null ? everyPlay(board) : roots) if (board.ad[p] !== without) best.offerAlone(board, p);
+  }
+  for (const first of question.hint.length > 0 ? [question.hint, []] : [[]]) {
+    tray.fill(first.filter((p) => board.ad[p] !== without));
+    tray.fill(without === null ? prepared.order : prepared.order.filter((p) => board.ad[p] !== without));
+    best.offer(board, tray);
+    tray.clear();
+  }
+  const prices = { ...prepared.prices, perClass: prepared.prices.perClass.slice() };
+  // First the few plays that promise most, for a good pod to measure the others against; then all that can matter.
+  const few = coreOf(prepared, tray, question, best.needed, T.FEW);
+  if (few.length <= roots.length) return best;
+  const sketch = shrink(refine(board, few, roots, prices, best, T.FEW_ROUNDS, false), prices, best);
+  if (sketch !== null) search(sketch, best, T.QUICK);
+  const core = coreOf(prepared, tray, question, best.needed, board.count);
+  if (sketch === null && core.every((p) => few.includes(p))) return best;
+  if (core.length > roots.length) settle(refine(board, core, roots, prices, best, T.PART_ROUNDS), prices, best);
+  return best;
+}
+
+/** Plays that a pod with gain ≥ `needed` may contain beside what is on the tray, and with it; ascending. */
+function coreOf(
+  { board, reduced, groupBest, bound, order }: Prepared,
+  tray: Tray,
+  { root, without }: Question,
+  needed: number,
+  most: number,
+): readonly number[] {
+  const slack = needed - (root === null ? bound : bound + (reduced[root] ?? 0) - (groupBest[root] ?? 0));
+  const core: number[] = root === null ? [] : [root];
+  if (slack > 0) return core;
+  for (const p of order) {
+    const loss = (reduced[p] ?? 0) - (groupBest[p] ?? 0);
+    if (loss >= slack && p !== root && board.ad[p] !== without && tray.allows(p)) core.push(p);
+  }
+  if (core.length > most) {
+    const lossOf = (p: number): number => (p === root ? 1 : (reduced[p] ?? 0) - (groupBest[p] ?? 0));
+    core.sort((a, b) => lossOf(b) - lossOf(a) || a - b);
+    core.length = most;
+  }
+  return core.sort((a, b) => a - b);
+}
+
+/** A chart with its bound and the relaxed pod that reaches it. */
+interface Refined extends Chart {
+  readonly bound: number;
+  readonly picks: readonly number[];
+}
+
+/**
+ * A chart of these plays of the board, with better prices, and the incumbent bettered by every pod met on the way.
+ * `prices`, by class of the whole board, are where it begins and what it learns.
+ */
+function refine(
+  from: Board,
+  plays: readonly number[],
+  fromRoots: readonly number[],
+  prices: Prices,
+  best: Incumbent,
+  rounds: number,
+  again = true,
+): Refined {
+  const board = narrow(from, plays);
+  const roots = fromRoots.map((root) => plays.indexOf(root));
+  const others = everyPlay(board).filter((p) => !roots.includes(p));
+  const groups = groupsOf(board, others);
+  const tray = new Tray(board, roots);
+  const table = new Table(board, groups, tray.leftMs);
+  const begin = { ...prices, perClass: Float64Array.from(board.classOrigin, (each) => prices.perClass[each] ?? 0) };
+  const ascent = new Ascent(board, begin, !table.exact, again);
+  const relaxed: Relaxed = { picks: new Int32Array(board.count), count: 0, bound: 0 };
+  const reduced = reduce(board, begin);
+  const ranked = byGain(others, reduced);
+  const relax = (at: Prices): void => {
+    reduce(board, at, reduced);
+    table.fill(reduced);
+    table.trace(
+      reduced,
+      roots.reduce((sum, root) => sum + (reduced[root] ?? 0), constantOf(board, at)),
+      relaxed,
+    );
+  };
+  for (let round = 0; round < rounds; round++) {
+    relax(ascent.prices);
+    tray.fill(relaxed.picks, relaxed.count);
+    tray.fill(ranked);
+    best.offer(board, tray);
+    tray.clear();
+    for (const root of roots) relaxed.picks[relaxed.count++] = root;
+    if (!ascent.move(relaxed, best.gain)) break;
+  }
+  const found = ascent.best();
+  relax(found);
+  board.classOrigin.forEach((each, number) => (prices.perClass[each] = found.perClass[number] ?? 0));
+  prices.perAd = found.perAd;
+  const picks = [...relaxed.picks.subarray(0, relaxed.count)];
+  return { board, groups, prices: found, reduced, table, roots, bound: relaxed.bound, picks };
+}
+
+/** The chart without the plays that no better pod contains; null when there is no better pod. */
+function shrink(chart: Refined, prices: Prices, best: Incumbent): Refined | null {
+  const { board, roots, bound, reduced, table } = chart;
+  if (bound < best.needed) return null;
+  const sure = bound - table.best(0, board.rules.durationMs);
+  const most = table.through(reduced);
+  const left: number[] = [];
+  for (let p = 0; p < board.count; p++) {
+    if (roots.includes(p) || sure + (most[p] ?? 0) >= best.needed) left.push(p);
+  }
+  if (left.length === roots.length) return null;
+  if (left.length > board.count * T.WORTH) return chart;
+  const smaller = refine(board, left, roots, prices, best, T.PART_ROUNDS);
+  return smaller.bound < best.needed ? null : smaller;
+}
+
+/** Searches a chart to the end: at once when that is quick, otherwise in two parts, with one of its plays and without. */
+function settle(whole: Refined, prices: Prices, best: Incumbent): void {
+  const chart = shrink(whole, prices, best);
+  if (chart === null || search(chart, best, T.QUICK)) return;
+  const { board, roots } = chart;
+  const pivot = pivotOf(chart);
+  const tray = new Tray(board, [...roots, pivot]);
+  const beside = (p: number): boolean => p === pivot || roots.includes(p) || tray.allows(p);
+  const all = [...everyPlay(board)];
+  const own = { ...prices, perClass: prices.perClass.slice() };
+  settle(refine(board, all.filter(beside), [...roots, pivot], own, best, T.PART_ROUNDS), own, best);
+  settle(
+    refine(
+      board,
+      all.filter((p) => p !== pivot),
+      roots,
+      prices,
+      best,
+      T.PART_ROUNDS,
+    ),
+    prices,
+    best,
+  );
+}
+
+/** The play to divide a chart at: of the relaxed pod's, one that others of it conflict with, and that gains most. */
+function pivotOf({ board, picks, roots }: Refined): number {
+  const tray = new Tray(board, roots);
+  let pivot = -1;
+  let most = -1;
+  for (const p of picks) {
+    tray.take(p);
+    const rivals = picks.filter((other) => other !== p && !tray.allows(other)).length;
+    tray.clear();
+    const weight = rivals * 2 ** 46 + (board.gain[p] ?? 0);
+    if (weight > most) [most, pivot] = [weight, p];
+  }
+  return pivot;
+}

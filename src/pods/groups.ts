@@ -1,0 +1,59 @@
+/**
+ * Splits plays into groups of which at most one play is shown: the dominant exclusion classes, largest first, each with
+ * the plays that no larger one has. What is in no such class is a group of its own.
+ */
+import type { Board } from "./board.ts";
+
+/** A partition of plays. Group g: `play[start[g]]` up to `play[start[g + 1] - 1]`. */
+export interface Groups {
+  readonly count: number;
+  readonly start: Int32Array;
+  readonly play: Int32Array;
+}
+
+/** Groups of these plays. Cost: plays + classes × groups. */
+export function groupsOf(board: Board, plays: ArrayLike<number>): Groups {
+  const { classStart, classOf, capacity } = board;
+  const classes = capacity.length;
+  const size = new Int32Array(classes);
+  const members: number[][] = Array.from({ length: classes }, () => []);
+  for (let i = 0; i < plays.length; i++) {
+    const p = plays[i] ?? 0;
+    for (let at = classStart[p] ?? 0; at < (classStart[p + 1] ?? 0); at++) {
+      const number = classOf[at] ?? 0;
+      if (capacity[number] !== 1) continue;
+      size[number] = (size[number] ?? 0) + 1;
+      members[number]?.push(p);
+    }
+  }
+  const grouped = new Uint8Array(board.count);
+  const start = new Int32Array(plays.length + 1);
+  const play = new Int32Array(plays.length);
+  let count = 0;
+  let filled = 0;
+  for (;;) {
+    let largest = -1;
+    let most = 1;
+    for (let number = 0; number < classes; number++) {
+      if ((size[number] ?? 0) > most) [largest, most] = [number, size[number] ?? 0];
+    }
+    if (largest < 0) break;
+    for (const p of members[largest] ?? []) {
+      if (grouped[p] === 1) continue;
+      grouped[p] = 1;
+      play[filled++] = p;
+      for (let at = classStart[p] ?? 0; at < (classStart[p + 1] ?? 0); at++) {
+        const number = classOf[at] ?? 0;
+        if (capacity[number] === 1) size[number] = (size[number] ?? 0) - 1;
+      }
+    }
+    start[++count] = filled;
+  }
+  for (let i = 0; i < plays.length; i++) {
+    const p = plays[i] ?? 0;
+    if (grouped[p] === 1) continue;
+    play[filled++] = p;
+    start[++count] = filled;
+  }
+  return { count, start, play };
+}

@@ -1,0 +1,157 @@
+/**
+ * How much the groups from one on can still gain at most in the time left: a table, exact at given prices but for
+ * lengths that do not fall on its grid, which are rounded down. It never says less than the truth.
+ * Source: dynamic programming for the multiple-choice knapsack (Kellerer, Pferschy, Pisinger: Knapsack Problems, 11).
+ */
+import type { Board } from "./board.ts";
+import type { Relaxed } from "./dual.ts";
+import type { Groups } from "./groups.ts";
+
+/** Values in a table at most, and cells of its time axis. */
+const VALUES_MAX = 200_000;
+const CELLS_MAX = 1_200;
+const CELLS_MIN = 16;
+
+/** A table for some groups and the time they have. Row g: by cells of time left, what groups from g on gain at most. */
+export class Table {
+  /** Whether every length is a whole number of cells: then the table keeps to the time, and time needs no price. */
+  readonly exact: boolean;
+  readonly #cellMs: number;
+  /** The cell of all the time there is. */
+  readonly #last: number;
+  readonly #board: Board;
+  readonly #groups: Groups;
+  /** By play: its length in cells. */
+  readonly #length: Int32Array;
+  readonly #rows: readonly Float64Array[];
+  /** By group: cells that it and all later groups can take; a row is level from there on. */
+  readonly #after: Int32Array;
+  /** By group: cells that all earlier groups can take; a row is never asked for less than what these leave. */
+  readonly #before: Int32Array;
+
+  /** Requires: groups of plays of the board. `leftMs`: the time that all groups have. */
+  constructor(board: Board, groups: Groups, leftMs: number) {
+    const { count, start, play } = groups;
+    let shared = 0;
+    for (let p = 0; p < board.count; p++) shared = greatestCommonDivisor(board.lengthMs[p] ?? 0, shared);
+    const wanted = Math.max(1, shared);
+    const most = Math.max(CELLS_MIN, Math.min(CELLS_MAX, Math.floor(VALUES_MAX / (count + 1))));
+    this.#cellMs = Math.max(wanted, Math.ceil(leftMs / most));
+    this.exact = this.#cellMs === wanted;
+    this.#last = Math.floor(leftMs / this.#cellMs);
+    this.#board = board;
+    this.#groups = groups;
+    this.#length = Int32Array.from(board.lengthMs, (lengthMs) => Math.floor(lengthMs / this.#cellMs));
+    const values = new Float64Array((count + 1) * (this.#last + 1));
+    this.#rows = Array.from({ length: count + 1 }, (_, g) =>
+      values.subarray(g * (this.#last + 1), (g + 1) * (this.#last + 1)),
+    );
+    this.#after = new Int32Array(count + 1);
+    this.#before = new Int32Array(count + 1);
+    const longest = new Int32Array(count);
+    for (let g = 0; g < count; g++) {
+      for (let at = start[g] ?? 0; at < (start[g + 1] ?? 0); at++) {
+        longest[g] = Math.max(longest[g] ?? 0, this.#length[play[at] ?? 0] ?? 0);
+      }
+      this.#before[g + 1] = Math.min(this.#last, (this.#before[g] ?? 0) + (longest[g] ?? 0));
+    }
+    for (let g = count - 1; g >= 0; g--) {
+      this.#after[g] = Math.min(this.#last, (this.#after[g + 1] ?? 0) + (longest[g] ?? 0));
+    }
+  }
+
+  /** Fills the table for these reduced gains. Cost: plays × cells. */
+  fill(reduced: Float64Array): void {
+    const { count, start, play } = this.#groups;
+    for (let g = count - 1; g >= 0; g--) {
+      const here = this.#rows[g] ?? NO_ROW;
+      const next = this.#rows[g + 1] ?? NO_ROW;
+      const least = this.#last - (this.#before[g] ?? 0);
+      const level = this.#after[g] ?? 0;
+      const levelNext = this.#after[g + 1] ?? 0;
+      if (level > levelNext) next.fill(next[levelNext] ?? 0, levelNext + 1, level + 1);
+      here.set(next.subarray(0, level + 1));
+      const end = start[g + 1] ?? 0;
+      for (let at = start[g] ?? 0; at < end; at++) {
+        const p = play[at] ?? 0;
+        const own = reduced[p] ?? 0;
+        if (own <= 0) continue;
+        const length = this.#length[p] ?? 0;
+        for (let cell = Math.min(level, Math.max(least, length)); cell <= level; cell++) {
+          const value = own + (next[cell - length] ?? Number.NEGATIVE_INFINITY);
+          if (value > (here[cell] ?? 0)) here[cell] = value;
+        }
+      }
+    }
+  }
+
+  /** Most that the groups from `group` on can gain in `leftMs`. */
+  best(group: number, leftMs: number): number {
+    const cell = Math.floor(leftMs / this.#cellMs);
+    const level = this.#after[group] ?? 0;
+    return this.#rows[group]?.[cell < level ? cell : level] ?? 0;
+  }
+
+  /** By play: the most that all groups gain with this play among what they show. Cost: as `fill`, twice. */
+  through(reduced: Float64Array): Float64Array {
+    const { count, start, play } = this.#groups;
+    const last = this.#last;
+    const most = new Float64Array(this.#board.count).fill(Number.NEGATIVE_INFINITY);
+    // What the groups so far gain at most, by cells they may take.
+    let front = new Float64Array(last + 1);
+    for (let g = 0; g < count; g++) {
+      const next = this.#rows[g + 1] ?? NO_ROW;
+      const level = this.#after[g + 1] ?? 0;
+      const reach = this.#before[g] ?? 0;
+      const reachNext = this.#before[g + 1] ?? 0;
+      front.fill(front[reach] ?? 0, reach + 1, reachNext + 1);
+      const longer = front.slice();
+      const end = start[g + 1] ?? 0;
+      for (let at = start[g] ?? 0; at < end; at++) {
+        const p = play[at] ?? 0;
+        const own = reduced[p] ?? 0;
+        const length = this.#length[p] ?? 0;
+        const rest = last - length;
+        let best = Number.NEGATIVE_INFINITY;
+        for (let cell = 0; cell <= reach && cell <= rest; cell++) {
+          const around = (front[cell] ?? 0) + (next[rest - cell < level ? rest - cell : level] ?? 0);
+          if (around > best) best = around;
+        }
+        most[p] = best + own;
+        for (let cell = length; cell <= reachNext; cell++) {
+          const value = own + (front[cell - length] ?? 0);
+          if (value > (longer[cell] ?? 0)) longer[cell] = value;
+        }
+      }
+      front = longer;
+    }
+    return most;
+  }
+
+  /** The plays that gain what the table says for all groups. Requires: filled for `reduced`. */
+  trace(reduced: Float64Array, sure: number, into: Relaxed): void {
+    const { count, start, play } = this.#groups;
+    let leftMs = this.#last * this.#cellMs;
+    into.count = 0;
+    into.bound = sure + this.best(0, leftMs);
+    for (let g = 0; g < count; g++) {
+      const value = this.best(g, leftMs);
+      if (value === this.best(g + 1, leftMs)) continue;
+      const end = start[g + 1] ?? 0;
+      for (let at = start[g] ?? 0; at < end; at++) {
+        const p = play[at] ?? 0;
+        const restMs = leftMs - (this.#length[p] ?? 0) * this.#cellMs;
+        if (restMs < 0 || (reduced[p] ?? 0) + this.best(g + 1, restMs) !== value) continue;
+        into.picks[into.count++] = p;
+        leftMs = restMs;
+        break;
+      }
+    }
+  }
+}
+
+const NO_ROW = new Float64Array(0);
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}

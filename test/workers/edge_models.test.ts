@@ -1,0 +1,70 @@
+/**
+ * The trained models where they serve: the repository's set loads in workerd's wasm runtime by the edge's own loader
+ * and says there of the golden rows what Python heard of them.
+ */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import set from "../../models/sample-set.json";
+import type { FeatureMatrix } from "../../src/decision/hydrate.ts";
+import type { HeadScores } from "../../src/decision/rank.ts";
+import { present } from "../../src/kernel/assert.ts";
+import { HEADS } from "../../src/models/manifest.ts";
+import { loadModelSet, type OnnxScorer } from "../../workers/edge/scorer.ts";
+
+interface Golden {
+  readonly columns: number;
+  readonly rows: readonly (readonly number[])[];
+  readonly expected: readonly number[];
+}
+
+/** Data URLs of the graphs, and the golden rows as training wrote them, by path. */
+const graphs: Readonly<Record<string, string>> = import.meta.glob("../../models/*/model.onnx", {
+  query: "?inline",
+  import: "default",
+  eager: true,
+});
+const goldens: Readonly<Record<string, Golden>> = import.meta.glob("../../models/*/golden.json", {
+  import: "default",
+  eager: true,
+});
+const goldenOf = (name: string): Golden =>
+  present(goldens[`../../models/${name}/golden.json`], `${name} has golden rows`);
+
+/** Origin's store with the repository's set in it. */
+async function artifact(kind: string, digest: string): Promise<Uint8Array> {
+  if (kind === "modelSet") return new TextEncoder().encode(JSON.stringify(set));
+  const name = set.models.find((model) => model.digest === digest)?.name ?? "";
+  const base64 = graphs[`../../models/${name}/model.onnx`]?.split(",")[1] ?? "";
+  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+}
+
+// Every model has the same golden rows.
+const early = goldenOf("early_ranker");
+const matrix: FeatureMatrix = {
+  rows: Float32Array.from(early.rows.flat()),
+  rowCount: early.rows.length,
+  columns: early.columns,
+};
+let scorer: OnnxScorer;
+let scores: HeadScores;
+
+beforeAll(async () => {
+  scorer = await loadModelSet("f".repeat(64), artifact);
+  scores = await scorer.score(matrix);
+});
+
+afterAll(() => scorer.retire());
+
+/** How far two columns are apart at most. */
+function distance(said: Float32Array, expected: readonly number[]): number {
+  expect(said.length).toBe(expected.length);
+  return Math.max(...expected.map((value, row) => Math.abs(value - (said[row] ?? Number.NaN))));
+}
+
+test("in workerd the early ranker says what Python heard, within a millionth", async () => {
+  expect(distance(await scorer.rank(matrix), early.expected)).toBeLessThanOrEqual(1e-6);
+});
+
+test.each(HEADS)("in workerd the %s head says what Python heard, within a millionth", (head) => {
+  const name = set.models.find((model) => model.head === head)?.name ?? "";
+  expect(distance(scores[head], goldenOf(name).expected)).toBeLessThanOrEqual(1e-6);
+});
