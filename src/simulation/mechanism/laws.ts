@@ -121,7 +121,10 @@ function brokenPrice({ offer, bidMicros, priceMicros }: Slot, market: Market): r
   return [{ law: "floor ≤ price ≤ bid", seen }];
 }
 
-/** Raises one winner's bid: it must still win and, unless it pays its bid, at the same price. */
+/**
+ * Raises one winner's bid: it must still win and, unless it pays its bid, at the same price for the same place. A bid
+ * with a premium may buy another place by rising, and that place has another price.
+ */
 async function brokenByRaise(slot: Slot, before: Decision, market: Market): Promise<readonly BrokenLaw[]> {
   const { goal, lineItemId } = slot.offer;
   if (goal.kind !== "cpm") return [];
@@ -129,7 +132,13 @@ async function brokenByRaise(slot: Slot, before: Decision, market: Market): Prom
   const after = raised.decision.slots.find(({ offer }) => offer.lineItemId === lineItemId);
   if (after === undefined) return [{ law: "raising a winning bid never loses", seen: lineItemId }];
   const bound = market.priceRule === "first" || !before.pod.proved || !raised.decision.pod.proved;
-  if (bound || after.priceMicros === slot.priceMicros) return [];
+  const moved = isPremium(market, lineItemId) && after.position !== slot.position;
+  if (bound || moved || after.priceMicros === slot.priceMicros) return [];
   const seen = `${lineItemId}: ${slot.priceMicros} became ${after.priceMicros}`;
   return [{ law: "a winner's price does not move with its own bid", seen }];
+}
+
+function isPremium({ catalog }: Market, lineItemId: string): boolean {
+  const premium = catalog.lineItems.find(({ id }) => id === lineItemId)?.positionPremiumPpm;
+  return premium !== undefined && (premium.first > 0 || premium.last > 0);
 }

@@ -10,6 +10,8 @@ import type { Decision } from "../../../src/decision/decision.ts";
 import { finish, plan, score } from "../../../src/decision/funnel.ts";
 import type { FeatureMatrix } from "../../../src/decision/hydrate.ts";
 import type { HeadScores, Scorer } from "../../../src/decision/rank.ts";
+import type { Rejection } from "../../../src/decision/rejection.ts";
+import { explainRetrieval } from "../../../src/decision/retrieve.ts";
 import { present } from "../../../src/kernel/assert.ts";
 import { micros } from "../../../src/kernel/money.ts";
 import { HEADS } from "../../../src/models/manifest.ts";
@@ -116,8 +118,10 @@ function scorerOf(golden: GoldenCase, order: readonly string[]): Scorer {
   };
 }
 
-/** Decides the case's break. */
-export async function decideCase(golden: GoldenCase): Promise<Decision> {
+/** Decides the case's break: what came of it, and every fate, also of ads whose targeting did not match. */
+export async function decideCase(
+  golden: GoldenCase,
+): Promise<{ readonly decision: Decision; readonly fates: readonly Rejection[] }> {
   const catalog = compileCatalog(catalogOfCase(golden));
   const publisher = present(catalog.publishers.get("p"), "a case has one publisher");
   const budgets = new Map(
@@ -135,7 +139,9 @@ export async function decideCase(golden: GoldenCase): Promise<Decision> {
     content: { ...plain.content, ...golden.content },
   });
   const guarantees = golden.guarantees ?? [];
-  const scoringPlan = plan(request, worldOf(catalog, { budgets, nowMs, guarantees }), publisher);
+  const world = worldOf(catalog, { budgets, nowMs, guarantees });
+  const scoringPlan = plan(request, world, publisher);
   const order = scoringPlan.candidates.map(({ offer }) => offer.lineItemId.slice(3));
-  return finish(scoringPlan, await score(scoringPlan, scorerOf(golden, order)));
+  const decision = finish(scoringPlan, await score(scoringPlan, scorerOf(golden, order)));
+  return { decision, fates: [...decision.rejections, ...explainRetrieval(request, world, publisher)] };
 }
