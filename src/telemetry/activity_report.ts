@@ -32,10 +32,11 @@ const slot = z.object({
   durationSec: z.number().positive(),
   bidMicros: count,
   priceMicros: count,
-  floorMicros: count,
-  valueMicros: z.int(),
-  neededBidMicros: count.nullable(),
-  dealId: identifier.nullable(),
+  // An older edge does not tell these.
+  floorMicros: count.default(0),
+  valueMicros: z.int().default(0),
+  neededBidMicros: count.nullable().default(null),
+  dealId: identifier.nullable().default(null),
   scores,
 });
 
@@ -46,11 +47,12 @@ const rejection = z.object({
   reason: word,
   seatNonBid: z.int(),
   bidMicros: count.nullable(),
-  valueMicros: z.int().nullable(),
-  floorMicros: count.nullable(),
-  neededBidMicros: count.nullable(),
-  dealId: identifier.nullable(),
-  scores: scores.nullable(),
+  // An older edge does not tell these.
+  valueMicros: z.int().nullable().default(null),
+  floorMicros: count.nullable().default(null),
+  neededBidMicros: count.nullable().default(null),
+  dealId: identifier.nullable().default(null),
+  scores: scores.nullable().default(null),
 });
 
 /** One decision as the console shows it. */

@@ -183,7 +183,7 @@ describe("why others lost", () => {
   });
 
   test("is said in a sentence, also for a reason this page has never heard of", () => {
-    expect(reasonSentence("frequency_capped")).toBe("The viewer has seen this line item often enough.");
+    expect(reasonSentence("frequency_capped")).toBe("The viewer has seen it or its campaign often enough.");
     expect(reasonSentence("never_heard_of")).toBe("Never heard of.");
   });
 });

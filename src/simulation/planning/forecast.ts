@@ -9,7 +9,7 @@ import { deliver, spendsInFull, type Delivery, type SpendingTerms } from "./deli
 import { bidAdvice, type BidAdvice } from "./advice.ts";
 import { addUp, buildLandscape, type Landscape, type Measure } from "./landscape.ts";
 import { fullMarket, settleMarket, type Market } from "./market.ts";
-import { opportunityOf, type Opportunity } from "./opportunity.ts";
+import { opportunityOf, plannedOf, type Opportunity } from "./opportunity.ts";
 import { outcomeShares, type OutcomeShare } from "./reasons.ts";
 import { countWithLuck, drawReplicates, intervalOf, type Interval, type Replicate } from "./replicates.ts";
 import { withHistory } from "./rival_history.ts";
@@ -91,9 +91,10 @@ export async function study(question: PlanQuestion): Promise<Study> {
     flight.sample.filter((_, at) => at % every === 0),
     { paced: question.competition === "paced", breaksPerDay: traffic.breaksPerDay },
   );
+  const own = plannedOf(catalog, campaign.campaign.id);
   const opportunities: Opportunity[] = [];
   for (const asked of flight.sample) {
-    opportunities.push(await opportunityOf(market, campaign.campaign.id, withHistory(asked, rates)));
+    opportunities.push(await opportunityOf(market, own, withHistory(asked, rates)));
   }
   const landscape = buildLandscape(opportunities, span.startMs);
   const lines = [...catalog.lineItems].filter((line) => line.campaign === campaign);

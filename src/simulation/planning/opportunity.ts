@@ -3,9 +3,10 @@
  * worth to get in. Because the rest of the break is decided without the campaign, the answer holds for every bid level:
  * an ad wins exactly when its value exceeds what the best break without the campaign loses by making room for it.
  */
-import type { Offer } from "../../catalog/compiled.ts";
+import type { CompiledCatalog, Offer } from "../../catalog/compiled.ts";
 import { auction, lowestFloor, toBid, type AuctionTerms } from "../../decision/auction.ts";
 import type { Bid, Candidate, Scored, Scores } from "../../decision/candidate.ts";
+import { openGate, refusal } from "../../decision/gate.ts";
 import { hydrate } from "../../decision/hydrate.ts";
 import { lossesIn } from "../../decision/loss.ts";
 import { choosePod } from "../../decision/pod.ts";
@@ -18,7 +19,7 @@ import { assert, present } from "../../kernel/assert.ts";
 import { addMicros, maxMicros, micros, scaleMicrosDown, ZERO_MICROS, type Micros } from "../../kernel/money.ts";
 import { MULTIPLIER_PPM_MAX } from "../../money/limits.ts";
 import { minToWin } from "../../pods/prices.ts";
-import { scoreBreak, type Market, type ScoredBreak } from "./market.ts";
+import { scoreBreak, worldOf, type Market, type ScoredBreak } from "./market.ts";
 import type { TrafficBreak } from "./traffic.ts";
 
 /** What an ad bids for a viewer who has seen it so and so often. Units: micros for one impression. */
@@ -69,14 +70,29 @@ export function further(a: RejectionReason, b: RejectionReason): RejectionReason
   return (PROGRESS.get(b) ?? 0) > (PROGRESS.get(a) ?? 0) ? b : a;
 }
 
+/** The planned campaign and all that it could show. */
+export interface Planned {
+  readonly campaignId: string;
+  readonly offers: readonly Offer[];
+}
+
+/** A campaign of the catalog with its offers. Cost: linear in the catalog's offers. */
+export function plannedOf(catalog: CompiledCatalog, campaignId: string): Planned {
+  return { campaignId, offers: [...catalog.paidOffers].filter((offer) => offer.campaignId === campaignId) };
+}
+
 /** What a break offers the campaign. Cost: a decision, and a pod for every length of its ads. */
-export async function opportunityOf(market: Market, campaignId: string, asked: TrafficBreak): Promise<Opportunity> {
+export async function opportunityOf(market: Market, planned: Planned, asked: TrafficBreak): Promise<Opportunity> {
+  const { campaignId, offers } = planned;
   const scoredBreak = await scoreBreak(market, asked);
   const mine = scoredBreak.scored.filter(({ offer }) => offer.campaignId === campaignId);
   let barredBy: RejectionReason = "campaign_inactive";
   for (const { offer, reason } of scoredBreak.rejections) {
     if (offer.campaignId === campaignId) barredBy = further(barredBy, reason);
   }
+  // Retrieval says nothing of offers that do not match: they are asked one by one.
+  const gate = openGate(asked.request, worldOf(market, asked.atMs), scoredBreak.terms.publisher);
+  for (const offer of offers) barredBy = further(barredBy, refusal(offer, gate) ?? "campaign_inactive");
   if (mine.length === 0) return { asked, chances: [], barredBy };
   const byCount = await scoreByCount(market, asked, mine);
   return { asked, chances: chancesIn(scoredBreak, campaignId, byCount), barredBy };
