@@ -47,7 +47,7 @@ export interface DecisionTrace {
 
 /** What the door knows of a decision beyond its witness. */
 export interface Testimony {
-  readonly plan: ScoringPlan;
+  readonly plan: Pick<ScoringPlan, "request" | "world" | "publisher" | "candidates">;
   /** As `finish` gave it, before its money was committed. */
   readonly decision: Decision;
   readonly droppedSlots: readonly number[];
@@ -83,7 +83,7 @@ export function traceOf(witness: Witness, { plan, decision, droppedSlots, build 
 }
 
 /** Lines of deals with an offer that retrieval let through: the seat is drawn among these alone. */
-function linesThatMatter({ world, candidates }: ScoringPlan, { rejections }: Decision): GuaranteeTable {
+function linesThatMatter({ world, candidates }: Testimony["plan"], { rejections }: Decision): GuaranteeTable {
   const dealIds = new Set<string>();
   for (const { offer } of candidates) if (offer.guarantee !== null) dealIds.add(offer.guarantee.dealId);
   for (const { offer, reason } of rejections) {

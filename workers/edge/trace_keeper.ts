@@ -59,7 +59,7 @@ export class TraceKeeper {
   /** Keeps one decision's trace. Cost: an entry in a list; the rest happens after the answer. */
   keep(door: TraceDoor, witness: Witness, testimony: Omit<Testimony, "build">): void {
     if (this.#waiting.length >= WAITING_MAX) this.#recorder.fault("trace_dropped", 1);
-    else this.#waiting.push({ witness, testimony: { ...testimony, build: buildOf(door.env) } });
+    else this.#waiting.push({ witness, testimony: { ...lightened(testimony), build: buildOf(door.env) } });
     // Asked again while it is due: the request that was to send them may have died.
     if (this.#waiting.length >= TOGETHER) door.waitUntil(this.#sendAfter(door, SOON_MS));
     else if (door.nowMs >= this.#dueMs) {
@@ -113,6 +113,12 @@ export class TraceKeeper {
     }
     this.#recorder.fault("trace_lost", traces);
   }
+}
+
+/** Without the rows for the models, which no trace holds: those of a hundred plans are megabytes. */
+function lightened({ plan, ...rest }: Omit<Testimony, "build">): Omit<Testimony, "build"> {
+  const { request, world, publisher, candidates } = plan;
+  return { plan: { request, world, publisher, candidates }, ...rest };
 }
 
 /** The share in millionths. Anything that is not a whole number from 0 to 1,000,000 counts as none. */
