@@ -14,7 +14,7 @@ import type { Json } from "./decision_document.ts";
 
 /** Name and version of the encoding. A reader refuses every other. */
 export const TRACE_FORMAT = "midroll-trace/1";
-/** Items of any list of a request; doors take fewer. */
+/** Items of any list of a request; doors take fewer. A single number costs nothing and has no bound. */
 const ITEMS_MAX = 256;
 const TEXT_CHARS_MAX = 256;
 /** Rows of one question to the models: candidates of open demand and of guaranteed deals. */
@@ -24,9 +24,9 @@ const COLUMN_CHARS_MAX = Math.ceil((ROWS_MAX * 4 * 4) / 3);
 
 const text = z.string().max(TEXT_CHARS_MAX);
 const list = <T extends z.ZodType>(item: T) => z.array(item).max(ITEMS_MAX);
-const seconds = z.number().min(0).max(FULL_LIMITS.podDurationSecMax);
+const seconds = z.number().nonnegative();
 const epochMs = z.int().nonnegative();
-const cpmMicros = z.int().nonnegative();
+const cpmMicros = z.number().nonnegative();
 const ppm = z.int().nonnegative();
 
 const viewer = z.strictObject({
@@ -37,7 +37,7 @@ const viewer = z.strictObject({
   segments: list(text),
   limitAdTracking: z.boolean(),
   consent: z.boolean().nullable(),
-  utcOffsetMinutes: z.int().nullable(),
+  utcOffsetMinutes: z.number().nullable(),
   frequency: z.array(z.strictObject({ lineItemId: text, shownMs: z.int() })).max(FREQUENCY_ENTRIES_MAX),
 });
 
