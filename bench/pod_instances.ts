@@ -102,7 +102,7 @@ export function drawSmall(seed: string): PodInstance {
   const random = stream(seed, "small pod");
   const rules = drawRules(random);
   const valueMax = oneOf(random, [3, 20, 1_000]);
-  const count = rules.slots.length > 0 ? random.below(6) : random.below(8);
+  const count = rules.slots.length > 0 ? 1 + random.below(5) : 1 + random.below(7);
   const ads = Array.from({ length: count }, (_, index) => drawAd(random, index, rules, valueMax));
   return { ads, rules };
 }
@@ -120,15 +120,15 @@ function drawRules(random: RandomStream): PodRules {
     if (chance(random, 0.5)) slots.push(drawSlot(random, "after"));
   }
   const exclusions: [string, string][] = [];
-  while (chance(random, 0.3)) exclusions.push([oneOf(random, ADVERTISERS_SMALL), oneOf(random, ADVERTISERS_SMALL)]);
+  while (chance(random, 0.2)) exclusions.push([oneOf(random, ADVERTISERS_SMALL), oneOf(random, ADVERTISERS_SMALL)]);
   return {
-    durationMs: oneOf(random, [0, 20_000, 45_000, 61_500, 90_000]),
-    maxAds: oneOf(random, [0, 1, 2, 3, 4, 6]),
+    durationMs: oneOf(random, [0, 20_000, 45_000, 61_500, 90_000, 90_000, 120_000]),
+    maxAds: oneOf(random, [0, 1, 2, 3, 4, 6, 6]),
     slots,
     exactDurationsMs: chance(random, 0.1) ? [6_000, 15_000] : null,
-    maxPerAdvertiser: oneOf(random, [1, 1, 2, 0]) || null,
+    maxPerAdvertiser: oneOf(random, [1, 2, 3, 0]) || null,
     separatedCategories: new Set(chance(random, 0.7) ? ["food", "cars"] : []),
-    maxPerCategory: oneOf(random, [1, 1, 2, 0]) || null,
+    maxPerCategory: oneOf(random, [1, 2, 3, 0]) || null,
     exclusions,
     minGapAds: oneOf(random, [0, 0, 1, 2]),
     slateMicrosPerSec: chance(random, 0.2) ? oneOf(random, [1, 7]) : 0,
@@ -151,7 +151,7 @@ function drawAd(random: RandomStream, index: number, rules: PodRules, valueMax: 
     valueMicros: chance(random, 0.1) ? -random.below(valueMax) : random.below(valueMax),
     advertiser: oneOf(random, ADVERTISERS_SMALL),
     creative: chance(random, 0.1) ? "shared" : `creative-${index}`,
-    categories: ["food", "cars", "beer"].filter(() => chance(random, 0.35)),
+    categories: ["food", "cars", "beer"].filter(() => chance(random, 0.25)),
     dedupeKeys: ["adomain:x", "title:y"].filter(() => chance(random, 0.12)),
     wish: chance(random, 0.15) ? oneOf(random, wishes) : "any",
     firstPremiumMicros: premium(),
@@ -163,4 +163,39 @@ function drawAd(random: RandomStream, index: number, rules: PodRules, valueMax: 
       ? null
       : { slots: rules.slots.flatMap((_, slot) => (chance(random, 0.5) ? [slot] : [])), dynamic: chance(random, 0.6) },
   };
+}
+
+/**
+ * A large break with the rules that a mixed-integer program states easily beside those of `drawLarge`: exclusions,
+ * dedupe keys, caps, up to two ads of an advertiser or a category, wishes, premiums, exact durations, a slate's cost.
+ */
+export function drawMixed(seed: string, setting: LargeSetting): PodInstance {
+  const large = drawLarge(seed, setting);
+  const random = stream(seed, "mixed rules");
+  const premiums = chance(random, 0.5);
+  const advertisers = [...new Set(large.ads.map(({ advertiser }) => advertiser))];
+  const ads = large.ads.map((ad): PodAd => {
+    const capped = chance(random, 0.2);
+    const wishes: readonly PodWish[] = ["first", "last", "firstOrLast"];
+    return {
+      ...ad,
+      creative: chance(random, 0.1) ? `shared-${random.below(5)}` : ad.creative,
+      dedupeKeys: chance(random, 0.2) ? [`adomain:${random.below(20)}`] : [],
+      wish: chance(random, 0.04) ? oneOf(random, wishes) : "any",
+      firstPremiumMicros: premiums && chance(random, 0.3) ? random.below(8_000) : 0,
+      lastPremiumMicros: premiums && chance(random, 0.2) ? random.below(4_000) : 0,
+      capKey: capped ? `cap-${random.below(10)}` : null,
+      capMax: 2,
+    };
+  });
+  const pair = (): [string, string] => [oneOf(random, advertisers), oneOf(random, advertisers)];
+  const rules: PodRules = {
+    ...large.rules,
+    exactDurationsMs: chance(random, 0.2) ? [15_000, 30_000, 60_000] : null,
+    maxPerAdvertiser: oneOf(random, [1, 1, 2]),
+    maxPerCategory: oneOf(random, [1, 1, 2]),
+    exclusions: Array.from({ length: random.below(12) }, pair),
+    slateMicrosPerSec: chance(random, 0.3) ? 200 : 0,
+  };
+  return { ads, rules };
 }

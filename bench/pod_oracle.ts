@@ -89,7 +89,7 @@ function orderBroken(ads: readonly PodAd[], rules: PodRules): string | null {
 export function worthOf({ ads, rules }: PodInstance, pod: readonly Shown[]): Worth {
   const saved = (ms: number): number => Math.floor((ms * rules.slateMicrosPerSec) / 1000);
   const wholeMs = rules.slots.reduce((sum, { maxDurationMs }) => sum + maxDurationMs, rules.durationMs);
-  let micros = -saved(wholeMs);
+  let micros = 0 - saved(wholeMs);
   const tiers = [0, 0, 0, 0, 0];
   for (const [at, { ad: index }] of pod.entries()) {
     const ad = ads[index];

@@ -2,7 +2,7 @@
  * Catalogs of any size in which the same number of line items may be shown to a probing viewer. The others are turned
  * away as in a real catalog: each by whatever its own targeting asks, most of them by several dimensions at once.
  */
-import { compileCatalog, type CompiledCatalog, type Offer } from "../src/catalog/compiled.ts";
+import { compileCatalog, type CompiledCatalog } from "../src/catalog/compiled.ts";
 import type { IndexedLine } from "../src/catalog/indexed_line.ts";
 import type { Catalog, LineItem, Targeting } from "../src/catalog/entities.ts";
 import { compileTargeting, firstMismatch, type TargetingFacts } from "../src/catalog/targeting.ts";
@@ -85,30 +85,27 @@ export function catalogOf(lineCount: number, eligible: number, seed: string): Pr
     const shown = Math.floor(((n + 1) * eligible) / lineCount) > Math.floor((n * eligible) / lineCount);
     return lineItem(n, n % campaigns, shown ? matching(random, facts) : turnedAway(random, facts), random);
   });
-  const catalog = compileCatalog({ ...surroundings(campaigns), lineItems });
-  return { catalog, indexedLines: indexedLines([...catalog.paidOffers]) };
+  const around = surroundings(campaigns);
+  return {
+    catalog: compileCatalog({ ...around, lineItems }),
+    indexedLines: lineItems.map((line, n) => indexedLine(line, around, n % campaigns)),
+  };
 }
 
-/** What the index is told of each line item, in the order of their offers. */
-function indexedLines(offers: readonly Offer[]): readonly IndexedLine[] {
-  return [...Map.groupBy(offers, ({ lineItemId }) => lineItemId).values()].map((own) => {
-    const { line, guarantee, flightStartMs, flightEndMs, advertiserDomain } = present(
-      own[0],
-      "each group has an offer",
-    );
-    return {
-      targeting: line.lineItem.targeting,
-      active: line.active,
-      flightStartMs,
-      flightEndMs,
-      goal: line.lineItem.goal,
-      positionPremiumPpm: line.lineItem.positionPremiumPpm,
-      guaranteed: guarantee !== null,
-      deals: line.deals.map(({ dealId, publisherIds }) => ({ id: dealId, publisherIds: [...publisherIds] })),
-      advertiserDomain,
-      creatives: own.map(({ creative }) => creative),
-    };
-  });
+function indexedLine(line: LineItem, { campaigns, creatives }: Omit<Catalog, "lineItems">, at: number): IndexedLine {
+  const { flight } = present(campaigns[at], "a line item has a campaign");
+  return {
+    ...line,
+    active: true,
+    flightStartMs: Date.parse(flight.start),
+    flightEndMs: Date.parse(flight.end),
+    guaranteed: false,
+    deals: [],
+    advertiserDomain: `adv-${at}.example`,
+    creatives: creatives
+      .slice(at * CREATIVES_PER_CAMPAIGN, (at + 1) * CREATIVES_PER_CAMPAIGN)
+      .filter(({ id }) => line.creativeIds.includes(id)),
+  };
 }
 
 function drawTargeting(random: RandomStream, also: (dimension: string) => readonly string[]): Targeting {
@@ -231,6 +228,7 @@ const publisher: Catalog["publishers"][number] = {
   minGapAds: 0,
   slateMicrosPerSec: 1_000,
   abandonCostMicros: 20_000,
+  frequencyStore: "token",
   houseFill: true,
   forecast: [],
 };

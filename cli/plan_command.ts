@@ -93,13 +93,13 @@ async function openTraffic(
   { traffic, breaksPerDay, seed }: PlanOptions,
   catalog: CompiledCatalog,
 ): Promise<{ readonly source: TrafficSource; readonly note: TrafficNote }> {
-  const publishers = [...catalog.publishers.keys()];
   if (traffic === undefined) {
+    const publishers = [...catalog.publishers.keys()];
     const source = simulatedTraffic(seed, publishers, breaksPerDay ?? PLAN_DEFAULTS.breaksPerDay);
     const none = { file: null, recordedBreaks: 0, unknownPublishers: 0 };
     return { source, note: { kind: "simulated", breaksPerDay: source.breaksPerDay, seed, ...none } };
   }
-  const { breaks, unknownPublishers } = await readRecording(traffic, new Set(publishers));
+  const { breaks, unknownPublishers } = await readRecording(traffic, catalog);
   const source = recordedTraffic(breaks, breaksPerDay ?? null, seed);
   const rest = { file: traffic, recordedBreaks: breaks.length, unknownPublishers };
   return { source, note: { kind: "recorded", breaksPerDay: source.breaksPerDay, seed, ...rest } };

@@ -4,10 +4,13 @@
  */
 import { readFile, stat } from "node:fs/promises";
 import { z } from "zod";
+import type { CompiledCatalog } from "../src/catalog/compiled.ts";
 import { FULL_LIMITS } from "../src/kernel/limits.ts";
 import { DAY_MS, HOUR_MS } from "../src/kernel/time.ts";
-import type { DoorFacts } from "../src/protocols/normalise_request.ts";
+import { CURRENCY_PROBLEM } from "../src/protocols/normalise_request.ts";
 import { breakRequestFromJson } from "../src/protocols/parse_json_request.ts";
+import { BLIND_DOOR } from "../src/protocols/request_facts.ts";
+import { inOwnCurrency } from "../src/protocols/stated_currency.ts";
 import { recordedSpan, type RecordedBreak } from "../src/simulation/planning/recorded_traffic.ts";
 import { CliFault } from "./fault.ts";
 
@@ -31,12 +34,14 @@ export interface Recording {
   readonly unknownPublishers: number;
 }
 
-const DOOR: DoorFacts = { requestId: "recorded", country: null, region: null, userAgentDevice: null, mimeTypes: null };
 const momentSchema = z.object({ at: z.iso.datetime({ offset: true }) });
 const FORMAT = 'Each line is a break as POST /v1/decide takes it, with "at": "2026-10-05T20:15:00Z" beside.';
 
-/** The breaks of a recording. Throws `CliFault` with what is wrong. */
-export async function readRecording(path: string, publisherIds: ReadonlySet<string>): Promise<Recording> {
+/** The breaks of a recording, at the catalog's publishers and rates. Throws `CliFault` with what is wrong. */
+export async function readRecording(
+  path: string,
+  { publishers, ratesPpm }: Pick<CompiledCatalog, "publishers" | "ratesPpm">,
+): Promise<Recording> {
   const lines = (await readBounded(path)).split("\n").map((line) => line.trim());
   const read = lines.filter((line) => line !== "").length;
   if (read > RECORDING_LIMITS.lines) throw tooMany(path, read);
@@ -45,9 +50,9 @@ export async function readRecording(path: string, publisherIds: ReadonlySet<stri
   let unknownPublishers = 0;
   lines.forEach((line, index) => {
     if (line === "") return;
-    const recorded = parseLine(line);
+    const recorded = parseLine(line, ratesPpm);
     if (typeof recorded === "string") wrong.push(`  line ${index + 1}: ${recorded}`);
-    else if (publisherIds.has(recorded.request.publisherId)) breaks.push(recorded);
+    else if (publishers.has(recorded.request.publisherId)) breaks.push(recorded);
     else unknownPublishers++;
   });
   if (wrong.length > 0) {
@@ -83,7 +88,7 @@ async function readBounded(path: string): Promise<string> {
 }
 
 /** A recorded break, or what is wrong with the line. */
-function parseLine(line: string): RecordedBreak | string {
+function parseLine(line: string, ratesPpm: ReadonlyMap<string, number>): RecordedBreak | string {
   let json: unknown;
   try {
     json = JSON.parse(line);
@@ -92,9 +97,12 @@ function parseLine(line: string): RecordedBreak | string {
   }
   const moment = momentSchema.safeParse(json);
   if (!moment.success) return 'no moment: expected "at" as ISO 8601 with a zone';
-  const parsed = breakRequestFromJson(json, DOOR, FULL_LIMITS);
+  const parsed = breakRequestFromJson(json, BLIND_DOOR, FULL_LIMITS);
   if (!parsed.ok) return parsed.reason.detail;
-  return { request: parsed.value.request, atMs: Date.parse(moment.data.at), viewerId: parsed.value.viewerId };
+  const { request, currency, viewerId } = parsed.value;
+  const priced = inOwnCurrency(request, currency, ratesPpm);
+  if (!priced.ok) return CURRENCY_PROBLEM.detail;
+  return { request: priced.value, atMs: Date.parse(moment.data.at), viewerId };
 }
 
 function tooMany(path: string, read: number): CliFault {

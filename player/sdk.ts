@@ -1,12 +1,14 @@
 /**
  * Midroll for hls.js players: `attachMidroll(hls, video, { onEvent })` follows the interstitials that hls.js plays,
  * reads each ad's signals from the asset list, and reports impression, start, quartiles, completion and errors, each
- * once. It asks for nothing but a stream whose breaks carry `X-ASSET-LIST`; the page decides what to show.
+ * once. What the viewer was shown it hands back with the next break. It asks for nothing but a stream whose breaks
+ * carry `X-ASSET-LIST`; the page decides what to show.
  */
 import type HlsPlayer from "hls.js";
 import { Events, type HlsListeners, type InterstitialAssetErrorData } from "hls.js";
 import { openBeaconDesk } from "./beacon_desk.ts";
 import { followBreaks, type Ad, type BreakFollower, type MidrollEvent } from "./break_follower.ts";
+import { keepHistory, rememberViewers, sendHistory, type ViewerHistory } from "./viewer_history.ts";
 
 export type { Ad, MidrollEvent } from "./break_follower.ts";
 export type { BeaconReport } from "./beacon_desk.ts";
@@ -36,7 +38,9 @@ export function attachMidroll(hls: HlsPlayer, video: HTMLVideoElement, options: 
   const emit = (event: MidrollEvent): void => options.onEvent?.(event);
   const desk = openBeaconDesk((report) => emit({ kind: "beacon", report }));
   const follower = followBreaks(desk, emit);
-  const unlisten = listen(hls, follower, emit);
+  const history = rememberViewers();
+  sendHistory(hls.config, history);
+  const unlisten = listen(hls, { follower, history, emit });
   // Between two ads the video element still shows the old one, so time only counts while it plays.
   const onTime = (): void => {
     if (!video.paused && !video.seeking) follower.tick();
@@ -77,11 +81,20 @@ type Heard = Pick<
   | Events.ERROR
 >;
 
-/** Listens to hls.js on behalf of the follower. Returns how to stop. */
-function listen(hls: HlsPlayer, follower: BreakFollower, emit: (event: MidrollEvent) => void): () => void {
+/** Who wants to know what hls.js does. */
+interface Hearers {
+  readonly follower: BreakFollower;
+  readonly history: ViewerHistory;
+  readonly emit: (event: MidrollEvent) => void;
+}
+
+/** Listens to hls.js on behalf of these. Returns how to stop. */
+function listen(hls: HlsPlayer, { follower, history, emit }: Hearers): () => void {
   const heard: Heard = {
-    [Events.ASSET_LIST_LOADED]: (_name, { event, assetListResponse }) =>
-      follower.filled(event.identifier, assetListResponse),
+    [Events.ASSET_LIST_LOADED]: (_name, { event, assetListResponse, networkDetails }) => {
+      keepHistory(networkDetails, history);
+      follower.filled(event.identifier, assetListResponse);
+    },
     [Events.INTERSTITIAL_STARTED]: (_name, { event }) => emit({ kind: "breakStarted", breakId: event.identifier }),
     [Events.INTERSTITIAL_ASSET_STARTED]: (_name, { event, assetListIndex, player }) =>
       follower.assetUp(event.identifier, assetListIndex, player),

@@ -27,6 +27,7 @@ import { PackedEntities, type RowsByKind } from "./packed_lines.ts";
 import { listOffers } from "./offer_rows.ts";
 import { PackedOffers } from "./packed_offers.ts";
 import { CHUNK_KINDS, openChunk, PackedRows, type Chunk, type ChunkKind, type RowChunk } from "./packed_rows.ts";
+import { ratesOf } from "./rates.ts";
 import type { Steps } from "./steps.ts";
 import { targetingSchema } from "./targeting_schema.ts";
 
@@ -140,6 +141,7 @@ class Assembly {
       ...market,
       publishers: new Map(publishers.map((publisher) => [publisher.id, compilePublisher(publisher, market)])),
       advertisers: advertiserById,
+      ratesPpm: ratesOf(market.currencies),
       campaigns: new Map(compiled.map((campaign) => [campaign.campaign.id, campaign])),
       lineItems: entities.lineItems,
       creatives: entities.creatives,

@@ -38,15 +38,11 @@ export function subtract(target: Int32Array, words: Int32Array): void {
   for (let at = 0; at < target.length; at++) target[at] = (target[at] ?? 0) & ~(words[at] ?? 0);
 }
 
-/**
- * Puts the numbers that are in all of the sets into `target`. Requires: at least one set. Cost: half a nanosecond a word
- * and set, because four are read at a time.
- */
+/** `target ∩ every set`, in place. Cost: half a nanosecond a word and set, because four are read at a time. */
 export function intersection(target: Int32Array, sets: readonly Int32Array[]): Int32Array {
-  const first = sets[0] ?? target;
-  target.set(first);
-  for (let at = 1; at < sets.length; at += 4) {
-    intersectFour(target, sets[at] ?? first, sets[at + 1] ?? first, sets[at + 2] ?? first, sets[at + 3] ?? first);
+  for (let at = 0; at < sets.length; at += 4) {
+    const first = sets[at] ?? target;
+    intersectFour(target, first, sets[at + 1] ?? first, sets[at + 2] ?? first, sets[at + 3] ?? first);
   }
   return target;
 }
@@ -59,8 +55,10 @@ function intersectFour(target: Int32Array, a: Int32Array, b: Int32Array, c: Int3
 
 /** Calls `visit` with the numbers from `from` up to, not including, `to` in ascending order, until it answers false. */
 export function walkBits(words: Int32Array, from: number, to: number, visit: (number: number) => boolean): void {
-  for (let at = from >>> 5; at < wordCount(to); at++) {
+  const end = Math.min(wordCount(to), words.length);
+  for (let at = from >>> 5; at < end; at++) {
     let word = words[at] ?? 0;
+    if (word === 0) continue;
     if (at === from >>> 5) word &= -1 << (from & 31);
     while (word !== 0) {
       const lowest = word & -word;
@@ -74,35 +72,13 @@ export function walkBits(words: Int32Array, from: number, to: number, visit: (nu
 /** How many numbers from `from` up to, not including, `to` there are. */
 export function countBits(words: Int32Array, from: number, to: number): number {
   let count = 0;
-  for (let at = from >>> 5; at < wordCount(to); at++) {
+  const end = Math.min(wordCount(to), words.length);
+  for (let at = from >>> 5; at < end; at++) {
     let word = words[at] ?? 0;
+    if (word === 0) continue;
     if (at === from >>> 5) word &= -1 << (from & 31);
     if (at === to >>> 5) word &= (1 << (to & 31)) - 1;
     for (; word !== 0; word &= word - 1) count++;
   }
   return count;
-}
-
-/** Sets for the length of one question, used again for the next: fresh ones would keep the garbage collector busy. */
-export interface Scratch {
-  /** A set with whatever is in it. Valid until `reset`. */
-  take(): Int32Array;
-  /** The next question begins. */
-  reset(): void;
-}
-
-/** Scratch of sets of so many words each. Holds as many as the largest question took. */
-export function scratchOf(words: number): Scratch {
-  const sets: Int32Array[] = [];
-  let taken = 0;
-  return {
-    take: () => {
-      const set = sets[taken] ?? new Int32Array(words);
-      sets[taken++] = set;
-      return set;
-    },
-    reset: () => {
-      taken = 0;
-    },
-  };
 }

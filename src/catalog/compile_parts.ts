@@ -1,7 +1,7 @@
 /** The parts of a catalog that are few, compiled: publishers with a floor for every surface, campaigns with times. */
 import { assert } from "../kernel/assert.ts";
 import { micros, type Micros } from "../kernel/money.ts";
-import { learnedOf } from "./contexts.ts";
+import { learnedOf } from "./learned.ts";
 import type { CompiledCampaign, CompiledPublisher } from "./compiled.ts";
 import type { Advertiser, Campaign, Publisher } from "./entities.ts";
 import type { Surface } from "./words.ts";

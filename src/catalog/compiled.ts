@@ -6,7 +6,7 @@
 import { present } from "../kernel/assert.ts";
 import type { Micros } from "../kernel/money.ts";
 import { assembleCatalog } from "./assemble.ts";
-import type { Learned } from "./contexts.ts";
+import type { Learned } from "./learned.ts";
 import type { Advertiser, Campaign, Catalog, Creative, Currency, Deal, Goal, Landscape } from "./entities.ts";
 import type { LineItem, MimeType, Publisher, Reserve } from "./entities.ts";
 import type { CompiledDeal } from "./line_deals.ts";
@@ -30,6 +30,8 @@ export interface CompiledCatalog {
   readonly landscapes: readonly Landscape[];
   /** Deals of kind "guaranteed", by id. */
   readonly guarantees: readonly CompiledGuarantee[];
+  /** What one unit of each known currency is worth in the catalog's own, by ISO 4217 code. Units: millionths. */
+  readonly ratesPpm: ReadonlyMap<string, number>;
   /** Offers of line items that somebody pays for. */
   readonly paidOffers: OfferTable;
   /** Offers of line items whose goal is "house". They cost nothing and fill what is left. */

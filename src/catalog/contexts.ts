@@ -1,86 +1,104 @@
 /**
- * Numbers that were learned about one kind of break: by surface, device and genre, each of which a line may leave open.
- * Of the lines that fit a break the most specific one holds.
+ * What an isolate is asked repeats itself: the same publishers, on the same devices, in the few countries near it, at
+ * this hour. The entries that agree with such a context are few; they are remembered, numbered among themselves, with
+ * what they say of values that were asked since. A request in a known context costs what the context holds, and no
+ * longer what the catalog holds. A memory only: bounded, and losing it costs microseconds.
  */
-import { micros, type Micros } from "../kernel/money.ts";
-import type { Landscape, Reserve } from "./entities.ts";
-import type { Device, Genre, Surface } from "./words.ts";
+import { countBits, walkBits, wordCount } from "./bitmap.ts";
 
-/** The kind of break a line is about. A dimension left out is "any". */
-export interface LineContext {
-  readonly id: string;
-  readonly surface?: Surface | undefined;
-  readonly device?: Device | undefined;
-  readonly genre?: Genre | undefined;
+/** Entries that agree with one context. */
+export interface Context {
+  /** Their numbers in the index, ascending; below, an entry is its place in this list. */
+  readonly entries: Uint32Array;
+  /** Those of guaranteed deals: all below this place. */
+  readonly guaranteedSize: number;
+  /** Which of them are in a set over the whole index. `name` stands for the set, which is asked for once. */
+  among(name: string, set: () => Int32Array): Int32Array;
 }
 
-/** A break as lines are held against it; null is known to be nothing in particular, and fits only "any". */
-export interface BreakContext {
-  readonly surface: Surface;
-  readonly device: Device | null;
-  readonly genre: Genre | null;
+/** Contexts that were asked lately. */
+export interface ContextMemo {
+  /** The context of this name, as long as the entries in flight are still the same; else what `agreeing` finds. */
+  recall(name: string, inFlight: Int32Array, agreeing: () => Int32Array): Context;
 }
 
-/** Values by kind of break. */
-export type ContextTable<T> = ReadonlyMap<string, T>;
+/** Memory of all contexts of an index, and of the sets that one context holds. Units: bytes. */
+const CONTEXTS_BYTES_MAX = 4 * 1024 * 1024;
+const SETS_BYTES_MAX = 64 * 1024;
 
-const ANY = "*";
-
-function keyOf(surface: string, device: string, genre: string): string {
-  return `${surface} ${device} ${genre}`;
+interface Remembered {
+  readonly inFlight: Int32Array;
+  readonly context: Context;
+  readonly bytes: number;
 }
 
-/** What was learned about one publisher's breaks. */
-export interface Learned {
-  /** Reserve prices of open demand. Units: micros CPM. */
-  readonly reserves: ContextTable<Micros>;
-  /** Quantiles of the highest rival bid. Units: micros CPM, ascending. */
-  readonly landscapes: ContextTable<readonly number[]>;
-}
-
-/** The lines of a catalog that are about this publisher. */
-export function learnedOf(
-  publisherId: string,
-  { reserves, landscapes }: { readonly reserves: readonly Reserve[]; readonly landscapes: readonly Landscape[] },
-): Learned {
-  const own = <L extends { readonly publisherId: string }>(lines: readonly L[]): readonly L[] =>
-    lines.filter((line) => line.publisherId === publisherId);
+/** An empty memory. `guaranteedSize`: see `Postings`. */
+export function contextMemo(guaranteedSize: number): ContextMemo {
+  const known = new Map<string, Remembered>();
+  let bytes = 0;
+  const forget = (name: string): void => {
+    bytes -= known.get(name)?.bytes ?? 0;
+    known.delete(name);
+  };
   return {
-    reserves: contextTable(own(reserves), ({ cpmMicros }) => micros(cpmMicros)),
-    landscapes: contextTable(own(landscapes), ({ rivalCpmMicros }) => rivalCpmMicros),
+    recall: (name, inFlight, agreeing) => {
+      const before = known.get(name);
+      forget(name);
+      const remembered = before?.inFlight === inFlight ? before : remember(inFlight, agreeing(), guaranteedSize);
+      // Asked last, forgotten last.
+      for (const oldest of known.keys()) {
+        if (bytes + remembered.bytes <= CONTEXTS_BYTES_MAX) break;
+        forget(oldest);
+      }
+      known.set(name, remembered);
+      bytes += remembered.bytes;
+      return remembered.context;
+    },
   };
 }
 
-/** A table of these lines. Of two lines about the same kind of break the one with the smaller id holds. */
-function contextTable<L extends LineContext, T>(lines: readonly L[], valueOf: (line: L) => T): ContextTable<T> {
-  const table = new Map<string, T>();
-  for (const line of lines.toSorted((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))) {
-    const key = keyOf(line.surface ?? ANY, line.device ?? ANY, line.genre ?? ANY);
-    if (!table.has(key)) table.set(key, valueOf(line));
-  }
-  return table;
+function remember(inFlight: Int32Array, agreeing: Int32Array, guaranteedSize: number): Remembered {
+  const entries = listed(agreeing);
+  const context = contextOf(entries, countBits(agreeing, 0, guaranteedSize));
+  return { inFlight, context, bytes: entries.byteLength + SETS_BYTES_MAX };
 }
 
-/**
- * The value of the most specific line that fits, or null. More dimensions stated is more specific; of as many, the
- * surface counts before the device and the device before the genre. Cost: at most eight look-ups.
- */
-export function inContext<T>(table: ContextTable<T>, { surface, device, genre }: BreakContext): T | null {
-  if (table.size === 0) return null;
-  const [onDevice, ofGenre] = [device ?? ANY, genre ?? ANY];
-  const keys = [
-    keyOf(surface, onDevice, ofGenre),
-    keyOf(surface, onDevice, ANY),
-    keyOf(surface, ANY, ofGenre),
-    keyOf(ANY, onDevice, ofGenre),
-    keyOf(surface, ANY, ANY),
-    keyOf(ANY, onDevice, ANY),
-    keyOf(ANY, ANY, ofGenre),
-    keyOf(ANY, ANY, ANY),
-  ];
-  for (const key of keys) {
-    const value = table.get(key);
-    if (value !== undefined) return value;
+function contextOf(entries: Uint32Array, guaranteedSize: number): Context {
+  const sets = new Map<string, Int32Array>();
+  const setBytes = 4 * wordCount(entries.length);
+  return {
+    entries,
+    guaranteedSize,
+    among: (name, set) => {
+      let found = sets.get(name);
+      if (found === undefined) {
+        found = gathered(entries, set());
+        if ((sets.size + 1) * setBytes > SETS_BYTES_MAX) sets.clear();
+        sets.set(name, found);
+      }
+      return found;
+    },
+  };
+}
+
+/** The numbers of a set, ascending. */
+function listed(set: Int32Array): Uint32Array {
+  const numbers = new Uint32Array(countBits(set, 0, set.length * 32));
+  let at = 0;
+  walkBits(set, 0, set.length * 32, (number) => {
+    numbers[at++] = number;
+    return true;
+  });
+  return numbers;
+}
+
+/** Which of the entries are in a set. No branches: this is what a new context costs most. */
+function gathered(entries: Uint32Array, set: Int32Array): Int32Array {
+  const among = new Int32Array(wordCount(entries.length));
+  for (let place = 0; place < entries.length; place++) {
+    const entry = entries[place] ?? 0;
+    const bit = ((set[entry >>> 5] ?? 0) >>> (entry & 31)) & 1;
+    among[place >>> 5] = (among[place >>> 5] ?? 0) | (bit << (place & 31));
   }
-  return null;
+  return among;
 }

@@ -91,6 +91,8 @@ export const publisherSchema = z.strictObject({
   slateMicrosPerSec: floor.default(1_000),
   /** What a viewer leaving during an ad costs the publisher; taken off an ad's value. Units: micros. */
   abandonCostMicros: floor.default(20_000),
+  /** Where viewers' histories are kept: with the player, signed, or one for all devices of a household. */
+  frequencyStore: z.enum(["token", "household"]).default("token"),
   /** Whether time that no paid ad wins is filled with house line items. */
   houseFill: z.boolean().default(true),
   forecast: z.array(forecastSchema).max(CATALOG_LIMITS.forecastLinesMax).default([]),

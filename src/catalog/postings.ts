@@ -5,8 +5,8 @@
  * first: guaranteed deals, then by what a line item may bid at most, then catalog order.
  */
 import { present } from "../kernel/assert.ts";
-import { allBits, clearBit, scratchOf, setBit, wordCount, type Scratch } from "./bitmap.ts";
-import { contextMemo, type ContextMemo } from "./context_memo.ts";
+import { allBits, clearBit, setBit, wordCount } from "./bitmap.ts";
+import { contextMemo, type ContextMemo } from "./contexts.ts";
 import { indexFlights, type FlightIndex } from "./flight_index.ts";
 import type { AxisDraft, PostingsDraft } from "./postings_draft.ts";
 import type { ListDimension } from "./targeting.ts";
@@ -36,7 +36,7 @@ export interface Axis {
   readonly exclude: ReadonlyMap<string, Posting>;
 }
 
-/** The index. Immutable, but for what `flights` and `contexts` remember and `scratch`. */
+/** The index. Immutable, but for what `flights` and `contexts` remember. */
 export interface Postings {
   /** Entries; each belongs to a line item, and those of one line item are neighbours. */
   readonly size: number;
@@ -52,8 +52,7 @@ export interface Postings {
   readonly durationsSec: readonly number[];
   readonly flights: FlightIndex;
   readonly contexts: ContextMemo;
-  readonly scratch: Scratch;
-  /** Memory of all of it. Units: bytes. */
+  /** Memory of all of it but `contexts`. Units: bytes. */
   readonly bytes: number;
 }
 
@@ -73,15 +72,12 @@ export function dealAt(publisherId: string, dealId: string): string {
   return `${publisherId} ${dealId}`;
 }
 
-/**
- * One entry in so many is "many": its mask is then at most twice as large as its list. A mask is read four times as fast
- * as a list is painted onto one.
- */
-const MANY_OF = 64;
+/** One entry in so many is "many": a mask is then no larger than a list. */
+const MANY_OF = 32;
 /** Numbers turned into postings between two yields. */
 const STEP_NUMBERS = 20_000;
-/** Line items sorted between two yields; merging two runs is a step as well. */
-const STEP_SORT = 4_096;
+/** Line items sorted between two yields. */
+const STEP_SORT = 2_048;
 
 /** Turns a draft into the index. Yields after every step of bounded work. */
 export function* buildPostings(draft: PostingsDraft): Generator<void, Postings> {
@@ -108,7 +104,7 @@ export function* buildPostings(draft: PostingsDraft): Generator<void, Postings> 
     flightOf[at] = present(draft.flightOf[entry], "every entry has a flight");
   });
   const flights = indexFlights(flightOf, draft.flightStartsMs, draft.flightEndsMs);
-  const contexts = contextMemo(wordCount(size));
+  const contexts = contextMemo(guaranteedSize);
   return {
     size,
     guaranteedSize,
@@ -118,9 +114,7 @@ export function* buildPostings(draft: PostingsDraft): Generator<void, Postings> 
     durationsSec: [...(draft.axes.get("durations")?.include.keys() ?? [])].map(Number),
     flights,
     contexts,
-    scratch: scratchOf(wordCount(size)),
-    bytes:
-      lineOf.byteLength + flights.bytes + contexts.bytesMax + axes.reduce((sum, [, axis]) => sum + bytesOf(axis), 0),
+    bytes: lineOf.byteLength + flights.bytes + axes.reduce((sum, [, axis]) => sum + bytesOf(axis), 0),
   };
 }
 
@@ -155,7 +149,8 @@ function* buildLists(
   const built = new Map<string, Posting>();
   let done = 0;
   for (const [value, entries] of lists) {
-    const numbers = Uint32Array.from(entries, (entry) => positions[entry] ?? 0);
+    const numbers = new Uint32Array(entries.length);
+    for (let at = 0; at < entries.length; at++) numbers[at] = positions[entries[at] ?? 0] ?? 0;
     const many = numbers.length * MANY_OF >= positions.length;
     built.set(value, many ? { mask: maskOf(numbers, value) } : { numbers });
     done += entries.length;
@@ -168,9 +163,9 @@ function* buildLists(
 
 /** Line items by falling ceiling, equal ones in their order: runs are sorted, then merged two by two. */
 function* byCeiling(ceilings: readonly number[]): Generator<void, Uint32Array> {
-  let lines = Uint32Array.from(ceilings, (_, line) => line);
+  let lines = new Uint32Array(ceilings.length).map((_, line) => line);
+  // Infinity less itself is no number: equal ones, whatever their ceiling, go on to their order.
   const first = (a: number, b: number): number => (ceilings[b] ?? 0) - (ceilings[a] ?? 0) || a - b;
-  // Infinity less itself is no number; both are then equal, and `||` goes on to their order.
   for (let from = 0; from < lines.length; from += STEP_SORT) {
     lines.subarray(from, from + STEP_SORT).sort(first);
     yield;
@@ -178,31 +173,28 @@ function* byCeiling(ceilings: readonly number[]): Generator<void, Uint32Array> {
   for (let run = STEP_SORT; run < lines.length; run *= 2) {
     const merged = new Uint32Array(lines.length);
     for (let from = 0; from < lines.length; from += 2 * run) {
-      mergeRuns(lines.subarray(from, from + run), lines.subarray(from + run, from + 2 * run), merged, from, first);
-      yield;
+      const [left, right] = [lines.subarray(from, from + run), lines.subarray(from + run, from + 2 * run)];
+      yield* mergeRuns(left, right, merged.subarray(from), first);
     }
     lines = merged;
   }
   return lines;
 }
 
-function mergeRuns(
+function* mergeRuns(
   left: Uint32Array,
   right: Uint32Array,
   into: Uint32Array,
-  at: number,
   first: (a: number, b: number) => number,
-): void {
-  let [l, r, to] = [0, 0, at];
+): Generator<void, void> {
+  let [l, r] = [0, 0];
   while (l < left.length || r < right.length) {
-    const [a, b] = [left[l], right[r]];
-    if (a !== undefined && (b === undefined || first(a, b) < 0)) {
-      into[to++] = a;
-      l++;
-    } else if (b !== undefined) {
-      into[to++] = b;
-      r++;
-    }
+    const [a, b] = [left[l] ?? 0, right[r] ?? 0];
+    const takesLeft = r >= right.length || (l < left.length && first(a, b) < 0);
+    into[l + r] = takesLeft ? a : b;
+    if (takesLeft) l++;
+    else r++;
+    if ((l + r) % STEP_NUMBERS === 0) yield;
   }
 }
 

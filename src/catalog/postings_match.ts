@@ -1,10 +1,12 @@
 /**
- * One break held against the whole index: a chain of set operations, one or two an axis, in which only entries survive
- * that agree on every axis. What survives is every line item that may be shown, and seldom one more (see
- * conjunctions.ts, and `addAd` of postings_draft.ts for line items with several creatives).
+ * One break held against the whole index: a chain of set operations, one an axis, in which only entries survive that
+ * agree on every axis. What survives is every line item that may be shown, and seldom one more (see conjunctions.ts,
+ * and `addAd` of postings_draft.ts for line items with several creatives).
  */
-import { clearBit, intersection, setBit, subtract, unite } from "./bitmap.ts";
-import { dealAt, type Axis, type AxisName, type Posting, type Postings } from "./postings.ts";
+import { present } from "../kernel/assert.ts";
+import { allBits, clearBit, intersection, setBit, subtract, unite, wordCount } from "./bitmap.ts";
+import type { Context } from "./contexts.ts";
+import { dealAt, type Axis, type AxisName, type Postings } from "./postings.ts";
 import { hourOfFacts, type TargetingFacts } from "./targeting.ts";
 
 /** What a break asks of an ad, besides what line items ask of a break. */
@@ -20,154 +22,149 @@ export interface BreakTerms {
   fits(durationSec: number): boolean;
   /** Null: any will do. */
   readonly mimeTypes: readonly string[] | null;
+  /** Deals that the break offers; null: whatever the catalog has for the publisher. */
+  readonly deals: readonly { readonly id: string }[] | null;
+}
+
+/** Entries that may be shown in a break, as places in their context. Shapes: as bitmap.ts. */
+export interface Matches {
+  readonly context: Context;
+  /** Those whose line item has a deal that is not guaranteed, holds at the publisher and is offered. */
+  readonly withDeal: Int32Array;
+  readonly withoutDeal: Int32Array;
 }
 
 /** More lengths than this are not asked one by one; the decision asks each ad anyway. */
 const DURATIONS_ASKED_MAX = 64;
 
 /**
- * The entries that may be shown in a break; valid until the index is asked again. Shape: as bitmap.ts. Cost: half a nanosecond for each axis and 32 entries,
- * and a few nanoseconds for each entry of a short list that the facts name.
+ * The entries that may be shown in a break. Cost: half a nanosecond for each axis and 32 entries of the context; where
+ * the context is not remembered, of the index, and some nanoseconds for each entry of the context.
  */
-export function matchingEntries(postings: Postings, facts: TargetingFacts, terms: BreakTerms): Int32Array {
-  postings.scratch.reset();
+export function matchingEntries(postings: Postings, facts: TargetingFacts, terms: BreakTerms): Matches {
   const inFlight = postings.flights.openAt(terms.nowMs);
-  const context = postings.contexts.recall(contextOf(facts), inFlight, () =>
-    entriesOf(postings, inFlight, (match) => holdContext(match, facts)).slice(),
-  );
-  return entriesOf(postings, context, (match) => {
-    hold(match, "contentCategories", [...facts.contentCategories]);
-    hold(match, "segments", [...facts.segments]);
-    holdTerms(match, terms);
-  });
+  const context = postings.contexts.recall(nameOf(facts), inFlight, () => agreeing(postings, inFlight, facts));
+  const question: Question = { postings, context, sets: [] };
+  include(question, "contentCategories", [...facts.contentCategories]);
+  exclude(question, "contentCategories", facts.contentCategories);
+  include(question, "segments", [...facts.segments]);
+  exclude(question, "segments", facts.segments);
+  askTerms(question, terms);
+  const matching = intersection(allBits(context.entries.length), question.sets);
+  const dealt = withDeals(question, facts.publisherId, terms);
+  const withDeal = intersection(matching.slice(), [dealt]);
+  subtract(matching, dealt);
+  return { context, withDeal, withoutDeal: matching };
 }
 
 /** What many requests of an isolate have in common, as one string. */
-function contextOf({
-  publisherId,
-  surface,
-  device,
-  country,
-  genre,
-  rating,
-  language,
-  ...facts
-}: TargetingFacts): string {
-  const consent = facts.consent ? "agreed" : "";
-  return `${publisherId} ${surface} ${device} ${country} ${genre} ${rating} ${language} ${hourOfFacts(facts)} ${consent}`;
+function nameOf(facts: TargetingFacts): string {
+  const { publisherId, surface, device, country, region, genre, rating, language, consent } = facts;
+  const hour = hourOfFacts(facts);
+  return JSON.stringify([publisherId, surface, device, country, region, genre, rating, language, hour, consent]);
 }
 
-function holdContext(match: Match, facts: TargetingFacts): void {
-  hold(match, "publishers", [facts.publisherId]);
-  hold(match, "surfaces", [facts.surface]);
-  hold(match, "devices", known(facts.device));
-  hold(match, "countries", known(facts.country));
-  hold(match, "regions", known(facts.region));
-  hold(match, "genres", known(facts.genre));
-  hold(match, "ratings", known(facts.rating));
-  hold(match, "languages", known(facts.language));
-  hold(match, "hours", [String(hourOfFacts(facts))]);
-  if (!facts.consent) hold(match, "consent", []);
+/** The entries in flight that agree with a context. Shape: as bitmap.ts, over the whole index. */
+function agreeing({ axes }: Postings, inFlight: Int32Array, facts: TargetingFacts): Int32Array {
+  const sets: Int32Array[] = [];
+  const hold = (name: AxisName, fact: string | null): void => {
+    const axis = axes.get(name);
+    if (axis === undefined) return;
+    if (fact === null || !axis.include.has(fact)) sets.push(axis.any);
+    else sets.push(includingSet(axis, fact));
+    if (fact !== null && axis.exclude.has(fact)) sets.push(notExcludingSet(axis, fact));
+  };
+  hold("publishers", facts.publisherId);
+  hold("surfaces", facts.surface);
+  hold("devices", facts.device);
+  hold("countries", facts.country);
+  hold("regions", facts.region);
+  hold("genres", facts.genre);
+  hold("ratings", facts.rating);
+  hold("languages", facts.language);
+  hold("hours", String(hourOfFacts(facts)));
+  if (!facts.consent) hold("consent", null);
+  return intersection(inFlight.slice(), sets);
 }
 
-/** Entries among `within` that agree on all axes that `ask` holds against them. */
-function entriesOf(postings: Postings, within: Int32Array, ask: (match: Match) => void): Int32Array {
-  const match: Match = { postings, masks: [within], excluded: [] };
-  ask(match);
-  const entries = intersection(postings.scratch.take(), match.masks);
-  for (const numbers of match.excluded) for (const number of numbers) clearBit(entries, number);
-  return entries;
-}
-
-/** A question to the index in the making. */
-interface Match {
+/** A question to the entries of a context in the making: they must be in all of the sets. */
+interface Question {
   readonly postings: Postings;
-  /** Entries must be in all of these, */
-  readonly masks: Int32Array[];
-  /** and in none of these. */
-  readonly excluded: Uint32Array[];
+  readonly context: Context;
+  readonly sets: Int32Array[];
 }
 
-function hold(match: Match, name: AxisName, values: readonly string[]): void {
-  const axis = match.postings.axes.get(name);
-  if (axis === undefined) return;
-  include(match, axis, values);
-  exclude(match, axis, values);
-}
-
-/** What a break says of deals. */
-export interface BreakDeals {
-  readonly publisherId: string;
-  /** Null: whatever the catalog has for the publisher. */
-  readonly deals: readonly { readonly id: string }[] | null;
-}
-
-/**
- * Entries whose line item has a deal that is not guaranteed, holds at the publisher and is offered; null: none has any.
- * Valid like those of `matchingEntries`, which is asked first. Shape: as bitmap.ts.
- */
-export function entriesWithDeals(postings: Postings, { publisherId, deals }: BreakDeals): Int32Array | null {
-  const axis = postings.axes.get("deals");
-  if (axis === undefined) return null;
-  const values = deals?.map(({ id }) => dealAt(publisherId, id)) ?? [publisherId];
-  const entries = postings.scratch.take();
-  entries.set(agreeing(postings, axis, values));
-  subtract(entries, axis.any);
-  return entries;
-}
-
-function holdTerms(match: Match, terms: BreakTerms): void {
-  const { axes, durationsSec } = match.postings;
-  const [domains, categories] = [axes.get("domains"), axes.get("categories")];
-  if (domains !== undefined) exclude(match, domains, terms.blockedDomains);
-  if (categories !== undefined) {
-    exclude(match, categories, terms.blockedCategories);
-    for (const allowed of terms.allowedCategories) include(match, categories, [...allowed]);
+function askTerms(question: Question, terms: BreakTerms): void {
+  exclude(question, "domains", terms.blockedDomains);
+  exclude(question, "categories", terms.blockedCategories);
+  for (const allowed of terms.allowedCategories) include(question, "categories", [...allowed]);
+  const { durationsSec } = question.postings;
+  const fitting = durationsSec.filter((durationSec) => terms.fits(durationSec));
+  if (fitting.length < durationsSec.length && durationsSec.length <= DURATIONS_ASKED_MAX) {
+    include(question, "durations", fitting.map(String));
   }
-  const lengths = axes.get("durations");
-  if (lengths !== undefined && durationsSec.length <= DURATIONS_ASKED_MAX) {
-    const fitting = durationsSec.filter((durationSec) => terms.fits(durationSec));
-    if (fitting.length < durationsSec.length) include(match, lengths, fitting.map(String));
-  }
-  const mimeTypes = axes.get("mimeTypes");
-  if (mimeTypes !== undefined && terms.mimeTypes !== null) include(match, mimeTypes, terms.mimeTypes);
-}
-
-function known(fact: string | null): readonly string[] {
-  return fact === null ? [] : [fact];
+  if (terms.mimeTypes !== null) include(question, "mimeTypes", terms.mimeTypes);
 }
 
 /** Keeps entries that include one of the values, or ask for none. */
-function include({ postings, masks }: Match, axis: Axis, values: readonly string[]): void {
-  masks.push(agreeing(postings, axis, values));
-}
-
-/** Entries that include one of the values, or ask for none; not to be changed. */
-function agreeing({ scratch }: Postings, axis: Axis, values: readonly string[]): Int32Array {
-  const named: Posting[] = [];
-  for (const value of values) {
-    const posting = axis.include.get(value);
-    if (posting !== undefined) named.push(posting);
-  }
-  const only = named[0];
-  if (only === undefined) return axis.any;
-  if (named.length === 1 && "mask" in only) return only.mask;
-  const entries = scratch.take();
-  entries.set(axis.any);
-  for (const posting of named) {
-    if ("mask" in posting) unite(entries, posting.mask);
-    else for (const number of posting.numbers) setBit(entries, number);
-  }
-  return entries;
+function include(question: Question, name: AxisName, values: readonly string[]): void {
+  const including = includingAmong(question, name, values);
+  if (including !== null) question.sets.push(including);
 }
 
 /** Drops entries that exclude one of the values. */
-function exclude({ masks, excluded }: Match, axis: Axis, values: Iterable<string>): void {
-  if (axis.exclude.size === 0) return;
+function exclude({ postings, context, sets }: Question, name: AxisName, values: Iterable<string>): void {
+  const axis = postings.axes.get(name);
+  if (axis === undefined || axis.exclude.size === 0) return;
   for (const value of values) {
-    const posting = axis.exclude.get(value);
-    if (posting === undefined) continue;
-    if ("mask" in posting) masks.push(posting.mask);
-    else excluded.push(posting.numbers);
+    if (!axis.exclude.has(value)) continue;
+    sets.push(context.among(`not ${name} ${value}`, () => notExcludingSet(axis, value)));
   }
+}
+
+/** Entries of the context that include one of the values, or ask for none; null: all. Not to be changed. */
+function includingAmong({ postings, context }: Question, name: AxisName, values: readonly string[]): Int32Array | null {
+  const axis = postings.axes.get(name);
+  if (axis === undefined) return null;
+  const sets = values
+    .filter((value) => axis.include.has(value))
+    .map((value) => context.among(`${name} ${value}`, () => includingSet(axis, value)));
+  const [first, ...others] = sets;
+  if (first === undefined) return anyAmong(context, name, axis);
+  if (others.length === 0) return first;
+  const all = first.slice();
+  for (const set of others) unite(all, set);
+  return all;
+}
+
+function anyAmong(context: Context, name: AxisName, axis: Axis): Int32Array {
+  return context.among(`any ${name}`, () => axis.any);
+}
+
+function withDeals(question: Question, publisherId: string, { deals }: BreakTerms): Int32Array {
+  const { postings, context } = question;
+  const axis = postings.axes.get("deals");
+  if (axis === undefined) return new Int32Array(wordCount(context.entries.length));
+  const offered = deals?.map(({ id }) => dealAt(publisherId, id)) ?? [publisherId];
+  const dealt = (includingAmong(question, "deals", offered) ?? axis.any).slice();
+  subtract(dealt, anyAmong(context, "deals", axis));
+  return dealt;
+}
+
+/** Entries that include a value that the axis lists, or ask for none. Shape: as bitmap.ts, over the whole index. */
+function includingSet(axis: Axis, value: string): Int32Array {
+  const posting = present(axis.include.get(value), "the axis lists the value");
+  if ("mask" in posting) return posting.mask;
+  const set = axis.any.slice();
+  for (const number of posting.numbers) setBit(set, number);
+  return set;
+}
+
+/** Entries that do not exclude a value that the axis lists. Shape: as bitmap.ts, over the whole index. */
+function notExcludingSet(axis: Axis, value: string): Int32Array {
+  const posting = present(axis.exclude.get(value), "the axis lists the value");
+  if ("mask" in posting) return posting.mask;
+  const set = new Int32Array(axis.any.length).fill(-1);
+  for (const number of posting.numbers) clearBit(set, number);
+  return set;
 }

@@ -46,14 +46,16 @@ export type Where =
   | { readonly any: readonly Where[] }
   | { readonly not: Where };
 
-const whereNode: z.ZodType<Where> = z.lazy(() =>
-  z.union([
-    z.strictObject({ is: clauseSchema }),
-    z.strictObject({ all: z.array(whereNode).min(1).max(CATALOG_LIMITS.whereNodesMax) }),
-    z.strictObject({ any: z.array(whereNode).min(1).max(CATALOG_LIMITS.whereNodesMax) }),
-    z.strictObject({ not: whereNode }),
-  ]),
-);
+const whereNode: z.ZodType<Where> = z
+  .lazy(() =>
+    z.union([
+      z.strictObject({ is: clauseSchema }),
+      z.strictObject({ all: z.array(whereNode).min(1).max(CATALOG_LIMITS.whereNodesMax) }),
+      z.strictObject({ any: z.array(whereNode).min(1).max(CATALOG_LIMITS.whereNodesMax) }),
+      z.strictObject({ not: whereNode }),
+    ]),
+  )
+  .meta({ id: "Where" });
 
 function nodesIn(where: Where): number {
   if ("is" in where) return 1;

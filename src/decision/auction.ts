@@ -3,7 +3,7 @@
  * are settled here, before the pod is chosen, so that no winner can be priced below a floor or above its purse.
  */
 import type { CompiledPublisher } from "../catalog/compiled.ts";
-import { inContext } from "../catalog/contexts.ts";
+import { inContext } from "../catalog/learned.ts";
 import type { CompiledDeal } from "../catalog/line_deals.ts";
 import { present } from "../kernel/assert.ts";
 import { addMicros, minMicros, scaleMicrosDown, subtractMicros, ZERO_MICROS, type Micros } from "../kernel/money.ts";

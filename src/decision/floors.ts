@@ -13,7 +13,7 @@
  * Source: OpenRTB 2.6, objects Imp, Video, DurFloors and Deal.
  */
 import type { CompiledPublisher } from "../catalog/compiled.ts";
-import { inContext } from "../catalog/contexts.ts";
+import { inContext } from "../catalog/learned.ts";
 import { maxMicros, micros, perImpressionUp, ZERO_MICROS, type Micros } from "../kernel/money.ts";
 import type { BreakRequest, DurationFloor } from "../protocols/break_request.ts";
 import { toMs, type Layout } from "./layout.ts";

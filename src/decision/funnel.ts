@@ -18,7 +18,7 @@ import type { Decision, Slot } from "./decision.ts";
 import { seatGuarantee } from "./guarantee.ts";
 import { fillWithHouse, type BreakAd } from "./house.ts";
 import { hydrate, type FeatureMatrix } from "./hydrate.ts";
-import { whyNotShown } from "./loss.ts";
+import { lossesIn } from "./loss.ts";
 import { choosePod, premiumAt, type Pod } from "./pod.ts";
 import { podTerms, type PodTerms } from "./pod_question.ts";
 import { chargesOf, floorAt, type Charge } from "./price.ts";
@@ -109,8 +109,9 @@ export function finish(scoringPlan: ScoringPlan, scoring: Scoring): Decision {
 
 function losersOf({ bids }: Auctioned, pod: Pod, terms: AuctionTerms): readonly Rejection[] {
   const shown = new Set(pod.solution.ads);
+  const whyNot = lossesIn(pod.question, pod.solution);
   return bids.flatMap((bid, index): readonly Rejection[] => {
-    return shown.has(index) ? [] : [rejected(bid, whyNotShown(pod.question, pod.solution, index), terms)];
+    return shown.has(index) ? [] : [rejected(bid, whyNot(index), terms)];
   });
 }
 

@@ -43,6 +43,7 @@ export function openGate(request: BreakRequest, world: World, publisher: Compile
         .map((allowed) => new Set(allowed)),
       fits: (durationSec) => fitsSomewhere(durationSec, request),
       mimeTypes: request.mimeTypes,
+      deals: request.deals,
     },
     history: openHistory(request.viewer.frequency, catalog, nowMs),
     dealLineIds: once(() => lineIdsWithDeals(request, catalog)),
@@ -62,12 +63,17 @@ export function refusal(offer: Offer, gate: Gate): RejectionReason | null {
 }
 
 /**
- * The same for an offer that the index found: it is in flight and its lists agree. `exactly`: the index knows all of its
- * terms, so that only what changes from viewer to viewer and from second to second is left to ask.
+ * The same for an offer that the index found: it is in flight and its lists agree. `exactly`: the index knows all of
+ * its terms, so that only what changes from viewer to viewer and from second to second is left to ask.
  */
 export function refusalOfMatch(offer: Offer, gate: Gate, exactly: boolean): RejectionReason | null {
-  const terms = exactly ? dealRefusal(offer, gate) : (targetingRefusal(offer, gate) ?? termsRefusal(offer, gate));
+  const terms = exactly ? dealRefusal(offer, gate) : (whereRefusal(offer, gate) ?? termsRefusal(offer, gate));
   return terms ?? passingRefusal(offer, gate);
+}
+
+/** The index may let an expression through that does not hold; lists it knows. */
+function whereRefusal(offer: Offer, gate: Gate): RejectionReason | null {
+  return offer.line.hasWhere ? targetingRefusal(offer, gate) : null;
 }
 
 function targetingRefusal(offer: Offer, { facts }: Gate): RejectionReason | null {

@@ -8,7 +8,7 @@ import type { PodAd, PodSolution, PodWish } from "../pods/instance.ts";
 import { solvePod } from "../pods/solve.ts";
 import { compareOffers, type Candidate } from "./candidate.ts";
 import { toMs } from "./layout.ts";
-import { whyNotShown } from "./loss.ts";
+import { lossesIn } from "./loss.ts";
 import type { PlacedBid, Pod } from "./pod.ts";
 import { rulesFor, sketchOf, type PodQuestion, type PodTerms } from "./pod_question.ts";
 import type { Rejection } from "./rejection.ts";
@@ -36,9 +36,10 @@ export function fillWithHouse(pod: Pod, house: readonly Candidate[], terms: PodT
   const question = houseQuestion(pod, asked, terms);
   const solution = heldSolution(solvePod(question.ads, question.rules), pod.placed.length);
   const all: readonly BreakAd[] = [...paid, ...asked.map((own): BreakAd => ({ own }))];
+  const whyNot = lossesIn(question, solution);
   const lost = asked.flatMap(({ offer }, at): readonly Rejection[] => {
     const index = pod.placed.length + at;
-    return solution.ads.includes(index) ? [] : [{ offer, reason: whyNotShown(question, solution, index) }];
+    return solution.ads.includes(index) ? [] : [{ offer, reason: whyNot(index) }];
   });
   return { shown: solution.ads.flatMap((index) => all[index] ?? []), rejections: [...lost, ...beyond] };
 }

@@ -1,8 +1,8 @@
 /**
- * Candidates become rows for the models: the break's half is packed once, each creative's half once in its life, and
+ * Candidates become rows for the models: the break's half is packed once, each offer's half once in its life, and
  * the two are joined per candidate.
  */
-import type { Creative } from "../catalog/entities.ts";
+import type { Offer } from "../catalog/compiled.ts";
 import { utcHour, utcWeekday } from "../kernel/time.ts";
 import { packAd, packBreak, packRow, type AdHalf } from "../features/row.ts";
 import { COLUMN_COUNT } from "../features/schema.ts";
@@ -16,14 +16,14 @@ export interface FeatureMatrix {
   readonly columns: number;
 }
 
-/** Packed halves by creative; an entry goes when its catalog does. A cache only: losing it costs a repack. */
-const adHalves = new WeakMap<Creative, AdHalf>();
+/** Packed halves by offer; an entry goes when its offer does. A cache only: losing it costs a repack. */
+const adHalves = new WeakMap<Offer, AdHalf>();
 
-function adHalfOf(creative: Creative): AdHalf {
-  let half = adHalves.get(creative);
+function adHalfOf(offer: Offer): AdHalf {
+  let half = adHalves.get(offer);
   if (half === undefined) {
-    half = packAd(creative);
-    adHalves.set(creative, half);
+    half = packAd(offer);
+    adHalves.set(offer, half);
   }
   return half;
 }
@@ -44,7 +44,7 @@ export function hydrate(request: BreakRequest, nowMs: number, candidates: readon
   });
   const rows = new Float32Array(candidates.length * COLUMN_COUNT);
   candidates.forEach((candidate, row) => {
-    packRow(half, adHalfOf(candidate.offer.creative), candidate.frequencyCount, rows, row * COLUMN_COUNT);
+    packRow(half, adHalfOf(candidate.offer), candidate.frequencyCount, rows, row * COLUMN_COUNT);
   });
   return { rows, rowCount: candidates.length, columns: COLUMN_COUNT };
 }

@@ -45,7 +45,7 @@ export function layOut(request: BreakRequest, limits: Limits): Layout {
     // Exact lengths are asked of what is filled freely: a slot that is cut says its own.
     return { minDurationMs: toMs(minSec), maxDurationMs, exactDurationsMs: null, side, floorCpmMicros };
   });
-  const adsMax = Math.min(Math.floor(request.maxAds), limits.podAdsMax);
+  const adsMax = request.maxAds >= 1 ? Math.min(Math.floor(request.maxAds), limits.podAdsMax) : 0;
   return {
     slots: [...slots.filter(({ side }) => side === "before"), ...slots.filter(({ side }) => side === "after")],
     dynamicMs: leftMs,

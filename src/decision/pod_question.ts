@@ -74,12 +74,7 @@ function placesOf({ bidMicros, agreedMicros, floors }: Bid): PodPlaces | null {
 
 /** What the pod needs to know of an offer, whoever pays for it. Its id keeps catalog order. */
 export function sketchOf(offer: Offer, { auction, history }: PodTerms) {
-  const { line: lineLeft, campaign } = history.allowance(offer);
-  const line = Math.max(1, Math.min(offer.line.lineItem.maxPerBreak, lineLeft));
   const dedupeKeys = dedupeKeysOf(offer, auction.request.podDedupe);
-  // A pod counts one cap an ad; where line item and campaign are both capped the line item is held to one.
-  const campaignCaps = Number.isFinite(campaign);
-  if (line === 1 || campaignCaps) dedupeKeys.push(`line ${offer.lineItemId}`);
   return {
     id: `${offer.lineItemId} ${offer.creativeId}`,
     durationMs: toMs(offer.durationSec),
@@ -87,9 +82,27 @@ export function sketchOf(offer: Offer, { auction, history }: PodTerms) {
     creative: offer.creativeId,
     categories: offer.categoriesWithParents,
     dedupeKeys,
-    capKey: campaignCaps ? `campaign ${offer.campaignId}` : `line ${offer.lineItemId}`,
-    capMax: campaignCaps ? Math.max(1, campaign) : line,
+    // One ad of an advertiser is within every cap that let it in.
+    ...(auction.publisher.publisher.maxPerAdvertiser === 1 ? UNCAPPED : capOf(offer, history, dedupeKeys)),
   };
+}
+
+const UNCAPPED = { capKey: null, capMax: Number.POSITIVE_INFINITY };
+/** How the key of a line item begins. */
+export const LINE_KEY = "line ";
+
+/**
+ * What the line item allows itself in a break and what caps leave of the viewer's allowance. A pod counts one cap an ad:
+ * where the campaign is capped too, the line item is held to one by a key of its own.
+ */
+function capOf(offer: Offer, history: ViewingHistory, dedupeKeys: string[]): Pick<PodAd, "capKey" | "capMax"> {
+  const left = history.allowance(offer);
+  const lineKey = `${LINE_KEY}${offer.lineItemId}`;
+  if (!Number.isFinite(left.campaign)) {
+    return { capKey: lineKey, capMax: Math.max(1, Math.min(offer.line.lineItem.maxPerBreak, left.line)) };
+  }
+  dedupeKeys.push(lineKey);
+  return { capKey: `campaign ${offer.campaignId}`, capMax: Math.max(1, left.campaign) };
 }
 
 /** What two ads of the break must not share. Source: AdCOM 1.0, List: Pod Deduplication Settings; 5 asks for none. */

@@ -5,8 +5,8 @@
  * all others is worked out only when somebody asks.
  */
 import type { CompiledPublisher, Offer } from "../catalog/compiled.ts";
-import { countBits, hasBit, intersection, subtract, walkBits } from "../catalog/bitmap.ts";
-import { entriesWithDeals, matchingEntries } from "../catalog/postings_match.ts";
+import { countBits, hasBit, walkBits } from "../catalog/bitmap.ts";
+import { matchingEntries } from "../catalog/postings_match.ts";
 import type { OfferTable } from "../catalog/tables.ts";
 import type { BreakRequest } from "../protocols/break_request.ts";
 import type { Candidate } from "./candidate.ts";
@@ -61,6 +61,8 @@ export function explainRetrieval(
 interface Walk {
   readonly offers: OfferTable;
   readonly gate: Gate;
+  /** Of the context; places are in it. */
+  readonly entries: Uint32Array;
   readonly candidates: Candidate[];
   readonly rejections: Rejection[];
   lookedAt: number;
@@ -70,31 +72,29 @@ interface Walk {
 /** Looks at the line items that match: guaranteed deals, then whoever has a deal here, then the rest. */
 function admit(offers: OfferTable, gate: Gate): Retrieval {
   const { request, world, facts, terms } = gate;
-  const { guaranteedSize, size } = offers.postings;
-  const walk: Walk = { offers, gate, candidates: [], rejections: [], lookedAt: 0, overlooked: 0 };
-  const matching = matchingEntries(offers.postings, facts, terms);
-  lookAt(walk, matching, 0, guaranteedSize, world.limits.candidatesMax);
-  const openMax = walk.candidates.length + world.limits.candidatesMax;
-  const dealt = entriesWithDeals(offers.postings, request);
-  if (dealt !== null) {
-    lookAt(walk, intersection(offers.postings.scratch.take(), [dealt, matching]), guaranteedSize, size, openMax);
-    subtract(matching, dealt);
-  }
-  if (!request.dealsOnly) lookAt(walk, matching, guaranteedSize, size, openMax);
+  const { context, withDeal, withoutDeal } = matchingEntries(offers.postings, facts, terms);
+  const { entries, guaranteedSize } = context;
+  const walk: Walk = { offers, gate, entries, candidates: [], rejections: [], lookedAt: 0, overlooked: 0 };
+  const { candidatesMax } = world.limits;
+  for (const places of [withDeal, withoutDeal]) lookAt(walk, places, 0, guaranteedSize, candidatesMax);
+  const max = walk.candidates.length + candidatesMax;
+  lookAt(walk, withDeal, guaranteedSize, entries.length, max);
+  if (!request.dealsOnly) lookAt(walk, withoutDeal, guaranteedSize, entries.length, max);
   const { candidates, rejections, overlooked } = walk;
   return { candidates, rejections, overlooked };
 }
 
-/** Looks at the line items of these entries until there are `candidatesMax` candidates in all or work is used up. */
-function lookAt(walk: Walk, entries: Int32Array, from: number, to: number, candidatesMax: number): void {
+/** Looks at the line items at these places until there are `candidatesMax` candidates in all or work is used up. */
+function lookAt(walk: Walk, places: Int32Array, from: number, to: number, candidatesMax: number): void {
   const { lineOf, exact } = walk.offers.postings;
   const { lookedAtMax } = walk.gate.world.limits;
   let last = -1;
-  walkBits(entries, from, to, (entry) => {
+  walkBits(places, from, to, (place) => {
     if (walk.candidates.length >= candidatesMax || walk.lookedAt >= lookedAtMax) {
-      walk.overlooked += countBits(entries, entry, to);
+      walk.overlooked += countBits(places, place, to);
       return false;
     }
+    const entry = walk.entries[place] ?? 0;
     const line = lineOf[entry] ?? 0;
     // Entries of one line item, the alternatives of its expression, are neighbours.
     if (line !== last) lookAtLine(walk, line, hasBit(exact, entry), candidatesMax);

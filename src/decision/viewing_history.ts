@@ -21,24 +21,24 @@ export interface ViewingHistory {
   isCapped(offer: Offer): boolean;
 }
 
-/** Arranges a history. Cost: linear in it; then, for each cap asked, in what was shown under it. */
+/**
+ * Arranges a history. Cost: linear in it; then, for each cap asked, in what was shown under it. Whose campaign the
+ * line items are of is looked up when the first cap of a campaign asks.
+ */
 export function openHistory(
   shown: readonly FrequencyEntry[],
   catalog: Pick<CompiledCatalog, "lineItems">,
   nowMs: number,
 ): ViewingHistory {
-  const ofLine = new Map<string, number[]>();
-  const ofCampaign = new Map<string, number[]>();
-  for (const { lineItemId, shownMs } of shown) {
-    remember(ofLine, lineItemId, shownMs);
-    const campaignId = catalog.lineItems.get(lineItemId)?.lineItem.campaignId;
-    if (campaignId !== undefined) remember(ofCampaign, campaignId, shownMs);
-  }
+  if (shown.length === 0) return NOTHING_SHOWN;
+  const ofLine = timesBy(shown, ({ lineItemId }) => lineItemId);
+  let ofCampaign: Times | null = null;
   const within = (times: readonly number[] | undefined, windowMs: number): number =>
     times === undefined ? 0 : times.filter((shownMs) => shownMs > nowMs - windowMs).length;
-  const lineLeft = ({ line, lineItemId }: Offer): number => {
+  const lineLeft = ({ lineItemId, line }: Offer): number => {
+    const times = ofLine.get(lineItemId);
     const cap = line.frequencyCap;
-    return cap === null ? Number.POSITIVE_INFINITY : cap.impressions - within(ofLine.get(lineItemId), cap.windowMs);
+    return cap === null ? Number.POSITIVE_INFINITY : cap.impressions - within(times, cap.windowMs);
   };
   const campaigns = new Map<string, number>();
   const campaignLeft = ({ campaignId, line }: Offer): number => {
@@ -46,6 +46,7 @@ export function openHistory(
     if (cap === undefined) return Number.POSITIVE_INFINITY;
     let left = campaigns.get(campaignId);
     if (left === undefined) {
+      ofCampaign ??= timesBy(shown, ({ lineItemId }) => catalog.lineItems.get(lineItemId)?.campaign.campaign.id);
       left = cap.impressions - within(ofCampaign.get(campaignId), cap.windowMinutes * MINUTE_MS);
       campaigns.set(campaignId, left);
     }
@@ -54,12 +55,30 @@ export function openHistory(
   return {
     timesLately: ({ lineItemId }) => within(ofLine.get(lineItemId), DAY_MS),
     allowance: (offer) => ({ line: lineLeft(offer), campaign: campaignLeft(offer) }),
-    isCapped: (offer) => shown.length > 0 && (lineLeft(offer) <= 0 || campaignLeft(offer) <= 0),
+    isCapped: (offer) => lineLeft(offer) <= 0 || campaignLeft(offer) <= 0,
   };
 }
 
-function remember(timesOf: Map<string, number[]>, id: string, shownMs: number): void {
-  const times = timesOf.get(id);
-  if (times === undefined) timesOf.set(id, [shownMs]);
-  else times.push(shownMs);
+/** When something was shown, by id. Units: epoch milliseconds. */
+type Times = ReadonlyMap<string, readonly number[]>;
+
+const NOTHING_SHOWN: ViewingHistory = {
+  timesLately: () => 0,
+  allowance: ({ line }) => ({
+    line: line.frequencyCap?.impressions ?? Number.POSITIVE_INFINITY,
+    campaign: line.campaign.campaign.frequencyCap?.impressions ?? Number.POSITIVE_INFINITY,
+  }),
+  isCapped: () => false,
+};
+
+function timesBy(shown: readonly FrequencyEntry[], idOf: (entry: FrequencyEntry) => string | undefined): Times {
+  const timesOf = new Map<string, number[]>();
+  for (const entry of shown) {
+    const id = idOf(entry);
+    if (id === undefined) continue;
+    const times = timesOf.get(id);
+    if (times === undefined) timesOf.set(id, [entry.shownMs]);
+    else times.push(entry.shownMs);
+  }
+  return timesOf;
 }

@@ -55,6 +55,12 @@ export function scaleMicrosDown(amount: Micros, ppm: number): Micros {
   return micros(Number((BigInt(amount) * BigInt(ppm)) / 1_000_000n));
 }
 
+/** `amount × ppm / 1,000,000`, rounded away from zero. Exact where the result is safe. Requires: amount ≥ 0. */
+export function scaleMicrosUp(amount: Micros, ppm: number): Micros {
+  assert(amount >= 0 && Number.isSafeInteger(ppm) && ppm >= 0, `ppm must be a whole number, got ${ppm}`);
+  return micros(Number((BigInt(amount) * BigInt(ppm) + 999_999n) / 1_000_000n));
+}
+
 /** Price of one impression at a CPM: a thousandth of it, rounded towards zero. */
 export function perImpression(cpmMicros: Micros): Micros {
   return micros(Math.trunc(cpmMicros / 1000));

@@ -6,7 +6,7 @@
 import { present } from "../kernel/assert.ts";
 import type { PodAd, PodRules } from "./instance.ts";
 import { classesOf } from "./classes.ts";
-import { adsMax, ANYWHERE, AS_FIRST, AS_LAST, playsOf, premiumOf, type Plays } from "./plays.ts";
+import { adsMax, ANYWHERE, AS_FIRST, AS_LAST, playsOf, type Plays } from "./plays.ts";
 
 /** Sums on a board stay below this: far enough inside the safe integers for multipliers to be added. */
 const SCALED_MAX = 2 ** 46;
@@ -77,8 +77,7 @@ export function boardOf(ads: readonly PodAd[], rules: PodRules): Board {
     if (play === undefined || ad === undefined) continue;
     board.ad[p] = play.ad;
     board.gain[p] = play.gain * scale;
-    const premiums = ad.firstPremiumMicros + ad.lastPremiumMicros;
-    board.aloneGain[p] = (play.gain - premiumOf(ad, play.claim) + premiums) * scale;
+    board.aloneGain[p] = play.aloneGain * scale;
     board.claim[p] = play.claim;
     if (play.slot === null) {
       board.lengthMs[p] = ad.durationMs;

@@ -71,8 +71,11 @@ export function bestOfGroups(groups: Groups, reduced: Float64Array, constant: nu
   }
 }
 
-/** Rounds without gain after which steps are halved. */
-export const D = { PATIENCE: 3, STEP: 1, RESTART: 0.5, EPS: 1e-3 };
+/** Rounds without gain after which steps are halved, and the share of the bound that is a gain. */
+const PATIENCE = 3;
+const GAIN = 1e-3;
+/** Share of Polyak's step to begin with where prices are known already. */
+const AGAIN_STEP = 0.5;
 
 /** A search for good prices: after every relaxed pod it moves them against what that pod took too much or too little of. */
 export class Ascent {
@@ -85,12 +88,12 @@ export class Ascent {
   readonly #unitMs: number;
   readonly #timed: boolean;
   #bestBound = Number.POSITIVE_INFINITY;
-  #step = D.STEP;
+  #step: number;
   #stalled = 0;
 
-  /** `timed`: time is had at a price. Otherwise the relaxed pods keep to it by themselves. */
+  /** `timed`: time is had at a price; otherwise the relaxed pods keep to it. `again`: prices are good already. */
   constructor(board: Board, from: Prices, timed: boolean, again = false) {
-    if (again) this.#step = D.RESTART;
+    this.#step = again ? AGAIN_STEP : 1;
     this.#board = board;
     this.prices = { ...from, perMs: timed ? from.perMs : 0, perClass: from.perClass.slice() };
     this.#best = { ...this.prices, perClass: from.perClass.slice() };
@@ -147,13 +150,13 @@ export class Ascent {
   /** Keeps the prices when their bound is the lowest so far; halves the steps when it has not fallen for a while. */
   #judge(bound: number): void {
     if (bound < this.#bestBound) {
-      this.#stalled = bound > this.#bestBound - Math.abs(this.#bestBound) * D.EPS ? this.#stalled + 1 : 0;
+      this.#stalled = bound > this.#bestBound - Math.abs(this.#bestBound) * GAIN ? this.#stalled + 1 : 0;
       this.#bestBound = bound;
       this.#best.perMs = this.prices.perMs;
       this.#best.perAd = this.prices.perAd;
       this.#best.perClass.set(this.prices.perClass);
     } else this.#stalled++;
-    if (this.#stalled < D.PATIENCE) return;
+    if (this.#stalled < PATIENCE) return;
     this.#step /= 2;
     this.#stalled = 0;
   }

@@ -10,15 +10,16 @@ import { type Chart, Incumbent, search } from "./search.ts";
 import { Table } from "./table.ts";
 import { Tray } from "./tray.ts";
 
-/** Rounds of prices, plays and nodes; see docs/pods.md for how they were chosen. */
-export const T = {
-  WHOLE_ROUNDS: 24,
-  FEW: 32,
-  FEW_ROUNDS: 12,
-  PART_ROUNDS: 6,
-  QUICK: 200,
-  WORTH: 0.9,
-};
+/** Rounds of prices: for the whole board, for the few plays first looked at, for a part. */
+const WHOLE_ROUNDS = 24;
+const FEW_ROUNDS = 12;
+const PART_ROUNDS = 6;
+/** Plays first looked at. */
+const FEW = 32;
+/** Nodes of a search before its board is divided. */
+const QUICK_NODES = 200;
+/** Share of its plays that a board must lose to be priced again. */
+const WORTH = 0.9;
 
 /** A board with what does not depend on which of its pods is asked for. */
 export interface Prepared {
@@ -58,7 +59,7 @@ export function prepare(board: Board): Prepared {
   const ascent = new Ascent(board, freeOf(board), true);
   const reduced = new Float64Array(board.count);
   let floor = tray.gain;
-  for (let round = 1; round <= T.WHOLE_ROUNDS; round++) {
+  for (let round = 1; round <= WHOLE_ROUNDS; round++) {
     reduce(board, ascent.prices, reduced);
     bestOfGroups(groups, reduced, constantOf(board, ascent.prices), relaxed);
     if (round % 8 === 0) {
@@ -113,17 +114,17 @@ export function explore(prepared: Prepared, question: Question): Incumbent {
   const prices = { ...start, perClass: start.perClass.slice() };
   if (question.warm !== null) {
     const core = coreOf(prepared, tray, question, best.needed, board.count);
-    if (core.length > roots.length) settle(refine(board, core, roots, prices, best, T.PART_ROUNDS), prices, best);
+    if (core.length > roots.length) settle(refine(board, core, roots, prices, best, PART_ROUNDS), prices, best);
     return best;
   }
   // First the few plays that promise most, for a good pod to measure the others against; then all that can matter.
-  const few = coreOf(prepared, tray, question, best.needed, T.FEW);
+  const few = coreOf(prepared, tray, question, best.needed, FEW);
   if (few.length <= roots.length) return best;
-  const sketch = shrink(refine(board, few, roots, prices, best, T.FEW_ROUNDS, false), prices, best);
-  if (sketch !== null) search(sketch, best, T.QUICK);
+  const sketch = shrink(refine(board, few, roots, prices, best, FEW_ROUNDS, false), prices, best);
+  if (sketch !== null) search(sketch, best, QUICK_NODES);
   const core = coreOf(prepared, tray, question, best.needed, board.count);
   if (sketch === null && core.every((p) => few.includes(p))) return best;
-  if (core.length > roots.length) settle(refine(board, core, roots, prices, best, T.PART_ROUNDS), prices, best);
+  if (core.length > roots.length) settle(refine(board, core, roots, prices, best, PART_ROUNDS), prices, best);
   return best;
 }
 
@@ -134,8 +135,8 @@ export function warmPrices(prepared: Prepared, gain: number): Prices {
   best.gain = gain;
   const warm = { ...prices, perClass: prices.perClass.slice() };
   const question = { root: null, without: null, hint: [], warm: null, nodesMax: 0 };
-  const core = coreOf(prepared, new Tray(board), question, best.gain, T.FEW * 2);
-  if (core.length > 0) refine(board, core, [], warm, best, T.FEW_ROUNDS, false);
+  const core = coreOf(prepared, new Tray(board), question, best.gain, FEW * 2);
+  if (core.length > 0) refine(board, core, [], warm, best, FEW_ROUNDS, false);
   return warm;
 }
 
@@ -186,6 +187,7 @@ function refine(
   const others = everyPlay(board).filter((p) => !roots.includes(p));
   const groups = groupsOf(board, others);
   const tray = new Tray(board, roots);
+  best.offer(board, tray);
   const table = new Table(board, groups, tray.leftMs);
   const begin = { ...prices, perClass: Float64Array.from(board.classOrigin, (each) => prices.perClass[each] ?? 0) };
   const ascent = new Ascent(board, begin, !table.exact, again);
@@ -229,22 +231,22 @@ function shrink(chart: Refined, prices: Prices, best: Incumbent): Refined | null
     if (roots.includes(p) || sure + (most[p] ?? 0) >= best.needed) left.push(p);
   }
   if (left.length === roots.length) return null;
-  if (left.length > board.count * T.WORTH) return chart;
-  const smaller = refine(board, left, roots, prices, best, T.PART_ROUNDS);
+  if (left.length > board.count * WORTH) return chart;
+  const smaller = refine(board, left, roots, prices, best, PART_ROUNDS);
   return smaller.bound < best.needed ? null : smaller;
 }
 
 /** Searches a chart to the end: at once when that is quick, otherwise in two parts, with one of its plays and without. */
 function settle(whole: Refined, prices: Prices, best: Incumbent): void {
   const chart = shrink(whole, prices, best);
-  if (chart === null || search(chart, best, T.QUICK)) return;
+  if (chart === null || search(chart, best, QUICK_NODES)) return;
   const { board, roots } = chart;
   const pivot = pivotOf(chart);
   const tray = new Tray(board, [...roots, pivot]);
   const beside = (p: number): boolean => p === pivot || roots.includes(p) || tray.allows(p);
   const all = [...everyPlay(board)];
   const own = { ...prices, perClass: prices.perClass.slice() };
-  settle(refine(board, all.filter(beside), [...roots, pivot], own, best, T.PART_ROUNDS), own, best);
+  settle(refine(board, all.filter(beside), [...roots, pivot], own, best, PART_ROUNDS), own, best);
   settle(
     refine(
       board,
@@ -252,24 +254,27 @@ function settle(whole: Refined, prices: Prices, best: Incumbent): void {
       roots,
       prices,
       best,
-      T.PART_ROUNDS,
+      PART_ROUNDS,
     ),
     prices,
     best,
   );
 }
 
-/** The play to divide a chart at: of the relaxed pod's, one that others of it conflict with, and that gains most. */
-function pivotOf({ board, picks, roots }: Refined): number {
+/**
+ * The play to divide a chart at: of the relaxed pod's (of all, when that is empty) one that most of the others conflict
+ * with, and of those the first.
+ */
+function pivotOf({ board, groups, picks, roots }: Refined): number {
   const tray = new Tray(board, roots);
+  const pool = picks.length > 0 ? picks : [...groups.play].toSorted((a, b) => a - b);
   let pivot = -1;
   let most = -1;
-  for (const p of picks) {
+  for (const p of pool) {
     tray.take(p);
     const rivals = picks.filter((other) => other !== p && !tray.allows(other)).length;
     tray.clear();
-    const weight = rivals * 2 ** 46 + (board.gain[p] ?? 0);
-    if (weight > most) [most, pivot] = [weight, p];
+    if (rivals > most || (rivals === most && p < pivot)) [most, pivot] = [rivals, p];
   }
   return pivot;
 }

@@ -21,6 +21,8 @@ export interface Play {
   readonly claim: Claim;
   /** Value, slate saved, preference of its tier and the premium claimed. */
   readonly gain: number;
+  /** What a pod of this play alone gains: its ad is first and last. Never less than `gain`. */
+  readonly aloneGain: number;
 }
 
 /** A question written out. */
@@ -110,7 +112,7 @@ const LAST_ALONE = [AS_LAST] as const;
 const FIRST_OR_LAST = [AS_FIRST, AS_LAST] as const;
 
 /** The premium that a claim earns. Units: micros. */
-export function premiumOf(ad: PodAd, claim: Claim): number {
+function premiumOf(ad: PodAd, claim: Claim): number {
   return claim === AS_FIRST ? ad.firstPremiumMicros : claim === AS_LAST ? ad.lastPremiumMicros : 0;
 }
 
@@ -140,10 +142,12 @@ export function playsOf(ads: readonly PodAd[], rules: PodRules): Plays {
   const shown: number[] = [];
   for (const { index, ad, places, moneyMicros } of entrants) {
     const before = list.length;
+    const plain = moneyMicros + (tierBonus[ad.tier] ?? 0);
+    const aloneGain = plain + ad.firstPremiumMicros + ad.lastPremiumMicros;
     for (const slot of places) {
       for (const claim of claimsOf(ad)) {
-        const gain = moneyMicros + (tierBonus[ad.tier] ?? 0) + premiumOf(ad, claim);
-        if (gain > 0 || rules.minGapAds > 0) list.push({ ad: index, slot, claim, gain });
+        const gain = plain + premiumOf(ad, claim);
+        if (aloneGain > 0 || rules.minGapAds > 0) list.push({ ad: index, slot, claim, gain, aloneGain });
       }
     }
     if (list.length > before) shown.push(index);

@@ -49,7 +49,7 @@ export function solutionOf(board: Board, answer: Incumbent): PodSolution {
 
 /** What these ads in this order are worth, less what the time without ads costs. Units: micros. */
 export function podMicros(ads: readonly PodAd[], rules: PodRules, order: readonly number[]): number {
-  let sum = -emptyPodCost(rules);
+  let sum = 0 - emptyPodCost(rules);
   order.forEach((index, at) => {
     const ad = ads[index];
     if (ad === undefined) return;

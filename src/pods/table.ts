@@ -48,12 +48,14 @@ export class Table {
     );
     this.#after = new Int32Array(count + 1);
     this.#before = new Int32Array(count + 1);
+    // Of two lengths that are not whole cells, each may have one cell less than what they leave together.
+    const lost = this.exact ? 0 : 1;
     const longest = new Int32Array(count);
     for (let g = 0; g < count; g++) {
       for (let at = start[g] ?? 0; at < (start[g + 1] ?? 0); at++) {
         longest[g] = Math.max(longest[g] ?? 0, this.#length[play[at] ?? 0] ?? 0);
       }
-      this.#before[g + 1] = Math.min(this.#last, (this.#before[g] ?? 0) + (longest[g] ?? 0));
+      this.#before[g + 1] = Math.min(this.#last, (this.#before[g] ?? 0) + (longest[g] ?? 0) + lost);
     }
     for (let g = count - 1; g >= 0; g--) {
       this.#after[g] = Math.min(this.#last, (this.#after[g + 1] ?? 0) + (longest[g] ?? 0));

@@ -80,7 +80,10 @@ export interface OfferedDeal {
   readonly floorCpmMicros: number | null;
 }
 
-/** What may be known of the viewer. With `limitAdTracking`, key, segments and frequency are empty. */
+/**
+ * What may be known of the viewer. With `limitAdTracking`, key, segments and frequency are empty; with `consent` false,
+ * segments.
+ */
 export interface Viewer {
   /** Opaque hash of the player's viewer id, or null. Never the id itself. */
   readonly key: string | null;

@@ -13,7 +13,12 @@ export const PROBLEMS = {
   bad_duration: { status: 400, title: "The break duration is out of range" },
   bad_max_ads: { status: 400, title: "The number of ads is out of range" },
   bad_ad_duration: { status: 400, title: "The ad duration bounds are out of range" },
-  bad_category: { status: 400, title: "A blocked category is not an IAB code" },
+  bad_fill: { status: 400, title: "The break is to be filled in an unknown way" },
+  bad_slot: { status: 400, title: "The slots do not fit the break" },
+  bad_dedupe: { status: 400, title: "The deduplication is unknown or contradicts itself" },
+  bad_floor: { status: 400, title: "A floor is out of range" },
+  bad_deal: { status: 400, title: "A deal is not named by an id" },
+  bad_category: { status: 400, title: "A blocked or allowed category is not an IAB code" },
   bad_domain: { status: 400, title: "A blocked advertiser is not a domain name" },
   bad_field: { status: 400, title: "A field of the request has the wrong type" },
   too_many_items: { status: 400, title: "A list is too long" },
@@ -22,6 +27,7 @@ export const PROBLEMS = {
   url_too_long: { status: 414, title: "The URL is too long" },
   body_too_large: { status: 413, title: "The body is too large" },
   unsupported_media_type: { status: 415, title: "The content type is not supported" },
+  currency_unknown: { status: 422, title: "The currency has no rate in the catalog" },
   unknown_publisher: { status: 422, title: "The publisher is not in the catalog" },
   unauthorized: { status: 401, title: "A valid bearer token is required" },
   not_found: { status: 404, title: "Nothing is here" },
@@ -62,9 +68,15 @@ export type RequestProblemCode =
   | "bad_duration"
   | "bad_max_ads"
   | "bad_ad_duration"
+  | "bad_fill"
+  | "bad_slot"
+  | "bad_dedupe"
+  | "bad_floor"
+  | "bad_deal"
   | "bad_category"
   | "bad_domain"
   | "bad_field"
+  | "currency_unknown"
   | "too_many_items"
   | "malformed_query"
   | "url_too_long";

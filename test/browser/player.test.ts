@@ -49,6 +49,25 @@ function impressionsOf(page: Page): Impression[] {
   return impressions;
 }
 
+/** An asset list as it was asked for and answered: the viewer's history that went, and the one that came. */
+interface AssetList {
+  readonly sent: string | null;
+  readonly given: string | null;
+}
+
+/** Collects the asset lists of a page as they are answered. */
+function assetListsOf(page: Page): AssetList[] {
+  const lists: AssetList[] = [];
+  const heard = async (request: Request): Promise<void> => {
+    const { pathname, searchParams } = new URL(request.url());
+    if (!pathname.endsWith("/v1/asset-list") || request.method() !== "GET") return;
+    const response = await request.response();
+    lists.push({ sent: searchParams.get("freq"), given: (await response?.headerValue("midroll-frequency")) ?? null });
+  };
+  page.on("requestfinished", (request) => void heard(request));
+  return lists;
+}
+
 const recordOf = (page: Page): Promise<DemoRecord> => page.evaluate<DemoRecord>("window.midrollDemo");
 
 /** Where the video element stands, in seconds, and whether an ad is on screen. */
@@ -107,6 +126,7 @@ describe.skipIf(executablePath === null)("a viewer of the demo player", () => {
     const page = await browser.newPage();
     const complaints = complaintsOf(page);
     const impressions = impressionsOf(page);
+    const lists = assetListsOf(page);
     await page.goto(`${midroll.originUrl}/player?${BREAKS}`);
     expect(await adMovement(page)).toBeGreaterThan(1);
     const record = await watched(page, 2);
@@ -116,6 +136,11 @@ describe.skipIf(executablePath === null)("a viewer of the demo player", () => {
     expect(record.adsStarted).toBeGreaterThanOrEqual(2);
     expect(record.adsCompleted).toBe(record.adsStarted);
     expect(record.adsFailed).toBe(0);
+    expect(
+      lists.map(({ sent }) => sent),
+      "the history of each break goes with the next",
+    ).toEqual([null, lists[0]?.given]);
+    expect(lists[0]?.given).not.toBeNull();
     expect(impressions).toHaveLength(record.adsStarted);
     expect(record.beacons.filter(({ state }) => state !== "accepted")).toEqual([]);
 

@@ -3,7 +3,7 @@
  */
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isTimeZone, localDayOf } from "../../src/kernel/local_day.ts";
+import { isTimeZone, localDayOf, utcOffsetMinutes } from "../../src/kernel/local_day.ts";
 import { HOUR_MS, MINUTE_MS } from "../../src/kernel/time.ts";
 import { MONEY_SEED } from "./money_seed.ts";
 
@@ -79,5 +79,30 @@ describe(`a local day (MONEY_SEED=${MONEY_SEED})`, () => {
   it("is nowhere to be found in a zone nobody knows", () => {
     expect([isTimeZone("Europe/Berlin"), isTimeZone("Mars/Olympus"), isTimeZone("")]).toEqual([true, false, false]);
     expect(() => localDayOf(0, "Mars/Olympus")).toThrow(RangeError);
+  });
+});
+
+/** What a clock on the wall there shows, as if it were UTC: the oracle. */
+const wallMs = (ms: number, timeZone: string): number => {
+  const shown = new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short", timeStyle: "medium" }).format(ms);
+  return Date.parse(`${shown.replace(" ", "T")}Z`);
+};
+
+describe("a zone's clock", () => {
+  it("is as far from UTC as the clock on the wall", () => {
+    fc.assert(
+      fc.property(moment, zone, (ms, timeZone) => {
+        const nowMs = ms - (ms % 1_000);
+        expect(utcOffsetMinutes(nowMs, timeZone)).toBe((wallMs(nowMs, timeZone) - nowMs) / MINUTE_MS);
+      }),
+      { seed: MONEY_SEED, numRuns: 300 },
+    );
+  });
+
+  it("moves with summer time, may be off by half an hour, and is unknown where there is no such zone", () => {
+    expect(utcOffsetMinutes(Date.UTC(2026, 6, 1), "Europe/Berlin")).toBe(120);
+    expect(utcOffsetMinutes(Date.UTC(2026, 0, 1), "Europe/Berlin")).toBe(60);
+    expect(utcOffsetMinutes(Date.UTC(2026, 0, 1), "America/St_Johns")).toBe(-210);
+    expect(utcOffsetMinutes(0, "Middle/Earth")).toBeNull();
   });
 });

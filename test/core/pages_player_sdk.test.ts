@@ -1,9 +1,11 @@
 /** What the player SDK reports: the right moments of an ad, each once, and impressions until the edge has them. */
+import type { HlsConfig, LoaderContext, NetworkDetails } from "hls.js";
 import { describe, expect, test } from "vitest";
 import { followAd } from "../../player/ad_progress.ts";
 import { openBeaconDesk, type Beacon, type BeaconAnswer, type BeaconReport } from "../../player/beacon_desk.ts";
 import { followBreaks, type MidrollEvent } from "../../player/break_follower.ts";
 import { readAssetList } from "../../player/creative_signaling.ts";
+import { keepHistory, rememberViewers, sendHistory } from "../../player/viewer_history.ts";
 import { assetListOf } from "../../src/protocols/asset_list.ts";
 import { trackingLinks } from "../../src/protocols/beacon_event.ts";
 
@@ -235,5 +237,93 @@ describe("a break", () => {
     follower.assetUp("break-9", 0, { currentTime: 3, duration: 6 });
     follower.tick();
     expect(sent).toEqual([]);
+  });
+});
+
+type Setup = Parameters<NonNullable<HlsConfig["xhrSetup"]>>;
+
+/** A request of hls.js that notes what it was opened for. Only these members are touched. */
+const requestOf = () => {
+  const opened: string[] = [];
+  const request = { readyState: 0, open: (_method: string, url: string) => void opened.push(url) };
+  return { opened, request: request as unknown as Setup[0] };
+};
+const contextOf = (type: string) => ({ type }) as unknown as LoaderContext;
+
+describe("a viewer's history", () => {
+  const BREAK = "https://edge.example/v1/asset-list?pub=demo&vid=me&dur=30";
+  const other = (change: readonly [from: string, to: string]) => BREAK.replace(...change);
+
+  test("goes back with the viewer's next break, and is replaced by what comes then", () => {
+    const history = rememberViewers();
+    expect(history.carriedBy(BREAK)).toBe(BREAK);
+    history.heard(BREAK, "a.1");
+    expect(history.carriedBy(other(["dur=30", "dur=60"]))).toBe(`${other(["dur=30", "dur=60"])}&freq=a.1`);
+    history.heard(history.carriedBy(BREAK), "a.2");
+    expect(new URL(history.carriedBy(BREAK)).searchParams.get("freq")).toBe("a.2");
+  });
+
+  test("stays what it was when an answer brings none", () => {
+    const history = rememberViewers();
+    history.heard(BREAK, "a.1");
+    history.heard(BREAK, null);
+    expect(history.carriedBy(BREAK)).toContain("freq=a.1");
+  });
+
+  test.each([
+    ["another edge", ["edge.example", "elsewhere.example"]],
+    ["another publisher", ["pub=demo", "pub=rival"]],
+    ["another viewer", ["vid=me", "vid=you"]],
+  ] as const)("is not given to %s", (_whom, change) => {
+    const history = rememberViewers();
+    history.heard(BREAK, "a.1");
+    expect(history.carriedBy(other(change))).toBe(other(change));
+  });
+
+  test("gives way to one that the page brings, and to an address that would grow too long", () => {
+    const history = rememberViewers();
+    history.heard(BREAK, "t".repeat(2_000));
+    expect(history.carriedBy(`${BREAK}&freq=mine`)).toBe(`${BREAK}&freq=mine`);
+    const long = `${BREAK}&seg=${"s".repeat(2_500)}`;
+    expect(history.carriedBy(long)).toBe(long);
+  });
+
+  test("of the oldest of many viewers is forgotten", () => {
+    const history = rememberViewers();
+    for (let viewer = 0; viewer <= 16; viewer++) history.heard(other(["vid=me", `vid=v${viewer}`]), "a.1");
+    expect(history.carriedBy(other(["vid=me", "vid=v0"]))).not.toContain("freq");
+    expect(history.carriedBy(other(["vid=me", "vid=v16"]))).toContain("freq");
+  });
+
+  test("is sent by hls.js with asset lists and nothing else, and kept from their answers", async () => {
+    const history = rememberViewers();
+    const config: Pick<HlsConfig, "xhrSetup"> = {};
+    sendHistory(config, history);
+    const answer = {
+      responseURL: BREAK,
+      getResponseHeader: (name: string) => (name === "midroll-frequency" ? "a.1" : null),
+    };
+    keepHistory(answer as unknown as NetworkDetails, history);
+    const list = requestOf();
+    await config.xhrSetup?.(list.request, BREAK, contextOf("interstitial-asset-list"));
+    expect(list.opened).toEqual([`${BREAK}&freq=a.1`]);
+    const fragment = requestOf();
+    await config.xhrSetup?.(fragment.request, BREAK, contextOf("media-fragment"));
+    expect(fragment.opened).toEqual([]);
+    keepHistory(new Response(null, { headers: { "midroll-frequency": "a.2" } }), history);
+    keepHistory(null, history);
+    expect(history.carriedBy(BREAK)).toContain("freq=a.1");
+  });
+
+  test("leaves a request alone that the page has opened itself", async () => {
+    const history = rememberViewers();
+    history.heard(BREAK, "a.1");
+    const own = requestOf();
+    const config: Pick<HlsConfig, "xhrSetup"> = {
+      xhrSetup: (request) => void Object.assign(request, { readyState: 1 }),
+    };
+    sendHistory(config, history);
+    await config.xhrSetup?.(own.request, BREAK, contextOf("interstitial-asset-list"));
+    expect(own.opened).toEqual([]);
   });
 });

@@ -4,11 +4,20 @@
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { DEVICES, GENRES, RATINGS, SURFACES } from "../../src/catalog/words.ts";
-import { FULL_LIMITS } from "../../src/kernel/limits.ts";
+import { CATALOG_LIMITS, FULL_LIMITS } from "../../src/kernel/limits.ts";
+import { DAY_MS } from "../../src/kernel/time.ts";
 import { BEACON_EVENTS } from "../../src/protocols/beacon_event.ts";
-import { FREQUENCY_TOKEN_CHARS_MAX } from "../../src/protocols/frequency_token.ts";
+import { CONSENT_CHARS_MAX } from "../../src/protocols/consent_bits.ts";
+import {
+  FREQUENCY_AGE_MS_MAX,
+  FREQUENCY_BYTES_MAX,
+  FREQUENCY_ENTRIES_MAX,
+  FREQUENCY_TOKEN_CHARS_MAX,
+} from "../../src/protocols/frequency_token.ts";
 import { BREAK_DEFAULTS } from "../../src/protocols/normalise_request.ts";
+import { breakRequestSchema } from "../../src/protocols/parse_json_request.ts";
 import { PROBLEMS } from "../../src/protocols/problem.ts";
 
 const doors = readFileSync(new URL("../../docs/doors.md", import.meta.url), "utf8");
@@ -28,6 +37,13 @@ function cells(name: string): string {
   return rows.get(name)?.join(" | ") ?? "";
 }
 
+/** Names of all fields of a JSON Schema, inner ones too. */
+function fieldsOf(schema: unknown): readonly string[] {
+  if (typeof schema !== "object" || schema === null) return [];
+  const own = "properties" in schema ? Object.keys(Object(schema.properties)) : [];
+  return [...own, ...Object.values(schema).flatMap(fieldsOf)];
+}
+
 describe("the page about doors", () => {
   it.each(Object.entries(PROBLEMS))("lists the problem %s as it is answered", (code, { status, title }) => {
     expect(rows.get(code)).toEqual([`\`${code}\``, String(status), title]);
@@ -39,6 +55,13 @@ describe("the page about doors", () => {
     for (const name of read) expect([...rows.keys()]).toContain(name);
   });
 
+  it("lists every field of the JSON door", () => {
+    const table = doors.slice(doors.indexOf("| JSON"), doors.indexOf("The answer holds `decisionId`"));
+    const fields = fieldsOf(z.toJSONSchema(breakRequestSchema, { io: "input" }));
+    expect(fields.length).toBeGreaterThan(40);
+    for (const name of fields) expect(table).toContain(name);
+  });
+
   it("gives the defaults and bounds of the code", () => {
     expect(cells("dur")).toContain(
       `| ${BREAK_DEFAULTS.podDurationSec} | above 0, at most ${FULL_LIMITS.podDurationSecMax}`,
@@ -48,6 +71,15 @@ describe("the page about doors", () => {
     expect(cells("seg")).toContain(`${FULL_LIMITS.listItemsMax} items`);
     expect(cells("vid")).toContain(`${4 * FULL_LIMITS.idCharsMax} characters`);
     expect(cells("freq")).toContain(String(FREQUENCY_TOKEN_CHARS_MAX));
+    expect(cells("hid")).toContain(`${4 * FULL_LIMITS.idCharsMax} characters`);
+    expect(cells("bidfloor")).toContain(`to ${(CATALOG_LIMITS.priceMicrosMax / 1e6).toLocaleString("en-US")}`);
+    for (const name of ["rqddurs", "durfloors", "deals", "acat", "cat"]) {
+      expect(cells(name)).toContain(String(FULL_LIMITS.listItemsMax));
+    }
+    for (const name of ["gdpr_consent", "gpp"]) expect(cells(name)).toContain(String(CONSENT_CHARS_MAX));
+    expect(doors).toContain(`at most ${FREQUENCY_ENTRIES_MAX} impressions`);
+    expect(doors).toContain(`at most ${FREQUENCY_BYTES_MAX.toLocaleString("en-US")} bytes`);
+    expect(doors).toContain(`older than ${FREQUENCY_AGE_MS_MAX / DAY_MS}\ndays`);
     expect(doors).toContain(`at most ${FULL_LIMITS.urlCharsMax} characters`);
     expect(doors).toContain(`at most ${FULL_LIMITS.bodyBytesMax.toLocaleString("en-US")} bytes`);
     for (const word of [...SURFACES, ...DEVICES, ...GENRES, ...RATINGS, ...BEACON_EVENTS]) {

@@ -3,18 +3,20 @@
  * never carried on for a viewer who limits tracking.
  */
 import { describe, expect, it } from "vitest";
+import { PLAIN_BREAK } from "../../src/protocols/break_request.ts";
 import { FULL_LIMITS } from "../../src/kernel/limits.ts";
 import { withViewer } from "../../src/protocols/normalise_request.ts";
-import type { DoorFacts, ParsedBreak } from "../../src/protocols/normalise_request.ts";
+import type { ParsedBreak } from "../../src/protocols/normalise_request.ts";
+import { BLIND_DOOR, type DoorFacts } from "../../src/protocols/request_facts.ts";
 import { breakRequestFromJson } from "../../src/protocols/parse_json_request.ts";
 import { breakRequestFromSearch } from "../../src/protocols/parse_query_request.ts";
 
 const door: DoorFacts = {
+  ...BLIND_DOOR,
   requestId: "door-id",
   country: "DE",
   region: "BE",
   userAgentDevice: "desktop",
-  mimeTypes: null,
 };
 
 function fromQuery(search: string): ParsedBreak {
@@ -44,6 +46,7 @@ describe("a break request in a query", () => {
         maxAds: 8,
         minAdDurationSec: 0,
         maxAdDurationSec: 60,
+        ...PLAIN_BREAK,
         viewer: {
           key: null,
           device: "desktop",
@@ -51,15 +54,19 @@ describe("a break request in a query", () => {
           region: "BE",
           segments: [],
           limitAdTracking: false,
+          consent: null,
+          utcOffsetMinutes: null,
           frequency: [],
         },
-        content: { id: null, genre: null, rating: null, language: null },
+        content: { id: null, categories: [], genre: null, rating: null, language: null },
         blockedCategories: [],
         blockedAdvertiserDomains: [],
         mimeTypes: null,
       },
       viewerId: null,
+      householdId: null,
       frequencyToken: null,
+      currency: null,
     });
   });
 

@@ -19,6 +19,7 @@ import { PurseHolder } from "../../workers/edge/purse_holder.ts";
 import { Recorder } from "../../workers/edge/recorder.ts";
 import { TokenSigner } from "../../workers/edge/tokens.ts";
 import { TraceKeeper } from "../../workers/edge/trace_keeper.ts";
+import { ZoneClocks } from "../../workers/edge/zone_clocks.ts";
 import { sha256Hex } from "../../workers/platform/digest.ts";
 import { catalogOf } from "./origin_fixture.ts";
 
@@ -35,7 +36,12 @@ export async function artifactOf(bytes: Uint8Array): Promise<Artifact> {
 
 /** A snapshot of a publisher "demo" and these campaigns, which bid 4 micros CPM each. */
 export async function snapshotOf(...campaignIds: readonly string[]): Promise<Artifact> {
-  const parsed = parseCatalog([{ file: "catalog", json: catalogOf(campaignIds) }]);
+  return snapshotFrom(catalogOf(campaignIds));
+}
+
+/** A snapshot of a catalog as an operator writes it. */
+export async function snapshotFrom(json: unknown): Promise<Artifact> {
+  const parsed = parseCatalog([{ file: "catalog", json }]);
   if (!parsed.ok) throw new Error("the fixture's catalog does not validate");
   return artifactOf(encodeSnapshot(parsed.value));
 }
@@ -113,6 +119,13 @@ export class ScriptedWallet implements WalletStub {
   }
 }
 
+/** No household may be asked: for edges whose publishers keep histories in tokens. */
+const NO_HOUSEHOLDS: Env["HOUSEHOLD"] = {
+  getByName: () => {
+    throw new Error("a household was asked");
+  },
+};
+
 /** An edge's environment made of the scripted parts. */
 export function edgeEnv(
   origin: EdgeDesk,
@@ -125,10 +138,12 @@ export function edgeEnv(
     traceMessages,
     ORIGIN: origin,
     WALLET: { getByName: () => wallet },
+    HOUSEHOLD: NO_HOUSEHOLDS,
     EVENTS: { send: async (report) => reports.push(report) },
     TRACES: { send: async (message) => traceMessages.push(message) },
     TRACE_SAMPLE_PPM: "0",
     REGION_SHARDS: "1",
+    TCF_VENDOR_ID: "",
     MEDIA_BASE_URL: "https://media.test",
     PUBLIC_EDGE_URL: "https://edge.test",
     BILLING_KEYS: JSON.stringify([{ id: "k1", key: "A".repeat(43) }]),
@@ -175,6 +190,7 @@ export function edgeWith(
     traces: new TraceKeeper(recorder),
     publication: new Publication(recorder, loadModels),
     signer: new TokenSigner(env.BILLING_KEYS),
+    clocks: new ZoneClocks(),
     purse: new PurseHolder({ wallet: "wallet:local:0", recorder }),
     billing: new BillingBatcher({ recorder }),
   };

@@ -68,6 +68,7 @@ const documentSchema = z.looseObject({
           .array(z.looseObject({ name: z.string(), in: z.string(), required: z.boolean().optional() }))
           .default([]),
         responses: z.record(z.string().regex(/^[1-5]\d\d$/), z.looseObject({ description: z.string().min(1) })),
+        servers: z.array(z.looseObject({ url: z.string() })).optional(),
         security: z.array(z.record(z.string(), z.array(z.string()))).optional(),
       }),
     ),
@@ -111,11 +112,14 @@ describe("the OpenAPI document", () => {
     }
   });
 
-  test("knows every route of the application and no other", async () => {
+  test("knows every route of the application, the edge's door for servers, and no other", async () => {
     const { document } = await read();
-    const described = Object.entries(document.paths).flatMap(([path, methods]) =>
-      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, { servers }]) => ({ name: `${method.toUpperCase()} ${path}`, servers })),
     );
+    const elsewhere = operations.filter(({ servers }) => servers !== undefined);
+    expect(elsewhere.map(({ name }) => name)).toEqual(["POST /v1/decide"]);
+    const described = operations.filter((operation) => !elsewhere.includes(operation)).map(({ name }) => name);
     const routed = originApp()
       .routes.filter((route) => route.method !== "ALL")
       .map((route) => `${route.method} ${route.path.replace(/:([^/]+)/g, "{$1}").replace("*", "{path}")}`);

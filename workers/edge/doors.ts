@@ -10,17 +10,20 @@ import { ok, refused, type Result } from "../../src/kernel/result.ts";
 import { ASSET_LIST_MEDIA_TYPE, renderAssetList } from "../../src/protocols/asset_list.ts";
 import type { BreakRequest } from "../../src/protocols/break_request.ts";
 import { deviceFromUserAgent } from "../../src/protocols/device_class.ts";
-import type { DoorFacts, ParsedBreak } from "../../src/protocols/normalise_request.ts";
+import { CURRENCY_PROBLEM, type ParsedBreak } from "../../src/protocols/normalise_request.ts";
 import { breakRequestFromJson } from "../../src/protocols/parse_json_request.ts";
 import { breakRequestFromSearch } from "../../src/protocols/parse_query_request.ts";
 import { HLS_MIME_TYPE, type PodDocument } from "../../src/protocols/pod_document.ts";
 import type { ProblemCode } from "../../src/protocols/problem.ts";
+import type { DoorFacts } from "../../src/protocols/request_facts.ts";
+import { inOwnCurrency } from "../../src/protocols/stated_currency.ts";
 import { renderVast, VAST_MEDIA_TYPE } from "../../src/protocols/vast.ts";
 import { bodyDetail, readJson } from "../platform/body.ts";
 import { problem } from "../platform/problem_response.ts";
 import { decideBreak, type CommittedDecision } from "./decide.ts";
 import type { Door, EdgeContext } from "./isolate.ts";
 import { toPodDocument } from "./render.ts";
+import { rememberShownIn } from "./household.ts";
 import { frequencyTokenAfter, identify } from "./viewer.ts";
 
 /** Longest user agent that is looked at. */
@@ -42,13 +45,28 @@ interface Refusal {
 /** What the platform knows of a request before it is read. */
 function doorFacts(c: Context<EdgeContext>, mimeTypes: DoorFacts["mimeTypes"]): DoorFacts {
   const cf = c.req.raw.cf;
+  const { isolate, nowMs } = c.get("door");
   return {
     requestId: crypto.randomUUID(),
     country: typeof cf?.country === "string" ? cf.country : null,
     region: typeof cf?.regionCode === "string" ? cf.regionCode : null,
+    utcOffsetMinutes: typeof cf?.timezone === "string" ? isolate.clocks.offsetMinutes(cf.timezone, nowMs) : null,
     userAgentDevice: deviceFromUserAgent((c.req.header("user-agent") ?? "").slice(0, USER_AGENT_CHARS_MAX)),
     mimeTypes,
+    tcfVendorId: vendorIdOf(c.env.TCF_VENDOR_ID),
   };
+}
+
+/** The vendor of a deployment that is one. What was mistyped becomes vendor 0, whom nobody ever agreed to. */
+function vendorIdOf(variable: string): number | null {
+  if (variable === "") return null;
+  return /^\d{1,5}$/.test(variable) ? Number(variable) : 0;
+}
+
+/** The request with its prices in the catalog's currency. Without a catalog nothing is sold: nothing is converted. */
+function inCatalogCurrency(door: Door, request: BreakRequest, currency: string | null) {
+  const catalog = door.isolate.publication.catalog?.catalog;
+  return catalog === undefined ? ok(request) : inOwnCurrency(request, currency, catalog.ratesPpm);
 }
 
 /** Counts the decision for the console, after the answer is known. Units: milliseconds. */
@@ -78,7 +96,10 @@ function record(door: Door, request: BreakRequest, { decision }: CommittedDecisi
 /** From a parsed request to a pod with signed URLs. */
 async function fill(door: Door, parsed: ParsedBreak): Promise<Result<FilledBreak, Refusal>> {
   const { signer } = door.isolate;
-  const request = await identify(signer, parsed);
+  const known = await identify(door, parsed);
+  const priced = inCatalogCurrency(door, known.request, parsed.currency);
+  if (!priced.ok) return refused(CURRENCY_PROBLEM);
+  const request = priced.value;
   const decided = await decideBreak(door, request);
   if (!decided.ok) {
     const detail =
@@ -93,6 +114,7 @@ async function fill(door: Door, parsed: ParsedBreak): Promise<Result<FilledBreak
     toPodDocument(door, committed),
     frequencyTokenAfter(signer, request, shown, door.nowMs),
   ]);
+  if (known.household !== null) rememberShownIn(door, known.household, shown);
   record(door, request, committed);
   return ok({ request, committed, document, frequencyToken });
 }

@@ -3,6 +3,7 @@
  * edge does not compile origin's code. Bindings are named in wrangler.toml.
  */
 import type { BillingClaim, BillReply, DrawReply, DrawRequest } from "../../src/money/protocol.ts";
+import type { FrequencyEntry } from "../../src/protocols/frequency_token.ts";
 import type { ActivityReport } from "../../src/telemetry/activity.ts";
 
 /** Which immutable artifacts are current. Null: nothing published yet. */
@@ -28,10 +29,20 @@ export interface WalletStub {
   bill(claims: readonly BillingClaim[]): Promise<BillReply>;
 }
 
+/** The RPC methods of a household's history. */
+export interface HouseholdStub {
+  /** What its viewers were shown, newest first. */
+  recent(): Promise<readonly FrequencyEntry[]>;
+  /** Adds what one of them is shown now. Units: epoch milliseconds. */
+  remember(lineItemIds: readonly string[], nowMs: number): Promise<void>;
+}
+
 /** Bindings, variables and secrets. */
 export interface Env {
   readonly ORIGIN: EdgeDesk;
   readonly WALLET: { getByName(name: string): WalletStub };
+  /** Named by the hash of a household. Only publishers that keep histories there cause a call. */
+  readonly HOUSEHOLD: { getByName(name: string): HouseholdStub };
   readonly EVENTS: { send(report: ActivityReport): Promise<unknown> };
   /** Takes compressed lines of traces. */
   readonly TRACES: { send(message: Uint8Array, options: { readonly contentType: "bytes" }): Promise<unknown> };
@@ -41,6 +52,8 @@ export interface Env {
   readonly CF_VERSION_METADATA?: { readonly id: string };
   /** How many wallets each region has, as text. */
   readonly REGION_SHARDS: string;
+  /** Our number in the TCF's Global Vendor List, as text; empty: none, consent is asked for the purposes alone. */
+  readonly TCF_VENDOR_ID: string;
   /** Base of relative media URLs in the catalog. */
   readonly MEDIA_BASE_URL: string;
   /** Base of tracking URLs: where players reach this Worker. */

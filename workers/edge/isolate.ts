@@ -12,6 +12,7 @@ import { TokenSigner } from "./tokens.ts";
 import { coloOf, regionOf, walletName } from "./region.ts";
 import { loadModelSet } from "./scorer.ts";
 import { TraceKeeper } from "./trace_keeper.ts";
+import { ZoneClocks } from "./zone_clocks.ts";
 
 /** The holders of this isolate. */
 export interface Isolate {
@@ -21,6 +22,7 @@ export interface Isolate {
   readonly recorder: Recorder;
   readonly traces: TraceKeeper;
   readonly signer: TokenSigner;
+  readonly clocks: ZoneClocks;
 }
 
 /** One request at the door: its isolate, its bindings, its one reading of the clock. */
@@ -54,6 +56,7 @@ export function isolateFor(env: Env, cf: unknown): Isolate {
       traces: new TraceKeeper(recorder),
       publication: new Publication(recorder, loadModelSet),
       signer: new TokenSigner(env.BILLING_KEYS),
+      clocks: new ZoneClocks(),
       purse: new PurseHolder({ wallet: walletName(place, env.REGION_SHARDS), recorder }),
       billing: new BillingBatcher({ recorder }),
     };

@@ -25,6 +25,7 @@ export type Fault =
   | "guarantees_unavailable"
   | "origin_unreachable"
   | "wallet_unreachable"
+  | "household_unreachable"
   | "report_lost"
   | "trace_dropped"
   | "trace_too_large"

@@ -13,6 +13,8 @@ import type { BreakRequest } from "../../src/protocols/break_request.ts";
 import { toBase64Url, toUtf8 } from "../../src/kernel/bytes.ts";
 import { withViewer, type ParsedBreak } from "../../src/protocols/normalise_request.ts";
 import { sha256 } from "../platform/digest.ts";
+import { householdOf, recentlyShownIn } from "./household.ts";
+import type { Door } from "./isolate.ts";
 import type { TokenSigner } from "./tokens.ts";
 
 /** Bytes of the viewer's hash that a frequency token carries. */
@@ -31,12 +33,25 @@ async function historyOf(signer: TokenSigner, token: string, key: string | null)
   return decoded.ok ? decoded.value : [];
 }
 
-/** The request with its viewer's key and history filled in. Cost: two hashes and one signature check at most. */
-export async function identify(signer: TokenSigner, parsed: ParsedBreak): Promise<BreakRequest> {
+/** A request whose viewer is known as far as it may be. */
+export interface KnownBreak {
+  readonly request: BreakRequest;
+  /** Name of the household whose history is to be continued; null: only the token is. */
+  readonly household: string | null;
+}
+
+/**
+ * The request with its viewer's key and history filled in. Cost: three hashes, one signature check and one call to a
+ * household at most.
+ */
+export async function identify(door: Door, parsed: ParsedBreak): Promise<KnownBreak> {
   const { viewerId, frequencyToken } = parsed;
   const key = viewerId === null ? null : toBase64Url((await sha256(toUtf8(`viewer\u0000${viewerId}`))).subarray(0, 16));
-  const history = frequencyToken === null ? [] : await historyOf(signer, frequencyToken, key);
-  return withViewer(parsed, key, history);
+  const household = await householdOf(door, parsed);
+  const shared = household === null ? null : await recentlyShownIn(door, household);
+  const { signer } = door.isolate;
+  const history = shared ?? (frequencyToken === null ? [] : await historyOf(signer, frequencyToken, key));
+  return { request: withViewer(parsed, key, history), household };
 }
 
 /** The viewer's history with these line items added, signed; null for a viewer who limits tracking. */

@@ -139,10 +139,24 @@ export function problemAnswers(...codes: readonly ProblemCode[]): Record<number,
   return Object.fromEntries([...titles].map(([status, said]) => [status, { description: said.join("; "), content }]));
 }
 
-/** The JSON Schema of a body that body.ts reads and bounds; the document only describes it. */
+/**
+ * The JSON Schema of a body that body.ts reads and bounds; the document only describes it. What refers to itself in it
+ * is a component, see `componentsOf`.
+ */
 export function jsonSchemaOf(schema: z.ZodType): Record<string, unknown> {
-  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io: "input" });
+  const { $schema: _dialect, $defs: _components, ...rest } = jsonSchema(schema);
   return rest;
+}
+
+/** The parts of a body's JSON Schema that refer to themselves, by the name they are registered under. */
+export function componentsOf(schema: z.ZodType): readonly (readonly [string, Record<string, unknown>])[] {
+  return Object.entries(jsonSchema(schema).$defs ?? {});
+}
+
+function jsonSchema(schema: z.ZodType): { $schema?: string; $defs?: Record<string, Record<string, unknown>> } {
+  const text = JSON.stringify(z.toJSONSchema(schema, { io: "input" }));
+  // zod points into its own document; here that is the components of the whole one.
+  return JSON.parse(text.replaceAll('"#/$defs/', '"#/components/schemas/'));
 }
 
 interface DocumentedAnswer {

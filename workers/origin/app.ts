@@ -7,6 +7,7 @@ import { adminGate } from "./admin_gate.ts";
 import { jsonAnswer, problemAnswers } from "./api_schemas.ts";
 import { addCampaignRoutes } from "./campaign_routes.ts";
 import { addCatalogRoutes } from "./catalog_routes.ts";
+import { describeEdge } from "./edge_description.ts";
 import type { OriginEnv } from "./env.ts";
 import { addHealthRoutes } from "./health_routes.ts";
 import { addLiveRoutes } from "./live_routes.ts";
@@ -54,6 +55,7 @@ export function originApp(): OpenAPIHono<Origin> {
   addModelRoutes(app);
   addLiveRoutes(app);
   addTraceRoutes(app);
+  describeEdge(app);
   addDocument(app);
   addProgramRoute(app);
   addPageRoutes(app);

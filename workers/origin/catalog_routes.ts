@@ -17,6 +17,7 @@ import {
   catalogStateSchema,
   HISTORY_SHOWN_MAX,
   jsonAnswer,
+  componentsOf,
   jsonSchemaOf,
   problemAnswers,
 } from "./api_schemas.ts";
@@ -96,6 +97,9 @@ const validateCatalog = createRoute({
 
 /** Adds the catalog's routes. */
 export function addCatalogRoutes(app: OpenAPIHono<Origin>): void {
+  for (const [name, schema] of componentsOf(catalogSchema)) {
+    app.openAPIRegistry.registerComponent("schemas", name, schema);
+  }
   app.openapi(getCatalog, async (c) => {
     const registry = c.env.REGISTRY.getByName("catalog");
     const [{ digest }, history] = await reach("storage_unavailable", "The registry did not answer.", () =>

@@ -12,6 +12,7 @@ import { takeTraces } from "./trace_queue.ts";
 export { Activity } from "./activity.ts";
 export { CampaignLedger } from "./campaign_ledger.ts";
 export { EdgeDesk } from "./edge_desk.ts";
+export { Household } from "./household.ts";
 export { RegionWallet } from "./region_wallet.ts";
 export { Registry } from "./registry.ts";
 export { TraceIndex } from "./trace_index.ts";

@@ -15,8 +15,11 @@ const PROGRAM_PATH = "/media/program/index.m3u8";
 const BREAKS_MAX = 20;
 const OFFSETS = /^\d{1,5}(\.\d{1,3})?(,\d{1,5}(\.\d{1,3})?)*$/;
 /** What is passed on to the edge as it came; the edge validates it. */
-const PASSED_ON: readonly string[] =
-  "max min_ad max_ad surface dev country region genre rating lang content seg vid lmt bcat badv freq".split(" ");
+const PASSED_ON: readonly string[] = [
+  "max fill min_ad max_ad rqddurs slots poddedupe bidfloor bidfloorcur mincpmpersec durfloors deals private_auction",
+  "surface dev country region genre rating lang content cat seg vid hid tz bcat badv acat",
+  "lmt gdpr gdpr_consent us_privacy gpp gpp_sid coppa freq",
+].flatMap((names) => names.split(" "));
 
 const breaks = z
   .string()

@@ -7,7 +7,7 @@ import type { Offer } from "../../catalog/compiled.ts";
 import { auction, lowestFloor, toBid, type AuctionTerms } from "../../decision/auction.ts";
 import type { Bid, Candidate, Scored, Scores } from "../../decision/candidate.ts";
 import { hydrate } from "../../decision/hydrate.ts";
-import { whyNotShown } from "../../decision/loss.ts";
+import { lossesIn } from "../../decision/loss.ts";
 import { choosePod } from "../../decision/pod.ts";
 import { questionOf } from "../../decision/pod_question.ts";
 import { scoresAt } from "../../decision/rank.ts";
@@ -130,7 +130,7 @@ function chancesIn(
       const question = questionOf([...others, bid], podTerms);
       const { minToWinMicros } = minToWin(question.ads, question.rules, without.solution, others.length);
       const neededMicros = minToWinMicros === null ? NEVER : maxMicros(ZERO_MICROS, micros(minToWinMicros));
-      made = { neededMicros, lossReason: whyNotShown(question, without.solution, others.length) };
+      made = { neededMicros, lossReason: lossesIn(question, without.solution)(others.length) };
       room.set(kind, made);
     }
     return {

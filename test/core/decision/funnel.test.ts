@@ -3,8 +3,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { canonicalJson } from "../../../src/kernel/bytes.ts";
 import { explain } from "../../../src/decision/explain.ts";
+import { finish } from "../../../src/decision/funnel.ts";
 import { FULL_LIMITS } from "../../../src/kernel/limits.ts";
-import { decide, NOW_MS, shown, steadyScorer, whyNot, type AdSketch } from "./fixture.ts";
+import { decide, NOW_MS, shown, steadyScorer, whyNot, type AdSketch, scoredBreak } from "./fixture.ts";
 
 const SEED = 20261124;
 
@@ -56,6 +57,22 @@ describe("a decision", () => {
         expect(asJson(await decide(drawn))).toBe(asJson(await decide(drawn)));
       }),
       { seed: SEED, numRuns: 50 },
+    );
+  });
+
+  test("does not depend on the order in which candidates come", async () => {
+    const priceRule = fc.constantFrom("first", "second", "vcg");
+    await fc.assert(
+      fc.asyncProperty(ads, priceRule, fc.infiniteStream(fc.nat()), async (drawn, rule, draws) => {
+        const { scoringPlan, scoring } = await scoredBreak(drawn, { publisher: { priceRule: rule } });
+        const scored = scoring.scored
+          .map((candidate) => ({ candidate, at: draws.next().value }))
+          .toSorted((a, b) => a.at - b.at)
+          .map(({ candidate }) => candidate);
+        const slots = finish(scoringPlan, { ...scoring, scored }).slots;
+        expect(slots).toEqual(finish(scoringPlan, scoring).slots);
+      }),
+      { seed: SEED, numRuns: 150 },
     );
   });
 

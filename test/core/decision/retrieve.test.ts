@@ -10,6 +10,7 @@ import type { World } from "../../../src/decision/world.ts";
 import { present } from "../../../src/kernel/assert.ts";
 import { FULL_LIMITS } from "../../../src/kernel/limits.ts";
 import { stream } from "../../../src/kernel/random.ts";
+import { HOUR_MS } from "../../../src/kernel/time.ts";
 import type { BreakRequest } from "../../../src/protocols/break_request.ts";
 import { drawBreak, drawCatalog } from "./drawn_catalog.ts";
 import { worldOf } from "./fixture.ts";
@@ -36,7 +37,8 @@ function* drawn(purpose: string, catalogs: number, breaks: number): Generator<Dr
     for (let k = 0; k < breaks; k++) {
       const request = drawBreak(random, catalog);
       const publisher = present(catalog.publishers.get(request.publisherId), "drawn from the catalog's publishers");
-      yield { request, world: { ...world, budgets }, publisher };
+      // Time goes on: flights start and end, and what was remembered of them must not be believed.
+      yield { request, world: { ...world, budgets, nowMs: world.nowMs + k * 5 * HOUR_MS }, publisher };
     }
   }
 }
@@ -48,7 +50,7 @@ const offersOf = (found: readonly { readonly offer: Offer }[]): readonly Offer[]
 describe("retrieval", () => {
   test("finds the offers that a walk over the whole catalog finds", () => {
     let found = 0;
-    for (const { request, world, publisher } of drawn("same as a walk", 300, 10)) {
+    for (const { request, world, publisher } of drawn("same as a walk", 200, 15)) {
       const gate = openGate(request, world, publisher);
       const walked = (offers: Iterable<Offer>) => [...offers].filter((offer) => refusal(offer, gate) === null);
       const paid = retrieve(request, world, publisher);
@@ -63,7 +65,7 @@ describe("retrieval", () => {
 
   test("gives every offer exactly one fate, also when there are too many", () => {
     const tight = { ...FULL_LIMITS, candidatesMax: 3, lookedAtMax: 8 };
-    for (const { request, world, publisher } of drawn("one fate", 60, 6)) {
+    for (const { request, world, publisher } of drawn("one fate", 40, 8)) {
       for (const limits of [FULL_LIMITS, tight]) {
         const within = { ...world, limits };
         const paid = retrieve(request, within, publisher);
@@ -78,7 +80,7 @@ describe("retrieval", () => {
 
   test("names the reason that a walk over the whole catalog names", () => {
     const named = new Set<string>();
-    for (const { request, world, publisher } of drawn("same reasons", 60, 6)) {
+    for (const { request, world, publisher } of drawn("same reasons", 40, 8)) {
       const gate = openGate(request, world, publisher);
       const { rejections } = retrieve(request, world, publisher);
       for (const { offer, reason } of [...rejections, ...explainRetrieval(request, world, publisher)]) {

@@ -1,0 +1,111 @@
+/** Bugs planted in the pod solver, one at a time. See simulate/mutants/mutant.ts for what a mutant is. */
+import type { Mutant } from "../../../simulate/mutants/mutant.ts";
+
+/** See the head of this file. */
+export const POD_MUTANTS: readonly Mutant[] = [
+  {
+    name: "table-off-grid",
+    file: "src/pods/table.ts",
+    find: "const lost = this.exact ? 0 : 1;",
+    replace: "const lost = 0;",
+    why: "the bound is too low where lengths do not fall on the grid",
+  },
+  {
+    name: "table-length-rounded-up",
+    file: "src/pods/table.ts",
+    find: "Int32Array.from(board.lengthMs, (lengthMs) => Math.floor(",
+    replace: "Int32Array.from(board.lengthMs, (lengthMs) => Math.ceil(",
+    why: "ads take more of the table than of the break",
+  },
+  {
+    name: "needs-two-more",
+    file: "src/pods/search.ts",
+    find: "return this.gain + this.#scale;",
+    replace: "return this.gain + 2 * this.#scale;",
+    why: "a pod that is better by one micro is passed over",
+  },
+  {
+    name: "capacity-lost-twice",
+    file: "src/pods/search.ts",
+    find: "const own = sure + (reduced[play] ?? 0) + (this.#kept[play] ?? 0);",
+    replace: "const own = sure + (reduced[play] ?? 0);",
+    why: "a play does not get back the price of the class that closes with it",
+  },
+  {
+    name: "class-forgotten",
+    file: "src/pods/tray.ts",
+    find: "if ((this.#used[number] ?? 0) >= (capacity[number] ?? 0)) return false;",
+    replace: "if ((this.#used[number] ?? 0) > (capacity[number] ?? 0)) return false;",
+    why: "every class shows one ad too many",
+  },
+  {
+    name: "exclusion-one-way",
+    file: "src/pods/board.ts",
+    find: "rivals[b]?.push(a);",
+    replace: "",
+    why: "an excluded pair is kept apart in one order only",
+  },
+  {
+    name: "gap-off-by-one",
+    file: "src/pods/order.ts",
+    find: "<= minGapAds",
+    replace: "< minGapAds",
+    why: "one ad too few plays between two that must be apart",
+  },
+  {
+    name: "last-may-be-followed",
+    file: "src/pods/tray.ts",
+    find: "if (own > theirs && (claim[play] === AS_FIRST || claim[other] === AS_LAST)) return false;",
+    replace: "",
+    why: "a structured slot plays after the ad that has to be last",
+  },
+  {
+    name: "alone-forgotten",
+    file: "src/pods/search.ts",
+    find: "if (gain >= this.needed) this.#keep(board, [play], gain);",
+    replace: "",
+    why: "an ad alone in its pod is not first and last at once",
+  },
+  {
+    name: "roots-alone-forgotten",
+    file: "src/pods/explore.ts",
+    find: "  best.offer(board, tray);\n  const table",
+    replace: "  const table",
+    why: "the pod of nothing but what a part was divided at is never looked at",
+  },
+  {
+    name: "cap-ignored",
+    file: "src/pods/classes.ts",
+    find: "if (ad.capKey !== null) caps.enter(ad.capKey, ad.capMax, false);",
+    replace: "",
+    why: "a frequency cap does not hold inside the pod",
+  },
+  {
+    name: "tiers-too-near",
+    file: "src/pods/plays.ts",
+    find: "bonus *= shown + 1;",
+    replace: "bonus *= shown;",
+    why: "enough ads of a lower tier outweigh one of a higher",
+  },
+  {
+    name: "slate-rounded-up",
+    file: "src/pods/plays.ts",
+    find: "return Math.floor((durationMs * rules.slateMicrosPerSec) / 1000);",
+    replace: "return Math.ceil((durationMs * rules.slateMicrosPerSec) / 1000);",
+    why: "an ad saves more of the slate than its time costs",
+  },
+  {
+    name: "slot-minimum-ignored",
+    file: "src/pods/plays.ts",
+    find: "durationMs >= slot.minDurationMs && ",
+    replace: "",
+    why: "a structured slot takes ads that are too short for it",
+  },
+  {
+    name: "core-too-small",
+    file: "src/pods/explore.ts",
+    find: "if (loss >= slack && p !== root",
+    replace: "if (loss > slack * 0.5 && p !== root",
+    why: "plays that may still matter are left out",
+  },
+];
