@@ -68,7 +68,6 @@ function advertiser(number: number) {
 
 function campaign(number: number, advertiserNumber: number, random: RandomStream) {
   const startDay = random.below(60);
-  const day = (days: number): string => new Date(Date.UTC(2026, 9, 1 + days)).toISOString();
   return {
     id: `cmp-${number.toString(36).padStart(5, "0")}`,
     advertiserId: advertiser(advertiserNumber).id,
@@ -77,6 +76,10 @@ function campaign(number: number, advertiserNumber: number, random: RandomStream
     flight: { start: day(startDay), end: day(startDay + 30 + random.below(120)) },
     pacing: random.below(2) === 0 ? "even" : "asap",
   };
+}
+
+function day(days: number): string {
+  return new Date(Date.UTC(2026, 9, 1 + days)).toISOString();
 }
 
 function lineItem(number: number, campaignNumber: number, creativeIds: readonly string[], random: RandomStream) {

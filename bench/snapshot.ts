@@ -1,6 +1,6 @@
 /**
- * `npm run bench:snapshot`: what a catalog of 1,000, 10,000 and 100,000 line items weighs as a snapshot, what it costs to
- * build and to load, how much memory it keeps, and how long requests wait while a workerd loads it.
+ * `npm run bench:snapshot`: what a catalog of 1,000, 10,000 and 100,000 line items weighs as a snapshot, what it costs
+ * to build and to load, how much memory it keeps, and how long requests wait while a workerd loads it.
  */
 import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";

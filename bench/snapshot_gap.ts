@@ -1,6 +1,6 @@
 /**
  * How long requests wait for an isolate that is loading a snapshot: pings one after another over one connection, before
- * the load and during it. The longest one is the longest that the load ever kept the thread, plus what the machine adds.
+ * the load and during it. The longest one is the longest that the load kept the thread, plus what the machine adds.
  */
 import { Agent, request } from "node:http";
 import { bundleDriver } from "./bundle_driver.ts";

@@ -1,5 +1,5 @@
 /**
- * What loading one snapshot costs in a process of its own, so that it is as cold as a new isolate and memory is its own.
+ * What loading one snapshot costs in a process of its own, which is as cold as a new isolate and has its own memory.
  * Run by bench/snapshot.ts: `node --expose-gc bench/snapshot_load.ts FILE`, prints one JSON object.
  */
 import { readFileSync } from "node:fs";

@@ -138,7 +138,9 @@ function unreachable(origin: string, error: unknown, timeoutMs: number): CliFaul
   const late = error instanceof Error && error.name === "TimeoutError";
   const why = late ? `no answer within ${timeoutMs / 1000} s` : words(error);
   return new CliFault("origin_unreachable", `origin at ${origin} cannot be reached (${why})`, {
-    advice: "Start it with `npm start`, or name another with --origin URL or MIDROLL_ORIGIN.",
+    advice: late
+      ? "It may still be at work. Asking again is safe, and finishes what is missing."
+      : "Start it with `npm start`, or name another with --origin URL or MIDROLL_ORIGIN.",
     cause: error,
   });
 }

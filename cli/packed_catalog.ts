@@ -1,6 +1,6 @@
 /**
- * A catalog as it is sent to origin: files packed into a snapshot, or a snapshot that was kept. Both are checked here by
- * the rules that origin has, while there still are file names to say where something is wrong.
+ * A catalog as it is sent to origin: files packed into a snapshot, or a snapshot that was kept. Both are checked here
+ * by the rules that origin has, while there still are file names to say where something is wrong.
  */
 import { readFile } from "node:fs/promises";
 import { checkSnapshot } from "../src/catalog/check_snapshot.ts";

@@ -32,9 +32,10 @@ export interface BringUpOptions extends RuntimeOptions {
   readonly progress?: (step: string) => void;
 }
 
-/** What origin says is published; a catalog has no model set. */
+/** What origin says is published; a catalog has no model set, and models have no campaigns. */
 const publishedSchema = z.object({
   digest: z.string().nullable(),
+  campaigns: z.number().optional(),
   modelSet: z.object({ featureSchemaDigest: z.string() }).nullish(),
 });
 const decidedSchema = z.object({ tier: z.string() });
@@ -61,11 +62,13 @@ async function seed(runtime: Runtime, catalog: Catalog, options: BringUpOptions)
   const say = options.progress ?? (() => undefined);
   const client = adminClient({ origin: runtime.originUrl, token: runtime.adminToken, fetch });
   const current = publishedSchema.parse(await client.get("/v1/admin/catalog"));
-  if (options.catalogDir !== undefined || current.digest === null) {
+  // No campaigns: the snapshot of a version whose format this one does not read.
+  const unreadable = current.digest === null || current.campaigns === 0;
+  if (options.catalogDir !== undefined || unreadable) {
     const applied = await applyCatalog(client, catalog);
     say(`catalog ${applied.digest.slice(0, 12)}: ${applied.campaigns} campaigns, ${applied.lineItems} line items`);
   } else {
-    say(`catalog ${current.digest.slice(0, 12)} from the last run`);
+    say(`catalog ${current.digest?.slice(0, 12)} from the last run`);
   }
   await seedModels(client, say);
 }

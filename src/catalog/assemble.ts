@@ -3,22 +3,15 @@
  * content is what origin accepted; shapes and references are checked all the same, once for each thing that is written
  * once, so that nothing which is read later can be missing or of another kind.
  */
-import { z } from "zod";
+import type { z } from "zod";
 import { CATALOG_LIMITS } from "../kernel/limits.ts";
 import { micros } from "../kernel/money.ts";
 import { ok, refused, type Result } from "../kernel/result.ts";
 import { textAt } from "./columns.ts";
 import { compileCampaign, compilePublisher } from "./compile_parts.ts";
 import type { CompiledCatalog, CompiledGuarantee } from "./compiled.ts";
-import { advertiserSchema, campaignSchema, creativeSchema, goalSchema, lineItemSchema } from "./entities.ts";
-import {
-  mediaFileSchema,
-  publisherSchema,
-  type Advertiser,
-  type Campaign,
-  type Currency,
-  type Deal,
-} from "./entities.ts";
+import { advertiserSchema, campaignSchema, goalSchema, lineItemSchema } from "./entities.ts";
+import { publisherSchema, type Advertiser, type Campaign, type Currency, type Deal } from "./entities.ts";
 import type { Landscape, Publisher, Reserve } from "./entities.ts";
 import { id as idSchema } from "./fields.ts";
 import { currencySchema, dealSchema, landscapeSchema, reserveSchema } from "./market.ts";
@@ -26,8 +19,9 @@ import { dealsByLine } from "./line_deals.ts";
 import { PackedEntities, type RowsByKind } from "./packed_lines.ts";
 import { listOffers } from "./offer_rows.ts";
 import { PackedOffers } from "./packed_offers.ts";
-import { CHUNK_KINDS, openChunk, PackedRows, type Chunk, type ChunkKind, type RowChunk } from "./packed_rows.ts";
+import { CHUNK_KINDS, openChunk, type Chunk, type ChunkKind, type RowChunk } from "./packed_rows.ts";
 import { ratesOf } from "./rates.ts";
+import { assetsSchema, emptyRows, rowsMax, rulesSchema, traitsSchema } from "./row_kinds.ts";
 import type { Steps } from "./steps.ts";
 import { targetingSchema } from "./targeting_schema.ts";
 
@@ -42,18 +36,8 @@ interface Parts {
   readonly deals: Deal[];
 }
 
-const rulesSchema = lineItemSchema.omit({
-  id: true,
-  name: true,
-  campaignId: true,
-  creativeIds: true,
-  goal: true,
-  targeting: true,
-});
-const traitsSchema = creativeSchema
-  .pick({ durationSec: true, categories: true })
-  .extend({ mimeTypes: z.array(mediaFileSchema.shape.mimeType) });
-const assetsSchema = creativeSchema.omit({ id: true, advertiserId: true, durationSec: true, categories: true });
+/** JSON rows that are read in one step. */
+const ROWS_A_STEP = 64;
 
 /** What is rarely read: it stays compressed. */
 const CLOSED: ReadonlySet<ChunkKind> = new Set(["targetings", "assets"]);
@@ -61,8 +45,9 @@ const CLOSED: ReadonlySet<ChunkKind> = new Set(["targetings", "assets"]);
 const NO_COLUMNS = { texts: [], numbers: [], lists: [] };
 
 /**
- * The catalog in these chunks, `indexed` now or when somebody first asks. A step is one chunk, or what `offer_rows.ts` says. Refuses a chunk out of
- * order or of another shape, an entity of another shape or out of order, a reference that leads nowhere, too many.
+ * The catalog in these chunks, `indexed` now or when somebody first asks. A step is `ROWS_A_STEP` rows, the rest of a
+ * chunk, or what `offer_rows.ts` says. Refuses a chunk out of order or of another shape, an entity of another shape or
+ * out of order, a reference that leads nowhere, too many.
  */
 export function* assembleCatalog(
   chunks: Iterable<Chunk>,
@@ -70,7 +55,7 @@ export function* assembleCatalog(
 ): Steps<Result<CompiledCatalog, "bad_catalog">> {
   const assembly = new Assembly();
   for (const chunk of chunks) {
-    if (!assembly.take(chunk)) return refused("bad_catalog");
+    if (!(yield* assembly.take(chunk))) return refused("bad_catalog");
     yield;
   }
   return yield* assembly.finish(indexed);
@@ -87,16 +72,16 @@ class Assembly {
   #lastId = "";
   #offers = 0;
 
-  /** Whether the chunk fits. Cost: linear in it. */
-  take(chunk: Chunk): boolean {
+  /** Whether the chunk fits. */
+  *take(chunk: Chunk): Steps<boolean> {
     const kind = CHUNK_KINDS.indexOf(chunk.kind);
     if (kind < this.#kind) return false;
     if (kind > this.#kind) this.#lastId = "";
     this.#kind = kind;
     const rows = this.#rows[chunk.kind];
     const open = openChunk(chunk, (referred) => this.#rows[referred].length);
-    if (open === null || rows.length + open.rows > rowsMax(chunk.kind) || !this.#accepts(chunk.kind, open))
-      return false;
+    if (open === null || rows.length + open.rows > rowsMax(chunk.kind)) return false;
+    if (!(yield* this.#accepts(chunk.kind, open))) return false;
     if (chunk.kind === "lineItems") this.#offers += open.lists[0]?.values.length ?? 0;
     if (chunk.kind in this.#parts) rows.push({ rows: open.rows, ...NO_COLUMNS });
     else rows.push(CLOSED.has(chunk.kind) ? chunk : open);
@@ -153,39 +138,39 @@ class Assembly {
   }
 
   /** Whether every row is what its kind should be. Keeps the entities that are few. */
-  #accepts(kind: ChunkKind, open: RowChunk): boolean {
+  *#accepts(kind: ChunkKind, open: RowChunk): Steps<boolean> {
     const parts = this.#parts;
     switch (kind) {
       case "publishers":
-        return this.#keepAll(open, publisherSchema, parts.publishers);
+        return yield* this.#keepAll(open, publisherSchema, parts.publishers);
       case "advertisers":
-        return this.#keepAll(open, advertiserSchema, parts.advertisers);
+        return yield* this.#keepAll(open, advertiserSchema, parts.advertisers);
       case "campaigns":
-        return this.#keepAll(open, campaignSchema, parts.campaigns);
+        return yield* this.#keepAll(open, campaignSchema, parts.campaigns);
       case "currencies":
-        return this.#keepAll(open, currencySchema, parts.currencies);
+        return yield* this.#keepAll(open, currencySchema, parts.currencies);
       case "reserves":
-        return this.#keepAll(open, reserveSchema, parts.reserves);
+        return yield* this.#keepAll(open, reserveSchema, parts.reserves);
       case "landscapes":
-        return this.#keepAll(open, landscapeSchema, parts.landscapes);
+        return yield* this.#keepAll(open, landscapeSchema, parts.landscapes);
       case "deals":
-        return this.#keepAll(open, dealSchema, parts.deals);
+        return yield* this.#keepAll(open, dealSchema, parts.deals);
       case "goals":
-        return this.#readAll(open, goalSchema, (goal, row) => {
+        return yield* this.#readAll(open, goalSchema, (goal, row) => {
           if (goal.kind === "house") this.#houseGoals.add(this.#rows.goals.length + row);
           return true;
         });
       case "rules":
-        return this.#readAll(open, rulesSchema, () => true);
+        return yield* this.#readAll(open, rulesSchema, () => true);
       case "targetings":
-        return this.#readAll(open, targetingSchema, ({ where }, row) => {
+        return yield* this.#readAll(open, targetingSchema, ({ where }, row) => {
           if (where !== undefined) this.#expressions.add(this.#rows.targetings.length + row);
           return true;
         });
       case "traits":
-        return this.#readAll(open, traitsSchema, () => true);
+        return yield* this.#readAll(open, traitsSchema, () => true);
       case "assets":
-        return this.#readAll(open, assetsSchema, () => true);
+        return yield* this.#readAll(open, assetsSchema, () => true);
       case "creatives":
         return this.#idsFollow(open);
       case "lineItems":
@@ -193,19 +178,20 @@ class Assembly {
     }
   }
 
-  #keepAll<T extends { readonly id: string }>(open: RowChunk, schema: z.ZodType<T>, kept: T[]): boolean {
-    return this.#readAll(open, schema, (entity) => {
+  *#keepAll<T extends { readonly id: string }>(open: RowChunk, schema: z.ZodType<T>, kept: T[]): Steps<boolean> {
+    return yield* this.#readAll(open, schema, (entity) => {
       kept.push(entity);
       return this.#follows(entity.id);
     });
   }
 
-  #readAll<T>(open: RowChunk, schema: z.ZodType<T>, take: (value: T, row: number) => boolean): boolean {
+  *#readAll<T>(open: RowChunk, schema: z.ZodType<T>, take: (value: T, row: number) => boolean): Steps<boolean> {
     const [texts] = open.texts;
     if (texts === undefined) return false;
     for (let row = 0; row < open.rows; row++) {
       const read = schema.safeParse(jsonOf(textAt(texts, row)));
       if (!read.success || !take(read.data, row)) return false;
+      if (row % ROWS_A_STEP === ROWS_A_STEP - 1) yield;
     }
     return true;
   }
@@ -260,39 +246,12 @@ function compileGuarantee(deal: Deal, lines: readonly number[], entities: Packed
   };
 }
 
-/** A value that is written once has at most as many rows as the entities that have it. */
-function rowsMax(kind: ChunkKind): number {
-  const { lineItems, creatives } = CATALOG_LIMITS.entitiesMax;
-  if (kind === "goals" || kind === "rules" || kind === "targetings") return lineItems;
-  if (kind === "traits" || kind === "assets") return creatives;
-  return CATALOG_LIMITS.entitiesMax[kind];
-}
-
 function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
     return undefined;
   }
-}
-
-function emptyRows(): RowsByKind {
-  return {
-    publishers: new PackedRows(),
-    advertisers: new PackedRows(),
-    campaigns: new PackedRows(),
-    currencies: new PackedRows(),
-    reserves: new PackedRows(),
-    landscapes: new PackedRows(),
-    goals: new PackedRows(),
-    rules: new PackedRows(),
-    targetings: new PackedRows(),
-    traits: new PackedRows(),
-    assets: new PackedRows(),
-    creatives: new PackedRows(),
-    lineItems: new PackedRows(),
-    deals: new PackedRows(),
-  };
 }
 
 function emptyParts(): Parts {

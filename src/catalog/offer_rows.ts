@@ -13,7 +13,7 @@ import type { Steps } from "./steps.ts";
 /** Line items whose offers are listed in one step. */
 const LISTED_A_STEP = 2048;
 /** Line items that are indexed in one step. */
-const INDEXED_A_STEP = 128;
+const INDEXED_A_STEP = 64;
 
 /** Which offers a table has. */
 export interface OfferRows {

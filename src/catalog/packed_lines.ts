@@ -31,11 +31,23 @@ export type CreativeTraits = Pick<Creative, "durationSec" | "categories"> & { re
 type CreativeAssets = Omit<Creative, "id" | "advertiserId" | "durationSec" | "categories">;
 
 /** Length and categories of creatives, worked out once for all that have the same. */
-export interface Traits {
+export class Traits {
   readonly written: CreativeTraits;
+  #categories: readonly string[] | null = null;
+  #withParents: readonly string[] | null = null;
+
+  constructor(written: CreativeTraits) {
+    this.written = written;
+  }
+
   /** In code-unit order, each once. */
-  readonly categories: readonly string[];
-  readonly categoriesWithParents: readonly string[];
+  get categories(): readonly string[] {
+    return (this.#categories ??= [...new Set(this.written.categories)].sort(compareIds));
+  }
+
+  get categoriesWithParents(): readonly string[] {
+    return (this.#withParents ??= withParents(this.written.categories));
+  }
 }
 
 const NO_DEALS: readonly CompiledDeal[] = [];
@@ -52,7 +64,7 @@ export class PackedEntities {
   readonly #rules = new Recent(VALUES_KEPT, (row) => this.#valueOf<LineItemRules>("rules", row));
   readonly #targetings = new Recent(VALUES_KEPT, (row) => this.#valueOf<Targeting>("targetings", row));
   readonly #compiled = new Recent(VALUES_KEPT, (row) => compileTargeting(this.#targetings.at(row)));
-  readonly #traits = new Recent(VALUES_KEPT, (row) => this.#traitsOf(row));
+  readonly #traits = new Recent(VALUES_KEPT, (row) => new Traits(this.#valueOf<CreativeTraits>("traits", row)));
 
   readonly #deals: ReadonlyMap<string, readonly CompiledDeal[]>;
 
@@ -170,12 +182,6 @@ export class PackedEntities {
         return assets().clickThroughUrl;
       },
     };
-  }
-
-  #traitsOf(row: number): Traits {
-    const written = this.#valueOf<CreativeTraits>("traits", row);
-    const categories = [...new Set(written.categories)].sort(compareIds);
-    return { written, categories, categoriesWithParents: withParents(categories) };
   }
 
   #valueOf<T>(kind: ChunkKind, row: number): T {

@@ -48,21 +48,25 @@ export interface Sections {
 /** Takes one problem. */
 export type Report = (problem: CatalogProblem) => void;
 
-/** Line items that are checked in one step. */
-const LINES_A_STEP = 256;
+/** Entities that are checked in one step. */
+const CHECKED_A_STEP = 64;
 
 /**
  * Reports every break of a law between entities: campaigns, creatives, line items, deals, then the rest. A step is
- * `LINES_A_STEP` line items.
+ * `CHECKED_A_STEP` entities.
  */
 export function* checkReferences(sections: Sections, report: Report): Steps<void> {
   for (const placed of sections.campaigns.placed) checkAdvertiser(placed, "campaigns", sections, report);
-  for (const placed of sections.creatives.placed) checkAdvertiser(placed, "creatives", sections, report);
   yield;
+  let creatives = 0;
+  for (const placed of sections.creatives.placed) {
+    checkAdvertiser(placed, "creatives", sections, report);
+    if (++creatives % CHECKED_A_STEP === 0) yield;
+  }
   let offers = 0;
   let lines = 0;
   for (const placed of sections.lineItems.placed) {
-    if (++lines % LINES_A_STEP === 0) yield;
+    if (++lines % CHECKED_A_STEP === 0) yield;
     checkLineItem(placed, sections, report);
     offers += placed.entity.creativeIds.length;
     if (offers > CATALOG_LIMITS.offersMax) {

@@ -1,6 +1,6 @@
 /**
- * LZ4 blocks, written and read in plain TypeScript. Whoever names things by the digest of their bytes needs a compressor
- * that gives the same bytes on every machine; gzip as platforms have it promises only that it can be read again.
+ * LZ4 blocks, written and read in plain TypeScript. Whoever names things by the digest of their bytes needs a
+ * compressor that gives the same bytes on every machine; a platform's gzip promises only that it can be read again.
  * Source: LZ4 Block Format Description (lz4_Block_format.md of the LZ4 project).
  */
 

@@ -1,6 +1,7 @@
 /**
  * What was made lately, so that it need not be made again. Two generations: when the young one is full it becomes the
- * old one and the old one is forgotten. Safe to lose at any instant; it changes how long a thing takes, never what it is.
+ * old one and the old one is forgotten. Safe to lose at any instant: it changes how long things take, never what they
+ * are.
  */
 
 /** Things by number: at least the `kept` most recently asked for are remembered, at most twice as many. */

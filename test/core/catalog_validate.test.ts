@@ -133,6 +133,7 @@ describe("A catalog", () => {
   it("is refused for every reason there is, somewhere in these tests", () => {
     const shownElsewhere = [
       "bad_json",
+      "bad_snapshot",
       "unreadable_file",
       "no_files",
       "not_an_object",

@@ -1,10 +1,13 @@
 /** `midroll catalog` as an operator meets it: what it prints, where, what it sends, with which exit code. */
 import { fileURLToPath } from "node:url";
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { seededCatalogJson } from "../../bench/seeded_catalog.ts";
 import { CATALOG_PROBLEM_CODES } from "../../src/catalog/problem.ts";
-import { loadSnapshot } from "../../src/catalog/snapshot.ts";
+import { encodeSnapshot, loadSnapshot } from "../../src/catalog/snapshot.ts";
+import { parseCatalog } from "../../src/catalog/validate.ts";
+import { present } from "../../src/kernel/assert.ts";
 import { smallCatalog, spoiled } from "./catalog_fixture.ts";
 import { TOKEN, answers, openStage } from "./cli_stage.ts";
 
@@ -22,7 +25,7 @@ describe("midroll catalog validate", () => {
     const { exitCode, out, err } = await stage.midroll(["catalog", "validate", SAMPLE]);
     expect([exitCode, err]).toEqual([0, ""]);
     expect(out).toMatch(
-      /^valid: 6 files\n {2}5 publishers, 52 advertisers, .*244 line items.*\n {2}digest [0-9a-f]{64}\n$/,
+      /^valid: 6 files\n {2}5 publishers, 52 advertisers, .*244 line items.*\n {2}snapshot of 0\.\d MB, digest [0-9a-f]{64}\n$/,
     );
     expect(stage.asked).toEqual([]);
   });
@@ -119,6 +122,31 @@ describe("midroll catalog apply", () => {
     const sent = loadSnapshot(stage.asked[0]?.body ?? new Uint8Array());
     expect(sent.ok && [...sent.value.lineItems].map(({ lineItem }) => lineItem.id)).toEqual(["cars-tv", "own-1"]);
   });
+
+  it("takes a snapshot that was kept, and sends it as it is", async () => {
+    const parsed = parseCatalog([{ file: "c.json", json: smallCatalog() }]);
+    const bytes = encodeSnapshot(present(parsed.ok ? parsed.value : null, "the fixture validates"));
+    const path = join(stage.dir, "kept.catalog");
+    writeFileSync(path, bytes);
+    const { exitCode } = await stage.midroll(["catalog", "apply", path], applied);
+    expect(exitCode).toBe(0);
+    expect(stage.asked[0]?.body).toEqual(bytes);
+  });
+
+  it("refuses a kept snapshot that was damaged, by its name, and sends nothing", async () => {
+    const path = stage.write("kept.catalog", "midroll-catalog/2\nand nothing else");
+    const { exitCode, err } = await stage.midroll(["catalog", "apply", path], applied);
+    expect([exitCode, stage.asked.length]).toEqual([1, 0]);
+    expect(err).toContain(`${path}: expected a snapshot in the format midroll-catalog/2`);
+    expect((await stage.midroll(["catalog", "apply", join(stage.dir, "gone.catalog")], applied)).exitCode).toBe(1);
+  });
+
+  it("says how far it is when a catalog is large", async () => {
+    const path = stage.write("large.json", seededCatalogJson(10_000, "progress"));
+    const { exitCode, err } = await stage.midroll(["catalog", "apply", path], applied);
+    expect(exitCode).toBe(0);
+    expect(err).toMatch(/^… 10000 line items in 1 file are in order; packing\n… packed into \d+\.\d MB\n$/);
+  }, 120_000);
 
   it("sends nothing when the catalog does not validate", async () => {
     const { exitCode } = await stage.midroll(["catalog", "apply", stage.write("c.json", {})], applied);

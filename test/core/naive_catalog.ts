@@ -45,8 +45,20 @@ export function observed(offer: Offer) {
   const { order, lineItemId, creativeId, campaignId, advertiserId, advertiserDomain } = offer;
   const { goal, durationSec, mimeTypes, categories, categoriesWithParents, active, flightStartMs, flightEndMs } = offer;
   return {
-    ...{ order, lineItemId, creativeId, campaignId, advertiserId, advertiserDomain },
-    ...{ goal, durationSec, mimeTypes, categories, categoriesWithParents, active, flightStartMs, flightEndMs },
+    order,
+    lineItemId,
+    creativeId,
+    campaignId,
+    advertiserId,
+    advertiserDomain,
+    goal,
+    durationSec,
+    mimeTypes,
+    categories,
+    categoriesWithParents,
+    active,
+    flightStartMs,
+    flightEndMs,
     guaranteedBy: offer.guarantee?.dealId ?? null,
     creative: { ...offer.creative },
     lineItem: { ...offer.line.lineItem },

@@ -3,6 +3,7 @@
  */
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { loadSnapshot } from "../../src/catalog/snapshot.ts";
 import { FULL_LIMITS } from "../../src/kernel/limits.ts";
 import { appliedCatalogSchema, catalogStateSchema } from "../../workers/origin/api_schemas.ts";
 import { originApp } from "../../workers/origin/app.ts";
@@ -103,8 +104,8 @@ describe("publishing a catalog", () => {
     const bytes = await desk.artifact("snapshot", applied.digest);
     expect(bytes).not.toBeNull();
     expect(await sha256Hex(bytes ?? new Uint8Array())).toBe(applied.digest);
-    const snapshot: unknown = JSON.parse(new TextDecoder().decode(bytes ?? new Uint8Array()));
-    expect(snapshot).toMatchObject({ format: "midroll-catalog/1" });
+    const snapshot = loadSnapshot(bytes ?? new Uint8Array());
+    expect(snapshot.ok && [...snapshot.value.campaigns.keys()]).toEqual(["autumn", "spring"]);
   });
 
   test("gives every campaign's ledger its terms", async () => {

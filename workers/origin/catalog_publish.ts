@@ -55,7 +55,7 @@ export function termsOf(campaign: Campaign): CampaignTerms {
 
 /**
  * Makes a catalog current. Publishing what already is current configures the ledgers again and moves nothing.
- * Requires: the catalog was accepted by `parseCatalog` or `checkSnapshot`. `now`: epoch milliseconds; a claim lapses while ledgers are
+ * Requires: the catalog was accepted by `checkSnapshot`. `now`: epoch milliseconds; a claim lapses while ledgers are
  * asked, so one reading does not do. Throws `Unreachable` when store or registry do not answer.
  */
 export async function publishCatalog(

@@ -35,8 +35,8 @@ type Origin = { Bindings: OriginEnv };
 const catalogBody = {
   required: true,
   description:
-    "The whole catalog, as JSON or as the snapshot that `midroll catalog apply` makes of files: a large one only fits " +
-    "as a snapshot. Line items, creatives and the rest refer to each other by id.",
+    "The whole catalog, as JSON or as the snapshot that `midroll catalog apply` makes of files: a large one fits " +
+    "only as a snapshot. Line items, creatives and the rest refer to each other by id.",
   content: {
     "application/json": { schema: jsonSchemaOf(catalogSchema) },
     [SNAPSHOT_MEDIA_TYPE]: { schema: { type: "string" as const, format: "binary" } },
