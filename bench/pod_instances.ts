@@ -1,6 +1,6 @@
 /**
- * Seeded breaks for the pod solver: large ones as a busy publisher sees them (200 candidates, some advertisers with many
- * ads, several categories an ad), and small ones in which every kind of rule meets every other.
+ * Seeded breaks for the pod solver: large ones as a busy publisher sees them (200 candidates, some advertisers with
+ * many ads, several categories an ad), and small ones in which every kind of rule meets every other.
  */
 import { present } from "../src/kernel/assert.ts";
 import { type RandomStream, stream } from "../src/kernel/random.ts";

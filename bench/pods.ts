@@ -127,8 +127,11 @@ function report(command: string, settings: readonly Figures[], small: Agreement,
   return { benchmark: "pods", measuredAt, command, machine: thisMachine(), settings, bruteForce: small, highs: large };
 }
 
+function share(part: number): string {
+  return `${figureText(part * 100)} %`;
+}
+
 function section({ command, measuredAt, machine, settings, bruteForce, highs }: ReturnType<typeof report>): string {
-  const share = (part: number): string => `${figureText(part * 100)} %`;
   return [
     `\`${command}\``,
     "",

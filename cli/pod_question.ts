@@ -1,6 +1,6 @@
 /**
- * The file of `npm run pod`: breaks as JSON, in seconds and micros, turned into the solver's questions. Whatever it does
- * not understand it refuses in one sentence that names the field. The format is described in docs/pods.md.
+ * The file of `npm run pod`: breaks as JSON, in seconds and micros, turned into the solver's questions. Whatever it
+ * does not understand it refuses in one sentence that names the field. The format is described in docs/pods.md.
  */
 import { z } from "zod";
 import type { PodAd, PodRules, PodSlot } from "../src/pods/instance.ts";
@@ -14,7 +14,7 @@ const LIMITS = {
   slots: 20,
   words: 100,
   durationSec: 21_600,
-  valueMicros: 1_000_000_000_000,
+  valueMicros: 100_000_000_000,
   slateMicrosPerSec: 10_000_000,
   nodes: 10_000_000,
 } as const;

@@ -1,6 +1,6 @@
 /**
- * Why an ad is not in the pod, for whoever asked to show it: the first rule, in a fixed order, by which a winner keeps it
- * out, and that winner. An ad that no rule keeps out was outbid: there was no room left, or others were worth more.
+ * Why an ad is not in the pod, for whoever asked to show it: the first rule, in a fixed order, by which a winner keeps
+ * it out, and that winner. An ad that no rule keeps out was outbid: there was no room left, or others were worth more.
  */
 import type { PodAd, PodRules, PodSolution } from "./instance.ts";
 import { placesOf } from "./plays.ts";

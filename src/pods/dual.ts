@@ -77,7 +77,7 @@ const GAIN = 1e-3;
 /** Share of Polyak's step to begin with where prices are known already. */
 const AGAIN_STEP = 0.5;
 
-/** A search for good prices: after every relaxed pod it moves them against what that pod took too much or too little of. */
+/** A search for good prices: after every relaxed pod it moves them against what that pod took too much of. */
 export class Ascent {
   /** Prices to try next. */
   readonly prices: Prices;

@@ -4,14 +4,14 @@
  * board is divided at one play, and each part has prices of its own.
  */
 import { narrow, type Board } from "./board.ts";
-import { Ascent, bestOfGroups, constantOf, freeOf, reduce, type Prices, type Relaxed } from "./dual.ts";
-import { groupsOf, type Groups } from "./groups.ts";
+import { Ascent, constantOf, reduce, type Prices, type Relaxed } from "./dual.ts";
+import { groupsOf } from "./groups.ts";
+import { byGain, everyPlay, leavingOut, type Prepared } from "./prepare.ts";
 import { type Chart, Incumbent, search } from "./search.ts";
 import { Table } from "./table.ts";
 import { Tray } from "./tray.ts";
 
-/** Rounds of prices: for the whole board, for the few plays first looked at, for a part. */
-const WHOLE_ROUNDS = 24;
+/** Rounds of prices: for the few plays first looked at, and for a part. */
 const FEW_ROUNDS = 12;
 const PART_ROUNDS = 6;
 /** Plays first looked at. */
@@ -20,21 +20,6 @@ const FEW = 32;
 const QUICK_NODES = 200;
 /** Share of its plays that a board must lose to be priced again. */
 const WORTH = 0.9;
-
-/** A board with what does not depend on which of its pods is asked for. */
-export interface Prepared {
-  readonly board: Board;
-  readonly groups: Groups;
-  readonly prices: Prices;
-  /** By play: its gain at these prices. */
-  readonly reduced: Float64Array;
-  /** By play: the most that its group gains without it being asked for, at least 0. */
-  readonly groupBest: Float64Array;
-  /** No pod gains more. */
-  readonly bound: number;
-  /** Plays by reduced gain, most first: pods are filled in this order. */
-  readonly order: Int32Array;
-}
 
 /** Which pods are asked for. */
 export interface Question {
@@ -49,54 +34,11 @@ export interface Question {
   readonly nodesMax: number;
 }
 
-/** Prices a board. */
-export function prepare(board: Board): Prepared {
-  const all = everyPlay(board);
-  const groups = groupsOf(board, all);
-  const tray = new Tray(board);
-  tray.fill(all);
-  const relaxed: Relaxed = { picks: new Int32Array(board.count), count: 0, bound: 0 };
-  const ascent = new Ascent(board, freeOf(board), true);
-  const reduced = new Float64Array(board.count);
-  let floor = tray.gain;
-  for (let round = 1; round <= WHOLE_ROUNDS; round++) {
-    reduce(board, ascent.prices, reduced);
-    bestOfGroups(groups, reduced, constantOf(board, ascent.prices), relaxed);
-    if (round % 8 === 0) {
-      tray.clear();
-      tray.fill(byGain(relaxed.picks.subarray(0, relaxed.count), reduced));
-      tray.fill(all);
-      floor = Math.max(floor, tray.gain);
-    }
-    if (!ascent.move(relaxed, floor)) break;
-  }
-  const prices = ascent.best();
-  reduce(board, prices, reduced);
-  const groupBest = new Float64Array(board.count);
-  let bound = constantOf(board, prices);
-  for (let g = 0; g < groups.count; g++) {
-    const plays = groups.play.subarray(groups.start[g], groups.start[g + 1]);
-    let best = 0;
-    for (const p of plays) best = Math.max(best, reduced[p] ?? 0);
-    for (const p of plays) groupBest[p] = best;
-    bound += best;
-  }
-  return { board, groups, prices, reduced, groupBest, bound, order: byGain(all, reduced) };
-}
-
-function everyPlay(board: Board): Int32Array {
-  return Int32Array.from({ length: board.count }, (_, p) => p);
-}
-
-/** Plays by reduced gain, most first. */
-function byGain(plays: Int32Array, reduced: Float64Array): Int32Array {
-  return plays.slice().sort((a, b) => (reduced[b] ?? 0) - (reduced[a] ?? 0) || a - b);
-}
-
 /** The best pod asked for. */
-export function explore(prepared: Prepared, question: Question): Incumbent {
-  const { board } = prepared;
+export function explore(whole: Prepared, question: Question): Incumbent {
+  const { board } = whole;
   const { root, without } = question;
+  const prepared = without === null ? whole : leavingOut(whole, without);
   const roots = root === null ? [] : [root];
   const best = new Incumbent(board.scale, question.nodesMax);
   const tray = new Tray(board, roots);
@@ -106,25 +48,24 @@ export function explore(prepared: Prepared, question: Question): Incumbent {
   }
   for (const first of question.hint.length > 0 ? [question.hint, []] : [[]]) {
     tray.fill(first.filter((p) => board.ad[p] !== without));
-    tray.fill(without === null ? prepared.order : prepared.order.filter((p) => board.ad[p] !== without));
+    tray.fill(prepared.order);
     best.offer(board, tray);
     tray.clear();
   }
   const start = question.warm ?? prepared.prices;
   const prices = { ...start, perClass: start.perClass.slice() };
-  if (question.warm !== null) {
-    const core = coreOf(prepared, tray, question, best.needed, board.count);
-    if (core.length > roots.length) settle(refine(board, core, roots, prices, best, PART_ROUNDS), prices, best);
-    return best;
-  }
   // First the few plays that promise most, for a good pod to measure the others against; then all that can matter.
-  const few = coreOf(prepared, tray, question, best.needed, FEW);
+  const few = coreOf(prepared, tray, root, best.needed, FEW);
   if (few.length <= roots.length) return best;
-  const sketch = shrink(refine(board, few, roots, prices, best, FEW_ROUNDS, false), prices, best);
-  if (sketch !== null) search(sketch, best, QUICK_NODES);
-  const core = coreOf(prepared, tray, question, best.needed, board.count);
-  if (sketch === null && core.every((p) => few.includes(p))) return best;
-  if (core.length > roots.length) settle(refine(board, core, roots, prices, best, PART_ROUNDS), prices, best);
+  const isWarm = question.warm !== null;
+  const rounds = isWarm ? PART_ROUNDS : FEW_ROUNDS;
+  const sketch = shrink(refine(board, few, roots, prices, best, rounds, isWarm), prices, best);
+  const ended = sketch === null || search(sketch, best, QUICK_NODES);
+  const core = coreOf(prepared, tray, root, best.needed, board.count);
+  if (core.length === roots.length) return best;
+  const isFew = new Set(few);
+  if (!core.every((p) => isFew.has(p))) settle(refine(board, core, roots, prices, best, PART_ROUNDS), prices, best);
+  else if (!ended) settle(sketch, prices, best);
   return best;
 }
 
@@ -134,17 +75,16 @@ export function warmPrices(prepared: Prepared, gain: number): Prices {
   const best = new Incumbent(board.scale, 0);
   best.gain = gain;
   const warm = { ...prices, perClass: prices.perClass.slice() };
-  const question = { root: null, without: null, hint: [], warm: null, nodesMax: 0 };
-  const core = coreOf(prepared, new Tray(board), question, best.gain, FEW * 2);
+  const core = coreOf(prepared, new Tray(board), null, best.gain, FEW * 2);
   if (core.length > 0) refine(board, core, [], warm, best, FEW_ROUNDS, false);
   return warm;
 }
 
 /** Plays that a pod with gain ≥ `needed` may contain beside what is on the tray, and with it; ascending. */
 function coreOf(
-  { board, reduced, groupBest, bound, order }: Prepared,
+  { reduced, groupBest, bound, order }: Prepared,
   tray: Tray,
-  { root, without }: Question,
+  root: number | null,
   needed: number,
   most: number,
 ): readonly number[] {
@@ -153,7 +93,7 @@ function coreOf(
   if (slack > 0) return core;
   for (const p of order) {
     const loss = (reduced[p] ?? 0) - (groupBest[p] ?? 0);
-    if (loss >= slack && p !== root && board.ad[p] !== without && tray.allows(p)) core.push(p);
+    if (loss >= slack && p !== root && tray.allows(p)) core.push(p);
   }
   if (core.length > most) {
     const lossOf = (p: number): number => (p === root ? 1 : (reduced[p] ?? 0) - (groupBest[p] ?? 0));
@@ -236,7 +176,7 @@ function shrink(chart: Refined, prices: Prices, best: Incumbent): Refined | null
   return smaller.bound < best.needed ? null : smaller;
 }
 
-/** Searches a chart to the end: at once when that is quick, otherwise in two parts, with one of its plays and without. */
+/** Searches a chart to the end: at once when that is quick, otherwise in two parts, with one play and without it. */
 function settle(whole: Refined, prices: Prices, best: Incumbent): void {
   const chart = shrink(whole, prices, best);
   if (chart === null || search(chart, best, QUICK_NODES)) return;

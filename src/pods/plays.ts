@@ -6,6 +6,9 @@
 import { assert } from "../kernel/assert.ts";
 import type { PodAd, PodRules } from "./instance.ts";
 
+/** Largest objective of a question. Bounds are sums that go a little above it and must be exact too. */
+const OBJECTIVE_MAX = 2 ** 51;
+
 /** What a play claims about its position in the pod. */
 export type Claim = typeof ANYWHERE | typeof AS_FIRST | typeof AS_LAST;
 export const ANYWHERE = 0;
@@ -119,7 +122,7 @@ function premiumOf(ad: PodAd, claim: Claim): number {
 /**
  * Every play that could be part of a best pod: worth most first, then shorter, then by the ad's id. A play that gains
  * nothing is left out unless gaps are asked for, where it may serve to keep two others apart.
- * Requires: preferences of tiers and amounts that stay safe integers together.
+ * Requires: tiers and amounts whose objective stays below `OBJECTIVE_MAX`.
  */
 export function playsOf(ads: readonly PodAd[], rules: PodRules): Plays {
   const entrants: Entrant[] = [];
@@ -183,6 +186,6 @@ function preferences(entrants: readonly Entrant[], shownMax: number): Pick<Plays
     objectiveMax += bonus * shown;
     bonus *= shown + 1;
   }
-  assert(Number.isSafeInteger(objectiveMax), "values and tiers of a pod stay safe integers together");
+  assert(objectiveMax <= OBJECTIVE_MAX, "values and tiers of a pod stay far inside the safe integers together");
   return { tierBonus, objectiveMax };
 }

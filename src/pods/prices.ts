@@ -5,15 +5,16 @@
  */
 import { boardOf, type Board } from "./board.ts";
 import type { Prices } from "./dual.ts";
-import { explore, prepare, type Prepared, warmPrices } from "./explore.ts";
+import { explore, warmPrices } from "./explore.ts";
 import type { PodAd, PodRules, PodSolution } from "./instance.ts";
 import { ANYWHERE, AS_FIRST, AS_LAST, emptyPodCost, placesOf } from "./plays.ts";
+import { prepare, type Prepared } from "./prepare.ts";
 
 /** The value that decides whether one ad is in the pod. Units: micros. */
 export interface CriticalValue {
   /**
    * Above this value the ad is in the best pod, below it is not; at it, the order of ties decides. At most 0 when it is
-   * in whatever it is worth. Null when no value brings it in: it fits nowhere, or ads of a higher tier would have to go.
+   * in whatever it is worth. Null when no value brings it in: it fits nowhere, or a higher tier stands in its way.
    */
   readonly minToWinMicros: number | null;
   /** Whether both pods compared are proved. Otherwise the value is off by `gapMicros` at most. */

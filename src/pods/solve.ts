@@ -1,5 +1,5 @@
 /**
- * `solvePod`: the best pod of a break, in its order of play, with what is known about how good it is. The way from here:
+ * `solvePod`: the best pod of a break, in its order of play, with what is known about how good it is. From here:
  * plays.ts writes the question out, board.ts makes it flat, dual.ts prices what is scarce, search.ts finds the set,
  * order.ts puts it in order.
  */
@@ -7,7 +7,8 @@ import { boardOf, type Board } from "./board.ts";
 import type { PodAd, PodRules, PodSolution } from "./instance.ts";
 import { orderOf, plainOrder } from "./order.ts";
 import { emptyPodCost, slateSaved } from "./plays.ts";
-import { explore, prepare } from "./explore.ts";
+import { prepare } from "./prepare.ts";
+import { explore } from "./explore.ts";
 import type { Incumbent } from "./search.ts";
 
 /**

@@ -2,7 +2,7 @@
  * The solver against every order of every set: on small breaks in which all kinds of rules meet, none may be worth more
  * than the pod it calls proved.
  *
- * A case that fails names its seed; `drawSmall(seed)` of bench/pod_instances.ts is the case. The bench runs more of them:
+ * A case that fails names its seed; `drawSmall(seed)` of bench/pod_instances.ts is the case. The bench runs more:
  * `npm run bench:pods -- --cases 20000`.
  */
 import { describe, expect, test } from "vitest";

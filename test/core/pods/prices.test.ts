@@ -24,6 +24,10 @@ const withValue = ({ ads, rules }: PodInstance, index: number, valueMicros: numb
 
 const wins = ({ ads, rules }: PodInstance, index: number): boolean => solvePod(ads, rules).ads.includes(index);
 
+const spot = (id: string, tier: PodAd["tier"], valueMicros: number): PodAd => {
+  return { ...PLAIN_AD, id, creative: id, advertiser: id, tier, valueMicros };
+};
+
 describe("what an ad needs to win", () => {
   test("is what the best pod without it is worth more than the best pod with it and its value left out", () => {
     for (const seed of SEEDS) {
@@ -64,10 +68,7 @@ describe("what an ad needs to win", () => {
     }
   });
 
-  test("is nothing that money buys where a higher tier stands in the way, and nothing at all where the tier wins", () => {
-    const spot = (id: string, tier: PodAd["tier"], valueMicros: number): PodAd => {
-      return { ...PLAIN_AD, id, creative: id, advertiser: id, tier, valueMicros };
-    };
+  test("is nothing that money buys where a higher tier stands in the way, and zero where the tier wins", () => {
     const ads = [spot("deal", 3, 10), spot("open", 0, 1_000_000)];
     const rules = { ...PLAIN_RULES, maxAds: 1 };
     const solution = solvePod(ads, rules);
