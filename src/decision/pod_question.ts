@@ -92,8 +92,8 @@ const UNCAPPED = { capKey: null, capMax: Number.POSITIVE_INFINITY };
 export const LINE_KEY = "line ";
 
 /**
- * What the line item allows itself in a break and what caps leave of the viewer's allowance. A pod counts one cap an ad:
- * where the campaign is capped too, the line item is held to one by a key of its own.
+ * What the line item allows itself in a break and what caps leave of the viewer's allowance. A pod counts one cap an
+ * ad: where the campaign is capped too, the line item is held to one by a key of its own.
  */
 function capOf(offer: Offer, history: ViewingHistory, dedupeKeys: string[]): Pick<PodAd, "capKey" | "capMax"> {
   const left = history.allowance(offer);
