@@ -71,12 +71,20 @@ export function explain(decision: Decision, asked: ExplainedBreak, atMs: number,
 
 /**
  * The whole decision, as `?explain=1` shows it: also what every bid would have needed to win, and the fates of offers
- * that retrieval did not look at. `decision`: as it came out of `finish`, or with what its commit dropped.
+ * that retrieval did not look at, unless the catalog has more than `offersMax` of them: a stranger may ask an edge for
+ * this, and a trace can be explained elsewhere. `decision`: as it came out of `finish`, or with what its commit dropped.
  * Cost: a pod for every bid, and linear in the catalog's offers.
  */
-export function explainFully(scoringPlan: ScoringPlan, scoring: Scoring, decision: Decision): DecisionSummary {
+export function explainFully(
+  scoringPlan: ScoringPlan,
+  scoring: Scoring,
+  decision: Decision,
+  offersMax = Number.POSITIVE_INFINITY,
+): DecisionSummary {
   const { request, world, publisher } = scoringPlan;
-  const unseen = explainRetrieval(request, world, publisher);
+  const { paidOffers, houseOffers } = world.catalog;
+  const affordable = paidOffers.length + houseOffers.length <= offersMax;
+  const unseen = affordable ? explainRetrieval(request, world, publisher) : [];
   const whole = { ...decision, rejections: [...decision.rejections, ...unseen] };
   return explain(whole, request, world.nowMs, neededBids(settle(scoringPlan, scoring)));
 }

@@ -31,6 +31,8 @@ export interface Limits {
   readonly cutFloorPerDeal: number;
   /** Nodes the pod search may open. */
   readonly podNodesMax: number;
+  /** Offers of a catalog up to which an edge tells the fate of every one. */
+  readonly explainedOffersMax: number;
   /** Bytes of a catalog sent to origin, and of a snapshot. */
   readonly catalogBytesMax: number;
   /** Bytes of a snapshot's chunks when they are not compressed. */
@@ -55,6 +57,7 @@ export const FULL_LIMITS: Limits = {
   cutFloorPerAdvertiser: 1,
   cutFloorPerDeal: 1,
   podNodesMax: 20_000,
+  explainedOffersMax: 5_000,
   catalogBytesMax: 24 * 1024 * 1024,
   catalogRawBytesMax: 128 * 1024 * 1024,
   modelBytesMax: 8 * 1024 * 1024,

@@ -201,7 +201,7 @@ function decideAnswer({ request, committed, document, frequencyToken }: FilledBr
       ? {
           counts: decision.counts,
           pod: decision.pod,
-          explanation: explainFully(committed.plan, committed.scoring, decision),
+          explanation: explainFully(committed.plan, committed.scoring, decision, FULL_LIMITS.explainedOffersMax),
         }
       : {}),
   };

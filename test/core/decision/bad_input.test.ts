@@ -47,11 +47,12 @@ describe("numbers that are none", () => {
   });
 });
 
+const slot = (minSec: number, maxSec: number) => {
+  return { minSec, maxSec, floorCpmMicros: null, position: "any" as const };
+};
+
 describe("rules that contradict each other", () => {
   test("slots longer than the break, of no length, or reversed take no ads and fail nothing", async () => {
-    const slot = (minSec: number, maxSec: number) => {
-      return { minSec, maxSec, floorCpmMicros: null, position: "any" as const };
-    };
     const structuredSlots = [slot(900, 900), slot(0, 0), slot(20, 10), slot(Number.NaN, Number.NaN)];
     const decision = await decide([ad("a")], { request: { structuredSlots, maxAds: 8 } });
     expect(shown(decision)).toEqual([]);

@@ -79,6 +79,8 @@ describe("a private auction", () => {
   });
 });
 
+const of = (id: string, tier: number): object => deal("privateAuction", 1, id, { tier });
+
 describe("tiers", () => {
   test("give preferred deals the first look", async () => {
     const asked = { ...market(deal("preferred", 15, "pref")), request: { maxAds: 1 } };
@@ -86,7 +88,6 @@ describe("tiers", () => {
   });
 
   test("are preferred over any price, and within one the price decides", async () => {
-    const of = (id: string, tier: number): object => deal("privateAuction", 1, id, { tier });
     const asked = { ...market(of("a", 3), of("b", 3), of("c", 2)), request: { maxAds: 1 } };
     expect(shown(await decide([ad("a", 2), ad("b", 3), ad("c", 99), ad("open", 999)], asked))).toEqual(["b"]);
   });
@@ -102,12 +103,14 @@ describe("tiers", () => {
   });
 });
 
+const names = async (...deals: readonly object[]): Promise<string | null | undefined> =>
+  (await decide([ad("a", 20)], market(...deals))).slots[0]?.dealId;
+
+const named = (id: string, kind: string, cpm: number, tier?: number): object =>
+  deal(kind, cpm, "a", { id, ...(tier === undefined ? {} : { tier }) });
+
 describe("of several deals", () => {
   test("the best that the bid reaches is used: by tier, then kind, then price, then id", async () => {
-    const names = async (...deals: readonly object[]): Promise<string | null | undefined> =>
-      (await decide([ad("a", 20)], market(...deals))).slots[0]?.dealId;
-    const named = (id: string, kind: string, cpm: number, tier?: number): object =>
-      deal(kind, cpm, "a", { id, ...(tier === undefined ? {} : { tier }) });
     expect(await names(named("x", "fixed", 19), named("y", "privateAuction", 5, 2))).toBe("y");
     expect(await names(named("x", "privateAuction", 5, 1), named("y", "preferred", 5))).toBe("y");
     expect(await names(named("x", "fixed", 9), named("y", "fixed", 12))).toBe("y");

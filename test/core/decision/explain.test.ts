@@ -25,13 +25,25 @@ describe("an explanation", () => {
     const scorer = steadyScorer({ completedView: 0.9, click: 0.01, abandon: 1 / 32, conversion: 0 });
     const summary = await explained(ads, { market: { deals }, publisher, scorer });
     expect(summary.slots[0]).toMatchObject({
-      ...{ lineItemId: "li-won", bidMicros: 30_000, priceMicros: 30_000, floorMicros: 3_000, valueMicros: 28_000 },
-      ...{ dealId: null, neededBidMicros: 3_000 },
+      lineItemId: "li-won",
+      bidMicros: 30_000,
+      priceMicros: 30_000,
+      floorMicros: 3_000,
+      valueMicros: 28_000,
+      dealId: null,
+      neededBidMicros: 3_000,
     });
     expect(summary.rejections).toMatchObject([
       {
-        ...{ lineItemId: "li-low", stage: "auction", reason: "below_deal_price", seatNonBid: 304 },
-        ...{ bidMicros: 8_000, valueMicros: 6_000, floorMicros: 9_000, neededBidMicros: 9_000, dealId: "d" },
+        lineItemId: "li-low",
+        stage: "auction",
+        reason: "below_deal_price",
+        seatNonBid: 304,
+        bidMicros: 8_000,
+        valueMicros: 6_000,
+        floorMicros: 9_000,
+        neededBidMicros: 9_000,
+        dealId: "d",
       },
     ]);
     expect(Object.keys(summary.rejections[0]?.scores ?? {})).toContain("abandon");

@@ -74,13 +74,14 @@ describe("a learned reserve price", () => {
   });
 });
 
-describe("a slot that the publisher has cut", () => {
-  const slot = (floorCpmMicros: number | null) => {
-    return { minSec: 6, maxSec: 6, floorCpmMicros, position: "first" as const };
-  };
-  const cut = (floorCpmMicros: number | null, over: Partial<RequestFloors> = {}): Circumstances =>
-    asks(over, { podDurationSec: 6, structuredSlots: [slot(floorCpmMicros)] });
+const slot = (floorCpmMicros: number | null) => {
+  return { minSec: 6, maxSec: 6, floorCpmMicros, position: "first" as const };
+};
 
+const cut = (floorCpmMicros: number | null, over: Partial<RequestFloors> = {}): Circumstances =>
+  asks(over, { podDurationSec: 6, structuredSlots: [slot(floorCpmMicros)] });
+
+describe("a slot that the publisher has cut", () => {
   test("has its own floor, or else that of the break", async () => {
     expect(await floorOf(cut(2_000_000, { cpmMicros: 5_000_000 }), 6)).toBe(2_000);
     expect(await floorOf(cut(null, { cpmMicros: 5_000_000 }), 6)).toBe(5_000);

@@ -70,6 +70,9 @@ describe("deduplication", () => {
   });
 });
 
+const seen = (...hoursAgo: readonly number[]): readonly FrequencyEntry[] =>
+  hoursAgo.map((hours) => ({ lineItemId: "li-a", shownMs: NOW_MS - hours * 3_600_000 }));
+
 describe("a line item", () => {
   const creatives = { creativeIds: ["cr-a", "cr-b", "cr-c"] };
   const many = (line: object, over: Partial<AdSketch> = {}): readonly AdSketch[] => [
@@ -78,8 +81,6 @@ describe("a line item", () => {
     x("c", 10, { status: "paused" }),
   ];
   const roomy = { publisher: { maxPerAdvertiser: 5 } };
-  const seen = (...hoursAgo: readonly number[]): readonly FrequencyEntry[] =>
-    hoursAgo.map((hours) => ({ lineItemId: "li-a", shownMs: NOW_MS - hours * 3_600_000 }));
   const viewerOf = (frequency: readonly FrequencyEntry[]): Circumstances => {
     return { ...roomy, request: { viewer: { ...breakOf().viewer, frequency } } };
   };
@@ -105,9 +106,10 @@ describe("a line item", () => {
   });
 });
 
+const wish = (slotWish: string): Partial<AdSketch> => ({ line: { slotWish } });
+
 describe("a place", () => {
   test("that an ad insists on is its own, or it does not play", async () => {
-    const wish = (slotWish: string): Partial<AdSketch> => ({ line: { slotWish } });
     expect(await plays([ad("a", 30), ad("b", 10, wish("first"))])).toEqual(["b", "a"]);
     expect(await plays([ad("a", 30, wish("last")), ad("b", 10)])).toEqual(["b", "a"]);
     expect(await plays([ad("a", 30, wish("first")), ad("b", 20, wish("first"))])).toEqual(["a"]);
@@ -156,11 +158,11 @@ describe("live", () => {
   });
 });
 
-describe("ads of the publisher's own", () => {
-  const own = (id: string, durationSec: number, over: Partial<AdSketch> = {}): AdSketch => {
-    return { id, durationSec, goal: { kind: "house" }, advertiser: `us-${id}`, ...over };
-  };
+const own = (id: string, durationSec: number, over: Partial<AdSketch> = {}): AdSketch => {
+  return { id, durationSec, goal: { kind: "house" }, advertiser: `us-${id}`, ...over };
+};
 
+describe("ads of the publisher's own", () => {
   test("fill as much as can be of the time that is left", async () => {
     const house = [own("h40", 40), own("h25", 25), own("h20", 20)];
     expect(await plays([ad("paid", 9, { durationSec: 10 }), ...house])).toEqual(["paid", "h25", "h20"]);

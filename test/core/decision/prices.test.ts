@@ -17,8 +17,9 @@ describe("first price", () => {
 });
 
 describe.each(["second", "vcg"])("%s price", (priceRule) => {
+  const asked = { ...rule(priceRule), request: { maxAds: 2 } };
+
   test("is what the ads kept out would have brought", async () => {
-    const asked = { ...rule(priceRule), request: { maxAds: 2 } };
     expect(prices(await decide([ad("a", 30), ad("b", 20), ad("c", 10)], asked))).toEqual({ a: 10_000, b: 10_000 });
     const long = [
       ad("long", 60, { durationSec: 60 }),
@@ -53,22 +54,23 @@ describe.each(["second", "vcg"])("%s price", (priceRule) => {
   });
 });
 
+const twice = (priceRule: string): Circumstances => {
+  return { ...rule(priceRule, { maxPerAdvertiser: 2 }), request: { maxAds: 2 } };
+};
+
 describe("two ads of one campaign in a break", () => {
   const two: readonly AdSketch[] = [
     ad("a", 30, { advertiser: "one" }),
     ad("b", 20, { advertiser: "one", campaign: { status: "paused" }, line: { campaignId: "ca-a" } }),
     ad("c", 10),
   ];
-  const asked = (priceRule: string): Circumstances => {
-    return { ...rule(priceRule, { maxPerAdvertiser: 2 }), request: { maxAds: 2 } };
-  };
 
   test("each pay the least that would have shown it, under second price", async () => {
-    expect(prices(await decide(two, asked("second")))).toEqual({ a: 10_000, b: 10_000 });
+    expect(prices(await decide(two, twice("second")))).toEqual({ a: 10_000, b: 10_000 });
   });
 
   test("together pay what they keep out, under VCG, each by its bid", async () => {
-    expect(prices(await decide(two, asked("vcg")))).toEqual({ a: 6_000, b: 4_000 });
+    expect(prices(await decide(two, twice("vcg")))).toEqual({ a: 6_000, b: 4_000 });
   });
 });
 
@@ -123,8 +125,9 @@ describe("whatever the market", () => {
       fc.asyncProperty(ads, fc.constantFrom("second", "vcg"), terms, async (drawn, name, own) => {
         const asked = circumstances(name, own);
         for (const [id, price] of Object.entries(prices(await decide(drawn, asked)))) {
-          if (price > 0)
-            expect(shown(await decide(withBid(drawn, id, (price - 1) * 1_000 || 1), asked))).not.toContain(id);
+          const below = shown(await decide(withBid(drawn, id, (price - 1) * 1_000 || 1), asked));
+          // Nothing is below a price of nothing.
+          expect(price > 0 && below.includes(id)).toBe(false);
           expect(shown(await decide(withBid(drawn, id, (price + 1) * 1_000), asked))).toContain(id);
         }
       }),

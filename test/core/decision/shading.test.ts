@@ -47,7 +47,7 @@ describe("a shaded bid", () => {
       fc.property(landscape, amount, amount, (quantiles, value, floor) => {
         const bid = shadedBid(micros(value), micros(floor), quantiles);
         expect(bid).toBeLessThanOrEqual(value);
-        if (value >= floor) expect(bid).toBeGreaterThanOrEqual(floor);
+        expect(bid).toBeGreaterThanOrEqual(value >= floor ? floor : 0);
       }),
       { seed: SEED, numRuns: 1_000 },
     );
@@ -64,11 +64,12 @@ describe("a shaded bid", () => {
   });
 });
 
+const pays = async (ad: AdSketch, over: Circumstances): Promise<number | undefined> =>
+  prices(await decide([ad], over))["s"];
+
 describe("shading", () => {
   const shaded: AdSketch = { id: "s", cpmMicros: 40_000_000, campaign: { bidding: "shaded" } };
   const market = { landscapes: [{ rivalCpmMicros: [10_000_000, 10_000_000, 10_000_000] }] };
-  const pays = async (ad: AdSketch, over: Circumstances): Promise<number | undefined> =>
-    prices(await decide([ad], over))["s"];
 
   test("bids what rivals usually bid, in the most precise kind of break", async () => {
     expect(await pays(shaded, { market })).toBe(10_000);
