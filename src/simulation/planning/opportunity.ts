@@ -10,7 +10,7 @@ import { openGate, refusal } from "../../decision/gate.ts";
 import { hydrate } from "../../decision/hydrate.ts";
 import { lossesIn } from "../../decision/loss.ts";
 import { choosePod } from "../../decision/pod.ts";
-import { questionOf } from "../../decision/pod_question.ts";
+import { adOf, questionOf } from "../../decision/pod_question.ts";
 import { scoresAt } from "../../decision/rank.ts";
 import { REJECTIONS, type RejectionReason } from "../../decision/rejection.ts";
 import { shadedBid } from "../../decision/shading.ts";
@@ -144,7 +144,9 @@ function chancesIn(
     let made = room.get(kind);
     if (made === undefined) {
       const question = questionOf([...others, bid], podTerms);
-      const { minToWinMicros } = minToWin(question.ads, question.rules, without.solution, others.length);
+      // What room costs does not depend on what this ad bids: every place is open to it, whatever their floors.
+      const ads = [...question.ads.slice(0, -1), { ...adOf(bid, podTerms), places: null }];
+      const { minToWinMicros } = minToWin(ads, question.rules, without.solution, others.length);
       const neededMicros = minToWinMicros === null ? NEVER : maxMicros(ZERO_MICROS, micros(minToWinMicros));
       made = { neededMicros, lossReason: lossesIn(question, without.solution)(others.length) };
       room.set(kind, made);
