@@ -44,13 +44,17 @@ export function fillWithHouse(pod: Pod, house: readonly Candidate[], terms: PodT
   return { shown: solution.ads.flatMap((index) => all[index] ?? []), rejections: [...lost, ...beyond] };
 }
 
+/** Worth of a paid ad that is held, less its place: what is worth more plays earlier, so their order stays. */
+const HELD_MICROS = 1_000_000;
+
 /** The paid ads, above all and each where it is; then the house ads, each worth the time it fills. */
 function houseQuestion({ placed, question }: Pod, house: readonly Candidate[], terms: PodTerms): PodQuestion {
   const paid = placed.map(({ index, slot }, at): PodAd | null => {
     const ad = question.ads[index];
     if (ad === undefined) return null;
     const places = slot === null ? { slots: [], dynamic: true } : { slots: [slot], dynamic: false };
-    return { ...ad, tier: 5, places, wish: heldWish(ad, at, placed.length) };
+    const held = { tier: 5, valueMicros: HELD_MICROS - at, firstPremiumMicros: 0, lastPremiumMicros: 0 } as const;
+    return { ...ad, ...held, places, wish: heldWish(ad, at, placed.length) };
   });
   const own = house.map(({ offer }): PodAd => ({
     ...sketchOf(offer, terms),
