@@ -6,7 +6,8 @@
 import { compileCatalog, type CompiledCatalog } from "../../catalog/compiled.ts";
 import type { Decision, Slot } from "../../decision/decision.ts";
 import { finish, plan, score, type ScoringPlan } from "../../decision/funnel.ts";
-import type { HeadScores, Scorer } from "../../decision/rank.ts";
+import { explainFully } from "../../decision/explain.ts";
+import type { HeadScores, Scorer, Scoring } from "../../decision/rank.ts";
 import type { World } from "../../decision/world.ts";
 import { present } from "../../kernel/assert.ts";
 import { canonicalJson } from "../../kernel/bytes.ts";
@@ -26,22 +27,31 @@ export interface BrokenLaw {
 /** Wednesday 2026-07-01, 20:00 UTC: inside every flight of a drawn market. */
 const NOW_MS = 1_782_936_000_000;
 const AMPLE = { availableMicros: micros(10_000_000_000), multiplierPpm: 1_000_000 };
+/** Largest bid that a catalog may state. Units: micros CPM. */
+const BID_CPM_MAX = 10_000_000_000;
 /** How much a winner's bid is raised to see that it still wins. */
 const RAISE = 1.5;
 
+/** A decided market. */
+interface Decided {
+  readonly decision: Decision;
+  readonly plan: ScoringPlan;
+  readonly scoring: Scoring;
+}
+
 /** Decides a market. The models say of each creative what its name says to a hash, so order cannot matter to them. */
-export async function decideMarket(
-  market: Market,
-): Promise<{ readonly decision: Decision; readonly plan: ScoringPlan }> {
+export async function decideMarket(market: Market): Promise<Decided> {
   const catalog = compileCatalog(market.catalog);
   const publisher = present(catalog.publishers.get("p"), "a drawn market has one publisher");
   const scoringPlan = plan(market.request, worldOf(catalog), publisher);
-  return { decision: finish(scoringPlan, await score(scoringPlan, scorerOf(scoringPlan))), plan: scoringPlan };
+  const scoring = await score(scoringPlan, scorerOf(scoringPlan));
+  return { decision: finish(scoringPlan, scoring), plan: scoringPlan, scoring };
 }
 
 /** Every law that this market breaks. Cost: about 4 + 2 × winners decisions. */
 export async function brokenLaws(market: Market): Promise<readonly BrokenLaw[]> {
-  const { decision, plan: scoringPlan } = await decideMarket(market);
+  const decided = await decideMarket(market);
+  const { decision, plan: scoringPlan } = decided;
   const broken: BrokenLaw[] = [
     ...brokenFates(decision, scoringPlan),
     ...brokenPodRules(decision, market).map((seen) => ({ law: "a pod keeps the rules of its break", seen })),
@@ -56,6 +66,7 @@ export async function brokenLaws(market: Market): Promise<readonly BrokenLaw[]> 
   await compare("the order in which a market is written changes nothing", shuffled(market));
   await compare("an ad that may not be shown changes nothing", withStranger(market));
   for (const slot of decision.slots) broken.push(...(await brokenByRaise(slot, decision, market)));
+  broken.push(...(await brokenNeeds(decided, market)));
   return broken;
 }
 
@@ -141,4 +152,36 @@ async function brokenByRaise(slot: Slot, before: Decision, market: Market): Prom
 function isPremium({ catalog }: Market, lineItemId: string): boolean {
   const premium = catalog.lineItems.find(({ id }) => id === lineItemId)?.positionPremiumPpm;
   return premium !== undefined && (premium.first > 0 || premium.last > 0);
+}
+
+/** Losers that are asked in one market: each is a decision or two. */
+const NEEDS_ASKED = 3;
+
+/**
+ * What an explanation says a loser needed, tried out: with that bid it wins; with one micro less it would be as good as
+ * what it displaces, and who then plays is a matter of order; with two less it loses. Only open demand without premiums
+ * says it exactly: an agreed price stays what it is, and a premium buys a place.
+ */
+async function brokenNeeds({ decision, plan, scoring }: Decided, market: Market): Promise<readonly BrokenLaw[]> {
+  if (!decision.pod.proved) return [];
+  const dealt = new Set(market.catalog.deals.flatMap(({ lineItemIds }) => lineItemIds));
+  const losers = explainFully(plan, scoring, decision).rejections.filter(
+    ({ lineItemId, neededBidMicros }) =>
+      neededBidMicros !== null && !dealt.has(lineItemId) && !isPremium(market, lineItemId),
+  );
+  const broken: BrokenLaw[] = [];
+  for (const { lineItemId, neededBidMicros } of losers.slice(0, NEEDS_ASKED)) {
+    const needed = neededBidMicros ?? 0;
+    const law = "a loser wins with what it is told it needed, and not with less";
+    for (const [bidMicros, wins] of [
+      [needed, true],
+      [needed - 2, false],
+    ] as const) {
+      if (bidMicros <= 0 || bidMicros * 1000 > BID_CPM_MAX) continue;
+      const after = (await decideMarket(withBid(market, lineItemId, bidMicros * 1000))).decision;
+      const won = after.slots.some(({ offer }) => offer.lineItemId === lineItemId);
+      if (won !== wins && after.pod.proved) broken.push({ law, seen: `${lineItemId} with ${bidMicros}: ${won}` });
+    }
+  }
+  return broken;
 }
