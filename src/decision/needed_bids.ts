@@ -4,12 +4,13 @@
  */
 import type { Offer } from "../catalog/compiled.ts";
 import { addMicros, maxMicros, micros, minMicros, subtractMicros, type Micros } from "../kernel/money.ts";
+import type { PodAd, PodRules } from "../pods/instance.ts";
 import { minToWin, PodPrices, type CriticalValue } from "../pods/prices.ts";
 import { lowestFloor } from "./auction.ts";
 import type { Bid } from "./candidate.ts";
 import type { Settled } from "./funnel.ts";
 import { adOf, rulesFor } from "./pod_question.ts";
-import { floorAt, Rivalry } from "./price.ts";
+import { floorAt, leastValue, Rivalry } from "./price.ts";
 
 /** The least bid that surely wins, all others as they are; null when none would. By offer. Units: micros. */
 export type NeededBids = ReadonlyMap<Offer, Micros | null>;
@@ -28,23 +29,30 @@ export function neededBids({ terms, auctioned, pod }: Settled): NeededBids {
   const prices = new PodPrices(question.ads, question.rules, solution);
   auctioned.bids.forEach((bid, index) => {
     if (solution.ads.includes(index)) return;
-    needed.set(bid.offer, bidNeeded(bid, prices.minToWin(index), terms));
+    const asked = { ad: question.ads[index], rules: question.rules };
+    needed.set(bid.offer, bidNeeded(bid, prices.minToWin(index), asked, terms));
   });
   for (const bid of auctioned.refused) {
     // Wherever it lacks the floor it would have to reach it: asked with every place open to it.
-    const ads = [...question.ads, { ...adOf(bid, terms.pod), places: null }];
+    const ad = { ...adOf(bid, terms.pod), places: null };
     const rules = rulesFor([...auctioned.bids, bid], terms.pod);
-    needed.set(bid.offer, bidNeeded(bid, minToWin(ads, rules, solution, ads.length - 1), terms));
+    const critical = minToWin([...question.ads, ad], rules, solution, question.ads.length);
+    needed.set(bid.offer, bidNeeded(bid, critical, { ad, rules }, terms));
   }
   return needed;
 }
 
 /** An agreed price stays what it is, so only whether the bid reaches it can matter. */
-function bidNeeded(bid: Bid, { minToWinMicros }: CriticalValue, { auction }: Settled["terms"]): Micros | null {
+function bidNeeded(
+  bid: Bid,
+  { minToWinMicros }: CriticalValue,
+  { ad, rules }: { readonly ad: PodAd | undefined; readonly rules: PodRules },
+  { auction }: Settled["terms"],
+): Micros | null {
   if (minToWinMicros === null) return null;
   const { agreedMicros, bidMicros, valueMicros, floors, offer } = bid;
   if (agreedMicros !== null) return minToWinMicros < valueMicros ? agreedMicros : null;
   const leavingMicros = subtractMicros(bidMicros, valueMicros);
-  const least = micros(Math.max(0, minToWinMicros) + leavingMicros + 1);
+  const least = micros(Math.max(0, leastValue(minToWinMicros, ad, rules) + leavingMicros + 1));
   return maxMicros(lowestFloor(offer.durationSec, floors, auction.layout), least);
 }

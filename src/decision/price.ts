@@ -18,7 +18,8 @@ import type { PriceRule } from "../catalog/words.ts";
 import { present } from "../kernel/assert.ts";
 import { addMicros, maxMicros, micros, minMicros, sumMicros } from "../kernel/money.ts";
 import { ZERO_MICROS, type Micros } from "../kernel/money.ts";
-import type { PodAd, PodSolution } from "../pods/instance.ts";
+import type { PodAd, PodRules, PodSolution } from "../pods/instance.ts";
+import { slateSaved } from "../pods/plays.ts";
 import { PodPrices } from "../pods/prices.ts";
 import { solvePod } from "../pods/solve.ts";
 import type { Bid } from "./candidate.ts";
@@ -63,8 +64,10 @@ export class Rivalry {
   /** The least that the winner at this position could have bid and still been shown, premiums included; ≥ 0. */
   leastBid(at: number): Micros {
     const { bid, index } = this.#winner(at);
+    const { question } = this.#pod;
     const { minToWinMicros } = this.#pricesAround(bid.offer.campaignId).minToWin(index);
-    return maxMicros(ZERO_MICROS, micros((minToWinMicros ?? 0) + this.#besidesValue(at)));
+    const least = leastValue(minToWinMicros ?? 0, question.ads[index], question.rules);
+    return maxMicros(ZERO_MICROS, micros(least + this.#besidesValue(at)));
   }
 
   /** The winner's share, by its bid and rounded up, of the least that its campaign's winners must bid together; ≥ 0. */
@@ -124,6 +127,14 @@ export class Rivalry {
     const last = at === this.#pod.placed.length - 1 ? (ad?.lastPremiumMicros ?? 0) : 0;
     return bid.bidMicros - bid.valueMicros + first + last;
   }
+}
+
+/**
+ * The least an ad may be worth: what it needs in the pod, but not less than what gains the break anything at all beside
+ * the slate that would play instead. Units: micros; below zero where the slate costs.
+ */
+export function leastValue(minToWinMicros: number, ad: PodAd | undefined, rules: PodRules): number {
+  return ad === undefined ? minToWinMicros : Math.max(minToWinMicros, -slateSaved(ad.durationMs, rules));
 }
 
 /** The ad as it is when it does not bid: of no length, so that it is never shown, and the others keep their numbers. */
