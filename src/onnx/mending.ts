@@ -41,7 +41,7 @@ export function keepPositiveClass(graph: Graph): Passed {
     return { graph: { ...renamed(graph, second, to), outputs }, won: 1 };
   }
   const index = intTensor(freshName(graph, "positive_class"), [1]);
-  const cut = node("Gather", [table.name, index.name], [to], { axis: 1n });
+  const cut = added(graph, node("Gather", [table.name, index.name], [to], { axis: 1n }));
   const constants = new Map([...graph.constants, [index.name, index]]);
   return { graph: { ...withPlainOpset(graph), nodes: [...graph.nodes, cut], constants, outputs }, won: 1 };
 }
@@ -66,7 +66,7 @@ export function spellTreeLinks(graph: Graph): Passed {
     trees.attribute = trees.attribute.filter(({ name }) => name !== "post_transform");
     const margin = freshName(graph, `${to}_margin`);
     trees.output = [margin];
-    return [trees, node("Sigmoid", [margin], [to])];
+    return [trees, added(graph, node("Sigmoid", [margin], [to]))];
   });
   return { graph: won === 0 ? graph : { ...withPlainOpset(graph), nodes }, won };
 }
@@ -80,7 +80,8 @@ export function endWithSigmoid(graph: Graph): Passed {
   if (maker === undefined || maker.opType === "Sigmoid") return { graph, won: 0 };
   const margin = freshName(graph, `${output.name}_margin`);
   const { nodes } = renamed(graph, output.name, margin);
-  return { graph: { ...withPlainOpset(graph), nodes: [...nodes, node("Sigmoid", [margin], [output.name])] }, won: 1 };
+  const last = added(graph, node("Sigmoid", [margin], [output.name]));
+  return { graph: { ...withPlainOpset(graph), nodes: [...nodes, last] }, won: 1 };
 }
 
 function makerOf(graph: Graph, name: string): NodeProto | undefined {
@@ -98,12 +99,18 @@ function renamed(graph: Graph, from: string, to: string): Graph {
   return { ...graph, nodes };
 }
 
-/** The name, or one like it that no value has. */
+/** A new node of this graph: some runtimes refuse two of one name. */
+function added(graph: Graph, fresh: NodeProto): NodeProto {
+  fresh.name = freshName(graph, `${fresh.output[0]}_${fresh.opType}`);
+  return fresh;
+}
+
+/** The name, or one like it that no value and no node has. */
 function freshName(graph: Graph, wanted: string): string {
   const taken = new Set([
     ...graph.inputs.map(({ name }) => name),
     ...graph.constants.keys(),
-    ...graph.nodes.flatMap(({ output }) => output),
+    ...graph.nodes.flatMap(({ name, output }) => [name, ...output]),
   ]);
   let name = wanted;
   for (let count = 2; taken.has(name); count++) name = `${wanted}_${count}`;

@@ -34,11 +34,7 @@ export function mend(graph: Graph, asked: Mending): Mended {
     return won;
   };
   // The positive class of a dictionary is that of the table it was made from.
-  pass(
-    asked.stripZipMap === true || positiveClass,
-    stripZipMap,
-    "dictionaries of probabilities became tables",
-  );
+  pass(asked.stripZipMap === true || positiveClass, stripZipMap, "dictionaries of probabilities became tables");
   pass(output !== null, (before) => keepOutput(before, output ?? ""), `only the output ${output} is kept`);
   pass(positiveClass, keepPositiveClass, "two probabilities a row became that of the second class");
   const spelled = pass(sigmoid, spellTreeLinks, "a link that runtimes leave out became a Sigmoid");

@@ -39,7 +39,7 @@ export const MODEL_REFUSALS = {
     "Runtimes ignore LOGISTIC here: export the raw margin and a Sigmoid, or mend the file: --sigmoid --write.",
   row_cost: "Make the model cheaper: fewer trees, narrower layers.",
   memory: "Make the model smaller: the isolate must hold two sets at once.",
-  runtime_refuses: "The runtime does not load it: the words beside say why.",
+  runtime_refuses: "A runtime does not load it or fails on ordinary rows: the words beside say why.",
   answers_other_shape: "The model answers another number of values than rows: one a row is needed.",
   answers_not_finite:
     "The model answers something that is no number for ordinary features: look at divisions and logs.",
