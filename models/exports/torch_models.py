@@ -115,13 +115,13 @@ def _predicted(net: nn.Module):
     return predict
 
 
+FREE_ROWS = ({0: torch.export.Dim("rows")},)
 NAMES = {"input_names": ["features"], "output_names": ["probability"]}
 
 
 def dense(x: np.ndarray, outcome: np.ndarray) -> Exported:
     mean, deviation = torch.from_numpy(x.mean(0)), torch.from_numpy(np.maximum(x.std(0), 1e-3))
     net = _trained(Dense(mean, deviation), x, outcome)
-    free = {"dynamic_shapes": ({0: torch.export.Dim("rows")},), "external_data": False}
     return Exported(
         name="torch_dense",
         title="Dense net with batch normalisation and dropout",
@@ -132,7 +132,7 @@ def dense(x: np.ndarray, outcome: np.ndarray) -> Exported:
         by_default=_export(net, x.shape[1]),
         refused_for=["weights_outside", "fixed_rows"],
         options="input_names, output_names, dynamic_shapes, external_data=False",
-        served=_export(net, x.shape[1], **NAMES, **free),
+        served=_export(net, x.shape[1], **NAMES, dynamic_shapes=FREE_ROWS, external_data=False),
     )
 
 
@@ -153,17 +153,17 @@ def embedded(x: np.ndarray, outcome: np.ndarray, names: list[str]) -> Exported:
 
 def two_tower(x: np.ndarray, outcome: np.ndarray, names: list[str]) -> Exported:
     net = _trained(TwoTower(names), x, outcome)
-    free = {"dynamic_axes": {"features": {0: "rows"}, "probability": {0: "rows"}}}
-    old = {"dynamo": False, "opset_version": 17, **NAMES}
+    # Its own default but for the weights, so that the number of rows is all that is wrong.
+    inside = {"external_data": False, **NAMES}
     return Exported(
         name="torch_two_tower",
         title="Two towers, break and ad",
         head="completedView",
-        exporter="torch (dynamo=False)",
-        packages=["torch"],
+        exporter="torch",
+        packages=["torch", "onnxscript"],
         predict=_predicted(net),
-        by_default=_export(net, x.shape[1], **old),
+        by_default=_export(net, x.shape[1], **inside),
         refused_for=["fixed_rows"],
-        options="dynamic_axes",
-        served=_export(net, x.shape[1], **old, **free),
+        options="dynamic_shapes",
+        served=_export(net, x.shape[1], **inside, dynamic_shapes=FREE_ROWS),
     )

@@ -1,4 +1,4 @@
-"""LightGBM and XGBoost, exported by onnxmltools."""
+"""LightGBM and XGBoost, exported by onnxmltools. Graphs are named: else the converter draws a name each time."""
 
 import copy
 import math
@@ -22,6 +22,8 @@ def with_lightgbm(x: np.ndarray, outcome: np.ndarray) -> Exported:
     model = lightgbm.LGBMClassifier(
         n_estimators=40, num_leaves=12, random_state=SEED, deterministic=True, n_jobs=1, verbose=-1
     ).fit(x, outcome)
+    # Whatever operator set is asked for, this converter writes version 9.
+    graph = convert_lightgbm(model, name="lightgbm", initial_types=_inputs(x))
     return Exported(
         name="lightgbm",
         title="Boosted trees, LGBMClassifier",
@@ -29,8 +31,7 @@ def with_lightgbm(x: np.ndarray, outcome: np.ndarray) -> Exported:
         exporter="onnxmltools",
         packages=["lightgbm", "onnxmltools"],
         predict=lambda rows: model.predict_proba(rows)[:, 1],
-        # Whatever operator set is asked for, this converter writes version 9.
-        by_default=convert_lightgbm(model, initial_types=_inputs(x)).SerializeToString(deterministic=True),
+        by_default=graph.SerializeToString(deterministic=True),
         refused_for=["zipmap_output"],
         mending=["--positive-class"],
     )
@@ -38,7 +39,7 @@ def with_lightgbm(x: np.ndarray, outcome: np.ndarray) -> Exported:
 
 def with_xgboost(x: np.ndarray, outcome: np.ndarray) -> Exported:
     model = xgboost.XGBClassifier(n_estimators=40, max_depth=4, random_state=SEED, n_jobs=1).fit(x, outcome)
-    graph = convert_xgboost(model, initial_types=_inputs(x), target_opset=OPSET)
+    graph = convert_xgboost(model, name="xgboost", initial_types=_inputs(x), target_opset=OPSET)
     return Exported(
         name="xgboost",
         title="Boosted trees, XGBClassifier",
@@ -62,13 +63,13 @@ def _from_log_odds(graph, base_score: float):
 
 
 def with_xgboost_margin(x: np.ndarray, outcome: np.ndarray) -> Exported:
-    """A regressor with a logistic objective predicts probabilities; its export answers log-odds, and from another start:
-    the converter writes the base score as it is, a probability, where log-odds are summed.
+    """A regressor with a logistic objective predicts probabilities; its export answers log-odds, and those are off: the
+    converter writes the base score as it is, a probability, where log-odds are summed.
     """
     model = xgboost.XGBRegressor(
         objective="binary:logistic", n_estimators=30, max_depth=3, random_state=SEED, n_jobs=1
     ).fit(x, outcome)
-    graph = convert_xgboost(model, initial_types=_inputs(x), target_opset=OPSET)
+    graph = convert_xgboost(model, name="xgboost", initial_types=_inputs(x), target_opset=OPSET)
     return Exported(
         name="xgboost_margin",
         title="Boosted trees, XGBRegressor with binary:logistic",

@@ -7,6 +7,7 @@ import { NodeProtoSchema, TensorProto_DataType, type NodeProto } from "onnx-buf"
 import { floatValue, intOf, intTensor, node, shapeOf, type Graph } from "./graph.ts";
 import type { Passed } from "./tidy.ts";
 
+const FLOAT = TensorProto_DataType.FLOAT;
 /** What the one output is called that a mending makes. */
 const PROBABILITY = "probability";
 /** The operator set that is stated for new nodes when a file of trees alone states none. */
@@ -35,9 +36,10 @@ export function keepPositiveClass(graph: Graph): Passed {
   if (table === undefined || tables.length > 1) return { graph, won: 0 };
   const to = freshName(graph, PROBABILITY);
   const outputs = [floatValue(to, ["rows", 1])];
-  const maker = graph.nodes.find(({ output }) => output.includes(table.name));
-  const [, second, more] = maker?.opType === "Concat" ? maker.input : [];
-  if (second !== undefined && more === undefined && graph.nodes.some(({ output }) => output.includes(second))) {
+  const maker = makerOf(graph, table.name);
+  const side = maker?.opType === "Concat" && [1, -1].includes(intOf(maker, "axis", 0));
+  const [, second, more] = side ? maker.input : [];
+  if (second !== undefined && more === undefined && makerOf(graph, second) !== undefined) {
     return { graph: { ...renamed(graph, second, to), outputs }, won: 1 };
   }
   const index = intTensor(freshName(graph, "positive_class"), [1]);
@@ -45,8 +47,6 @@ export function keepPositiveClass(graph: Graph): Passed {
   const constants = new Map([...graph.constants, [index.name, index]]);
   return { graph: { ...withPlainOpset(graph), nodes: [...graph.nodes, cut], constants, outputs }, won: 1 };
 }
-
-const FLOAT = TensorProto_DataType.FLOAT;
 
 /** Trees with one target whose stated link runtimes leave out: they answer the raw margin. */
 export function ignoresLink(candidate: NodeProto): boolean {
