@@ -2,18 +2,21 @@
  * `midroll models check`: takes model files, model folders or the folder of a set through the gate, and says of each
  * what was found and, when it may not serve, why not and what to do. Needs no origin.
  */
-import { readFile, stat, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join, sep } from "node:path";
 import { z } from "zod";
 import { COLUMN_COUNT } from "../src/features/schema.ts";
 import { toHex } from "../src/kernel/bytes.ts";
 import { FULL_LIMITS } from "../src/kernel/limits.ts";
 import { MODEL_LIMITS } from "../src/models/limits.ts";
 import type { ModelEntry } from "../src/models/manifest.ts";
+import { readGraph } from "../src/onnx/graph.ts";
 import { readChain } from "../src/onnx/read_chain.ts";
 import type { ModelCost, ModelLimits } from "../src/onnx/gate/cost.ts";
-import { inspectModel, type Mending } from "../src/onnx/gate/inspect.ts";
+import { inspectModel } from "../src/onnx/gate/inspect.ts";
+import type { Mending } from "../src/onnx/gate/mend.ts";
 import { MODEL_REFUSALS, refusal, type ModelRefusal } from "../src/onnx/gate/refusal.ts";
+import { LAYERS_MIN } from "../src/onnx/stack_runner.ts";
 import { CliFault } from "./fault.ts";
 import { probeModel, type Probe } from "./model_probe.ts";
 import { countOf, type Outcome } from "./outcome.ts";
@@ -25,6 +28,12 @@ interface Subject {
   readonly name: string;
   readonly path: string;
   readonly entry: ModelEntry | null;
+}
+
+/** Which input and output a set names; null: the model's only one. */
+interface Names {
+  readonly inputName: string | null;
+  readonly outputName: string | null;
 }
 
 /** How models are checked. */
@@ -52,8 +61,11 @@ export interface CheckedModel {
 const LIMITS: ModelLimits = { bytesMax: FULL_LIMITS.modelBytesMax, ...MODEL_LIMITS };
 const optionsSchema = z.object({
   columns: z.coerce.number().pipe(z.int().min(1).max(1024)).optional(),
-  stripZipmap: z.boolean().optional(),
-  freeRows: z.boolean().optional(),
+  stripZipmap: z.boolean().default(false),
+  output: z.string().min(1).nullable().default(null),
+  positiveClass: z.boolean().default(false),
+  sigmoid: z.boolean().default(false),
+  freeRows: z.boolean().default(false),
   write: z.boolean().optional(),
 });
 
@@ -63,8 +75,8 @@ export async function checkModels(paths: readonly string[], given: unknown): Pro
   if (!options.success) {
     throw new CliFault("wrong_command", "--columns takes a whole number from 1 to 1024", { exitCode: 2 });
   }
-  const { columns = COLUMN_COUNT, stripZipmap = false, freeRows = false, write = false } = options.data;
-  const terms: CheckTerms = { columns, mending: { stripZipMap: stripZipmap, freeRows }, write };
+  const { columns = COLUMN_COUNT, write = false, stripZipmap, ...others } = options.data;
+  const terms: CheckTerms = { columns, mending: { ...others, stripZipMap: stripZipmap }, write };
   const checked: CheckedModel[] = [];
   for (const path of paths) {
     for (const subject of await subjectsAt(path)) checked.push(await checkModel(subject, terms));
@@ -79,14 +91,22 @@ export async function checkModels(paths: readonly string[], given: unknown): Pro
   });
 }
 
-/** A file is one model; a folder is one model or, with sample-set.json in it, a set of them. */
+/** A file is one model; a folder is one model, a set of them (with sample-set.json in it) or a folder of models. */
 async function subjectsAt(path: string): Promise<readonly Subject[]> {
   const found = await stat(path).catch(() => null);
   if (found === null) throw new CliFault("model_unreadable", `${path}: nothing is there`);
   if (!found.isDirectory()) return [{ name: nameOf(path), path, entry: null }];
   const set = await readModelSet(path, "if there");
-  if (set === null) return [{ name: basename(path), path: join(path, "model.onnx"), entry: null }];
+  if (set === null) return foldersAt(path);
   return set.models.map((entry) => ({ name: entry.name, path: join(path, entry.name, "model.onnx"), entry }));
+}
+
+async function foldersAt(path: string): Promise<readonly Subject[]> {
+  const inside = await readdir(path, { recursive: true });
+  const models = inside.filter((file) => basename(file) === "model.onnx" && file.split(sep).length <= 2).toSorted();
+  // Without any the folder itself is meant, and reading it says what is missing.
+  const files = models.length === 0 ? ["model.onnx"] : models;
+  return files.map((file) => join(path, file)).map((file) => ({ name: nameOf(file), path: file, entry: null }));
 }
 
 function nameOf(path: string): string {
@@ -97,7 +117,7 @@ async function checkModel({ name, path, entry }: Subject, terms: CheckTerms): Pr
   const { columns, mending, write } = terms;
   const bytes = await readFile(path).catch(() => null);
   if (bytes === null) throw new CliFault("model_unreadable", `${path} cannot be read`);
-  const names = { inputName: entry?.inputName ?? null, outputName: entry?.outputName ?? null };
+  const names = { inputName: entry?.inputName ?? null, outputName: entry?.outputName ?? mending.output ?? null };
   const inspection = inspectModel(Uint8Array.from(bytes), { columns, ...names }, LIMITS, mending);
   const refusals = [...(entry === null ? [] : await alteration(bytes, entry)), ...inspection.refusals];
   const range = entry?.role === "earlyRanker" ? "any" : "probability";
@@ -105,10 +125,6 @@ async function checkModel({ name, path, entry }: Subject, terms: CheckTerms): Pr
   // A graph that reading refuses may hang or break a runtime: it is not run.
   const probe = refusals.length > 0 ? null : await probeModel(inspection.bytes, { columns, ...names, range, golden });
   refusals.push(...(probe?.refusals ?? []));
-  const chain =
-    refusals.length > 0
-      ? null
-      : readChain(inspection.bytes, { inputName: "features", outputName: "probability", ...notNull(names) });
   if (write && refusals.length === 0 && inspection.mended.length > 0) await writeFile(path, inspection.bytes);
   return {
     name,
@@ -122,15 +138,19 @@ async function checkModel({ name, path, entry }: Subject, terms: CheckTerms): Pr
       probe === null
         ? null
         : { runtimesApart: probe.runtimesApart, goldenApart: probe.goldenApart, answers: probe.answers },
-    onKernel: chain?.ok ?? false,
+    onKernel: refusals.length === 0 && fitsKernel(inspection.bytes, names),
   };
 }
 
-function notNull(names: { inputName: string | null; outputName: string | null }) {
-  return {
-    ...(names.inputName === null ? {} : { inputName: names.inputName }),
-    ...(names.outputName === null ? {} : { outputName: names.outputName }),
-  };
+/** Whether the edge's kernel takes a model: dense layers, enough of them. Names that nobody states are the model's. */
+function fitsKernel(bytes: Uint8Array, { inputName, outputName }: Names): boolean {
+  const read = readGraph(bytes);
+  if (!read.ok) return false;
+  const [input] = read.value.inputs;
+  const [output] = read.value.outputs;
+  const ends = { inputName: inputName ?? input?.name ?? "", outputName: outputName ?? output?.name ?? "" };
+  const chain = readChain(bytes, ends);
+  return chain.ok && chain.value.layers.length >= LAYERS_MIN;
 }
 
 async function alteration(bytes: Uint8Array, entry: ModelEntry): Promise<readonly ModelRefusal[]> {

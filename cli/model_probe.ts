@@ -62,8 +62,7 @@ export async function probeModel(bytes: Uint8Array, terms: ProbeTerms): Promise<
     edge = await openWeb(bytes, terms);
     return await probe(oracle.ask, edge.ask, terms);
   } catch (error) {
-    const where = oracle === null ? "onnxruntime-node" : "onnxruntime-web";
-    return { ...nothing, refusals: [refusal("runtime_refuses", `${where}: ${firstLine(error)}`)] };
+    return { ...nothing, refusals: [refusal("runtime_refuses", firstLine(error))] };
   } finally {
     await edge?.release();
     await oracle?.release();
@@ -138,31 +137,41 @@ function probeRows(columns: number): Float32Array {
   });
 }
 
-async function openNative(bytes: Uint8Array, terms: ProbeTerms): Promise<Runtime> {
-  const options = { intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 4 } as const;
-  const session = await native.InferenceSession.create(bytes, options);
-  const names = namesOf(session, terms);
-  return {
-    ask: async (rows, count) => {
+function openNative(bytes: Uint8Array, terms: ProbeTerms): Promise<Runtime> {
+  const said = saying("onnxruntime-node");
+  return said(async () => {
+    const options = { intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 4 } as const;
+    const session = await native.InferenceSession.create(bytes, options);
+    const names = namesOf(session, terms);
+    const ask: Ask = async (rows, count) => {
       const input = new native.Tensor("float32", rows, [count, rows.length / count]);
       return floatsOf((await session.run({ [names.input]: input }, [names.output]))[names.output]?.data);
-    },
-    release: () => session.release(),
-  };
+    };
+    return { ask: (rows, count) => said(() => ask(rows, count)), release: () => session.release() };
+  });
 }
 
-async function openWeb(bytes: Uint8Array, terms: ProbeTerms): Promise<Runtime> {
-  web.env.wasm.numThreads = 1;
-  web.env.logLevel = "fatal";
-  const session = await web.InferenceSession.create(bytes);
-  const names = namesOf(session, terms);
-  return {
-    ask: async (rows, count) => {
+function openWeb(bytes: Uint8Array, terms: ProbeTerms): Promise<Runtime> {
+  const said = saying("onnxruntime-web");
+  return said(async () => {
+    web.env.wasm.numThreads = 1;
+    web.env.logLevel = "fatal";
+    const session = await web.InferenceSession.create(bytes);
+    const names = namesOf(session, terms);
+    const ask: Ask = async (rows, count) => {
       const input = new web.Tensor("float32", rows, [count, rows.length / count]);
       return floatsOf((await session.run({ [names.input]: input }, [names.output]))[names.output]?.data);
-    },
-    release: () => session.release(),
-  };
+    };
+    return { ask: (rows, count) => said(() => ask(rows, count)), release: () => session.release() };
+  });
+}
+
+/** Whose error it was stands before its words. */
+function saying(runtime: string): <T>(work: () => Promise<T>) => Promise<T> {
+  return (work) =>
+    work().catch((error: unknown) => {
+      throw new Error(`${runtime}: ${firstLine(error)}`, { cause: error });
+    });
 }
 
 interface Named {

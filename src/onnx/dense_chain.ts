@@ -1,10 +1,12 @@
 /**
- * Finds in a graph what most heads are: a chain of dense layers from the features to one number. Scalers before the
- * first layer and between layers are folded into the weights, so that a chain has nothing but layers and activations.
- * Weights are folded in double precision and rounded once.
+ * Finds in a graph what most heads are: a chain of dense layers from the features to one number. Scalers before a layer
+ * and after it are folded into the weights, so that a chain has nothing but layers and activations; what only changes
+ * how the numbers are spelled (casts to what they are, reshapes to the shape they have) is left out. Weights are folded
+ * in double precision and rounded once.
  */
-import type { NodeProto } from "onnx-buf";
+import { TensorProto_DataType, type NodeProto } from "onnx-buf";
 import { dimsOf, floatOf, floatsOf, intOf, numbersOf, type Graph } from "./graph.ts";
+import { respelled } from "./respelling.ts";
 
 /** What a layer ends with. */
 export type Activation = "none" | "relu" | "sigmoid" | "tanh";
@@ -56,9 +58,11 @@ export function readDenseChain(graph: Graph): DenseChain | null {
 class ChainReader {
   readonly #graph: Graph;
   readonly #layers: DenseLayer[] = [];
-  /** Scale and shift of the features before the first layer; null: as they are. */
+  /** Scale and shift of what the next layer reads; null: as it is. */
   #scaler: { scale: Float64Array; shift: Float64Array } | null = null;
   #growing: Growing | null = null;
+  /** Whether the one number of a row has lost its dimension: no layer may follow. */
+  #squeezed = false;
 
   constructor(graph: Graph) {
     this.#graph = graph;
@@ -80,8 +84,17 @@ class ChainReader {
       case "Mul":
       case "Div":
         return this.#elementwise(step, value);
+      case "BatchNormalization":
+        return step.input[0] === value && this.#normalise(step);
       case "Identity":
         return true;
+      case "Cast":
+        return intOf(step, "to", 0) === TensorProto_DataType.FLOAT;
+      case "Flatten":
+      case "Reshape":
+      case "Squeeze":
+      case "Unsqueeze":
+        return step.input[0] === value && this.#respell(step);
       default:
         return false;
     }
@@ -89,6 +102,7 @@ class ChainReader {
 
   chain(): DenseChain | null {
     if (this.#growing !== null) this.#end("none");
+    if (this.#scaler !== null) return null;
     const [first] = this.#layers;
     const last = this.#layers.at(-1);
     if (first === undefined || last?.outer !== 1) return null;
@@ -114,7 +128,7 @@ class ChainReader {
 
   /** A new layer from here on. Two products without an activation between are left alone: no exporter writes them. */
   #multiply(matrix: Matrix | null, biasName: string | null, alpha: number, beta: number): boolean {
-    if (matrix === null || this.#growing !== null) return false;
+    if (matrix === null || this.#growing !== null || this.#squeezed) return false;
     const { inner, outer } = matrix;
     const before = this.#layers.at(-1);
     if (before !== undefined && before.outer !== inner) return false;
@@ -153,6 +167,32 @@ class ChainReader {
     );
   }
 
+  /** What training measured of a batch stands in the file: a scale and a shift by column. */
+  #normalise(step: NodeProto): boolean {
+    if (intOf(step, "training_mode", 0) !== 0) return false;
+    const lists = step.input.slice(1).map((name) => this.#numbers(name));
+    const [scale, shift, mean, variance] = lists;
+    if (!scale || !shift || !mean || !variance) return false;
+    const epsilon = floatOf(step, "epsilon", 1e-5);
+    const slope = (i: number): number => (scale[i] ?? 1) / Math.sqrt((variance[i] ?? 1) + epsilon);
+    return this.#affine(scale.length, slope, (i) => (shift[i] ?? 0) - (mean[i] ?? 0) * slope(i));
+  }
+
+  #respell(step: NodeProto): boolean {
+    const width = this.#width();
+    const [, shape] = step.input;
+    const stated = shape === undefined ? null : this.#numbers(shape);
+    const next = width === null ? null : respelled(step, { width, squeezed: this.#squeezed }, stated);
+    if (next === null) return false;
+    this.#squeezed = next.squeezed;
+    return true;
+  }
+
+  /** Columns of the value at hand. */
+  #width(): number | null {
+    return this.#growing?.outer ?? this.#layers.at(-1)?.outer ?? this.#columns();
+  }
+
   #elementwise(step: NodeProto, value: string): boolean {
     const [a, b] = step.input;
     const other = a === value ? b : a;
@@ -160,17 +200,16 @@ class ChainReader {
     if (numbers === null || other === undefined || !this.#isRow(other)) return false;
     const at = (i: number): number => numbers[numbers.length === 1 ? 0 : i] ?? 0;
     const flipped = a !== value;
+    const sign = flipped ? -1 : 1;
     switch (step.opType) {
       case "Add":
         return this.#affine(numbers.length, () => 1, at);
       case "Sub":
-        return flipped
-          ? this.#affine(numbers.length, () => -1, at)
-          : this.#affine(
-              numbers.length,
-              () => 1,
-              (i) => -at(i),
-            );
+        return this.#affine(
+          numbers.length,
+          () => sign,
+          (i) => -sign * at(i),
+        );
       case "Mul":
         return this.#affine(numbers.length, at, () => 0);
       default:
@@ -185,7 +224,7 @@ class ChainReader {
     }
   }
 
-  /** `x · scale + shift` by column joins the layer that grows, or stands before the first one. */
+  /** `x · scale + shift` by column joins the layer that grows, or waits for the next one. */
   #affine(size: number, scale: (i: number) => number, shift: (i: number) => number): boolean {
     const growing = this.#growing;
     if (growing !== null) {
@@ -198,10 +237,8 @@ class ChainReader {
       }
       return true;
     }
-    // Between an activation and the next layer nothing is folded.
-    if (this.#layers.length > 0) return false;
     const before = this.#scaler;
-    const width = before === null ? this.#columns() : before.scale.length;
+    const width = this.#width();
     if (width === null || (size !== width && size !== 1)) return false;
     const next = { scale: new Float64Array(width), shift: new Float64Array(width) };
     for (let i = 0; i < width; i++) {

@@ -190,3 +190,8 @@ export function floatOf({ attribute }: NodeProto, name: string, otherwise: numbe
 export function floatsOf({ attribute }: NodeProto, name: string): readonly number[] {
   return attribute.find((candidate) => candidate.name === name)?.floats ?? [];
 }
+
+/** A list of whole numbers of a node; empty when it is not said. */
+export function intsOf({ attribute }: NodeProto, name: string): readonly number[] {
+  return (attribute.find((candidate) => candidate.name === name)?.ints ?? []).map(Number);
+}

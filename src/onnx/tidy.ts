@@ -3,7 +3,7 @@
  * is taken out. None of them changes a number.
  */
 import { clone } from "@bufbuild/protobuf";
-import { NodeProtoSchema, TensorProtoSchema, type NodeProto, type TensorProto } from "onnx-buf";
+import { NodeProtoSchema, TensorProtoSchema, type NodeProto, type TensorProto, type ValueInfoProto } from "onnx-buf";
 import { floatValue, shapeOf, type Graph } from "./graph.ts";
 
 /** What a pass did. `won` is in its own words: nodes taken out, constants moved. */
@@ -47,19 +47,18 @@ export function dropPassThrough(graph: Graph): Passed {
 
 /** `ZipMap` turns a table of probabilities into dictionaries that no serving code can read: the table stays. */
 export function stripZipMap(graph: Graph): Passed {
-  const renamed = new Map<string, string>();
+  const tables = new Map<string, ValueInfoProto>();
   const nodes = graph.nodes.filter((candidate) => {
     const [from] = candidate.input;
     const [to] = candidate.output;
     if (candidate.opType !== "ZipMap" || from === undefined || to === undefined) return true;
-    renamed.set(to, from);
+    const labels = candidate.attribute.find(({ name }) => name.startsWith("classlabels_"));
+    const classes = Math.max(labels?.ints.length ?? 0, labels?.strings.length ?? 0);
+    tables.set(to, floatValue(from, ["rows", classes === 0 ? "classes" : classes]));
     return false;
   });
-  const outputs = graph.outputs.map((output) => {
-    const table = renamed.get(output.name);
-    return table === undefined ? output : floatValue(table, ["rows", "classes"]);
-  });
-  return { graph: { ...graph, nodes, outputs }, won: renamed.size };
+  const outputs = graph.outputs.map((output) => tables.get(output.name) ?? output);
+  return { graph: { ...graph, nodes, outputs }, won: tables.size };
 }
 
 /** A first dimension that the exporter fixed becomes free: any number of rows may be asked. */

@@ -34,6 +34,32 @@ test("the committed set may serve", async () => {
   expect(out).toContain("may serve");
 });
 
+test("a folder of model folders is checked folder by folder", async () => {
+  const { exitCode, out } = await stage.midroll(["models", "check", join(MODELS, "exports")]);
+  expect(exitCode).toBe(0);
+  expect(out).toMatch(/✓ sklearn_mlp: .* kernel/);
+  expect(out).toMatch(/✓ torch_two_tower: .* ONNX runtime/);
+  // One dense layer is too few for the kernel.
+  expect(out).toMatch(/✓ sklearn_logistic: .* ONNX runtime/);
+});
+
+test("a classifier as scikit-learn exports it is refused, and mended when asked", async () => {
+  const dir = join(stage.dir, "classifier");
+  mkdirSync(dir);
+  copyFileSync(join(MODELS, "exports/sklearn_logistic/by_default.onnx"), join(dir, "model.onnx"));
+  copyFileSync(join(MODELS, "exports/sklearn_logistic/golden.json"), join(dir, "golden.json"));
+  const before = await stage.midroll(["models", "check", dir]);
+  expect([before.exitCode, before.err]).toEqual([1, expect.stringContaining("zipmap_output: output_probability")]);
+  const mended = await stage.midroll(["models", "check", dir, "--positive-class", "--write"]);
+  expect([mended.exitCode, mended.out]).toEqual([
+    0,
+    expect.stringContaining("mended: two probabilities a row became that of the second class"),
+  ]);
+  expect((await stage.midroll(["models", "check", dir])).exitCode).toBe(0);
+  const named = await stage.midroll(["models", "check", dir, "--output", "missing"]);
+  expect([named.exitCode, named.err]).toEqual([1, expect.stringContaining("output_name: probability, not missing")]);
+});
+
 test("an altered model of a set is refused, with what to do", async () => {
   for (const name of ["early_ranker", "completed_view", "click", "abandon", "conversion"]) {
     mkdirSync(join(stage.dir, name));

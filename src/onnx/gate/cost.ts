@@ -51,6 +51,7 @@ export function checkCost({ rowCost, weightBytes }: ModelCost, limits: ModelLimi
 function nodeCost(candidate: NodeProto, { constants }: Graph): number {
   if (candidate.opType.startsWith("TreeEnsemble")) return treeCost(candidate);
   if (candidate.opType.startsWith("SVM")) return longest(candidate) * 2;
+  if (candidate.opType.startsWith("Linear")) return longest(candidate);
   if (!["Gemm", "MatMul", "Einsum"].includes(candidate.opType)) return 1;
   const weights = candidate.input.flatMap((name) => constants.get(name) ?? []);
   return Math.max(1, ...weights.map((tensor) => sizeOf(dimsOf(tensor))));

@@ -2,19 +2,13 @@
  * The gate, as far as reading goes: everything about a model that can be known without running it. Refusals come in one
  * fixed order, all that apply; what only a runtime can tell is asked by whoever has one (cli/model_probe.ts).
  */
-import { dropDead, freeRows, stripZipMap } from "../tidy.ts";
-import { readGraph, writeGraph, type Graph } from "../graph.ts";
+import { readGraph, writeGraph } from "../graph.ts";
 import { checkCost, costOf, type ModelCost, type ModelLimits } from "./cost.ts";
 import { checkOperators } from "./operators.ts";
+import { mend, type Mending } from "./mend.ts";
 import { refusal, type ModelRefusal } from "./refusal.ts";
 import { checkWeights } from "./weights.ts";
 import { checkEnds, checkWiring, type ExpectedEnds } from "./wiring.ts";
-
-/** What the gate may mend by itself when asked. */
-export interface Mending {
-  readonly stripZipMap: boolean;
-  readonly freeRows: boolean;
-}
 
 /** What reading a model found. */
 export interface Inspection {
@@ -35,7 +29,7 @@ export function inspectModel(
   bytes: Uint8Array,
   expected: ExpectedEnds,
   limits: ModelLimits,
-  mending: Mending = { stripZipMap: false, freeRows: false },
+  mending: Mending = {},
 ): Inspection {
   const nothing = { bytes, mended: [], cost: null };
   if (bytes.length > limits.bytesMax) {
@@ -57,24 +51,4 @@ export function inspectModel(
       ...checkCost(cost, limits),
     ],
   };
-}
-
-function mend(graph: Graph, mending: Mending): { readonly graph: Graph; readonly mended: readonly string[] } {
-  const mended: string[] = [];
-  let now = graph;
-  if (mending.stripZipMap) {
-    const passed = stripZipMap(now);
-    if (passed.won > 0) {
-      now = dropDead(passed.graph).graph;
-      mended.push("dictionaries of probabilities became tables");
-    }
-  }
-  if (mending.freeRows) {
-    const passed = freeRows(now);
-    if (passed.won > 0) {
-      now = passed.graph;
-      mended.push("a fixed number of rows became free");
-    }
-  }
-  return { graph: now, mended };
 }

@@ -3,7 +3,8 @@
  * models of rows; each was loaded in both runtimes. Source: ONNX operator reference; ai.onnx.ml operator reference.
  */
 import type { NodeProto } from "onnx-buf";
-import { intOf, type Graph } from "../graph.ts";
+import type { Graph } from "../graph.ts";
+import { ignoresLink } from "../mending.ts";
 import { refusal, type ModelRefusal } from "./refusal.ts";
 
 const PLAIN =
@@ -27,9 +28,9 @@ const RANDOM = new Set(
 );
 const CONTROL = new Set(["If", "Loop", "Scan", "SequenceMap"]);
 
-/** Versions of the operator sets that the runtimes here read. */
+/** Versions of the operator sets that the runtimes here read. Converters of trees write 9 whatever they are asked. */
 const OPSETS: ReadonlyMap<string, { readonly least: number; readonly most: number }> = new Map([
-  ["", { least: 13, most: 21 }],
+  ["", { least: 9, most: 21 }],
   ["ai.onnx.ml", { least: 1, most: 4 }],
 ]);
 
@@ -71,13 +72,6 @@ function checkNode(candidate: NodeProto): ModelRefusal | null {
   if (CONTROL.has(opType)) return refusal("control_flow", opType);
   if (!allowed.has(opType)) return refusal("unknown_operator", domain === "" ? opType : `${domain}.${opType}`);
   return ignoresLink(candidate) ? refusal("tree_link_ignored", `${opType} with LOGISTIC and one target`) : null;
-}
-
-/** Trees with one target whose stated link runtimes leave out: they answer the raw margin. */
-function ignoresLink(candidate: NodeProto): boolean {
-  if (candidate.opType !== "TreeEnsembleRegressor" || intOf(candidate, "n_targets", 1) !== 1) return false;
-  const link = candidate.attribute.find(({ name }) => name === "post_transform")?.s;
-  return link !== undefined && String.fromCharCode(...link) === "LOGISTIC";
 }
 
 function plainDomain(domain: string): string {

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import type { NodeProto, TensorProto } from "onnx-buf";
 import { describe, expect, test } from "vitest";
 import { stackOf } from "../../../src/onnx/dense_stack.ts";
-import { floatTensor, node } from "../../../src/onnx/graph.ts";
+import { floatTensor, intTensor, node } from "../../../src/onnx/graph.ts";
 import { readChain } from "../../../src/onnx/read_chain.ts";
 import { DenseStackRunner } from "../../../src/onnx/stack_runner.ts";
 import { stream } from "../../../src/kernel/random.ts";
@@ -32,6 +32,15 @@ const ends = (first: readonly NodeProto[], value: string): readonly NodeProto[] 
   node("Gemm", ["a0", "w1", "b1"], ["s1"]),
   node("Sigmoid", ["s1"], ["probability"]),
 ];
+
+const whole = (name: string, ...values: number[]): TensorProto => intTensor(name, values);
+const CAST_TO_FLOAT = { to: 1n };
+/** What batch normalisation read, of eight columns; a variance is not negative. */
+const normal = [
+  ...["slope", "lift", "mean"].map((name) => floats(name, 8)),
+  floatTensor("variance", [8], Float32Array.of(1, 0.5, 2, 0, 1.5, 0.1, 3, 1)),
+];
+const NORMAL = normal.map(({ name }) => name);
 
 /** Graphs that are dense chains, as exporters spell them. */
 const CHAINS: Readonly<Record<string, Uint8Array>> = {
@@ -71,6 +80,57 @@ const CHAINS: Readonly<Record<string, Uint8Array>> = {
       node("Sigmoid", ["t1"], ["probability"]),
     ],
     [...weights, floatTensor("slope", [], Float32Array.of(1.7))],
+  ),
+  "casts to what a value is, and the shape it has": modelOf(
+    COLUMNS,
+    ends(
+      [
+        node("Cast", ["features"], ["cast"], CAST_TO_FLOAT),
+        node("Flatten", ["cast"], ["flat"]),
+        node("Reshape", ["flat", "shape"], ["shaped"]),
+      ],
+      "shaped",
+    ),
+    [...weights, whole("shape", -1, COLUMNS)],
+  ),
+  "the one number of a row without its dimension, before the sigmoid": modelOf(
+    COLUMNS,
+    [
+      ...ends([], "features").slice(0, 3),
+      node("Squeeze", ["s1", "axes"], ["bare"]),
+      node("Sigmoid", ["bare"], ["probability"]),
+    ],
+    [...weights, whole("axes", -1)],
+  ),
+  "that dimension taken and given back": modelOf(
+    COLUMNS,
+    [
+      ...ends([], "features").slice(0, 3),
+      node("Reshape", ["s1", "line"], ["bare"]),
+      node("Unsqueeze", ["bare", "axes"], ["again"]),
+      node("Sigmoid", ["again"], ["probability"]),
+    ],
+    [...weights, whole("line", -1), whole("axes", 1)],
+  ),
+  "normalisation by batch before an activation": modelOf(
+    COLUMNS,
+    [
+      node("Gemm", ["features", "w0", "b0"], ["s0"]),
+      node("BatchNormalization", ["s0", ...NORMAL], ["n0"]),
+      node("Relu", ["n0"], ["a0"]),
+      ...ends([], "features").slice(2),
+    ],
+    [...weights, ...normal],
+  ),
+  "normalisation by batch after an activation": modelOf(
+    COLUMNS,
+    [
+      ...ends([], "features").slice(0, 2),
+      node("BatchNormalization", ["a0", ...NORMAL], ["n0"]),
+      node("Gemm", ["n0", "w1", "b1"], ["s1"]),
+      node("Sigmoid", ["s1"], ["probability"]),
+    ],
+    [...weights, ...normal],
   ),
   "nodes that only pass their input on": modelOf(
     COLUMNS,
@@ -120,6 +180,25 @@ const OTHERS: Readonly<Record<string, Uint8Array>> = {
       node("Gemm", ["a0", "w1", "b1"], ["probability"]),
     ],
     weights,
+  ),
+  "a reshape that moves numbers between rows": modelOf(
+    COLUMNS,
+    ends([node("Reshape", ["features", "shape"], ["moved"]), node("Reshape", ["moved", "back"], ["again"])], "again"),
+    [...weights, whole("shape", -1, COLUMNS / 2), whole("back", -1, COLUMNS)],
+  ),
+  "a cast that cuts decimals off": modelOf(
+    COLUMNS,
+    ends([node("Cast", ["features"], ["cut"], { to: 7n }), node("Cast", ["cut"], ["back"], CAST_TO_FLOAT)], "back"),
+    weights,
+  ),
+  "a scale after the last activation": modelOf(
+    COLUMNS,
+    [
+      ...ends([], "features").slice(0, 3),
+      node("Sigmoid", ["s1"], ["a1"]),
+      node("Mul", ["a1", "half"], ["probability"]),
+    ],
+    [...weights, floatTensor("half", [], Float32Array.of(0.5))],
   ),
   trees: readFileSync(new URL("../../../models/early_ranker/model.onnx", import.meta.url)),
 };
