@@ -72,7 +72,8 @@ export function explain(decision: Decision, asked: ExplainedBreak, atMs: number,
 /**
  * The whole decision, as `?explain=1` shows it: also what every bid would have needed to win, and the fates of offers
  * that retrieval did not look at, unless the catalog has more than `offersMax` of them: a stranger may ask an edge for
- * this, and a trace can be explained elsewhere. `decision`: as it came out of `finish`, or with what its commit dropped.
+ * this, and a trace can be explained elsewhere. `decision`: as it came out of `finish`, or with what its commit
+ * dropped.
  * Cost: a pod for every bid, and linear in the catalog's offers.
  */
 export function explainFully(
