@@ -17,7 +17,7 @@ const PART_ROUNDS = 6;
 /** Plays first looked at. */
 const FEW = 32;
 /** Nodes of a search before its board is divided. */
-const QUICK_NODES = 200;
+const QUICK_NODES = 1_000;
 /** Share of its plays that a board must lose to be priced again. */
 const WORTH = 0.9;
 
@@ -165,10 +165,10 @@ function shrink(chart: Refined, prices: Prices, best: Incumbent): Refined | null
   const { board, roots, bound, reduced, table } = chart;
   if (bound < best.needed) return null;
   const sure = bound - table.best(0, board.rules.durationMs);
-  const most = table.through(reduced);
+  const can = table.reaching(reduced, best.needed - sure);
   const left: number[] = [];
   for (let p = 0; p < board.count; p++) {
-    if (roots.includes(p) || sure + (most[p] ?? 0) >= best.needed) left.push(p);
+    if (can[p] === 1 || roots.includes(p)) left.push(p);
   }
   if (left.length === roots.length) return null;
   if (left.length > board.count * WORTH) return chart;
