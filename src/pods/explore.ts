@@ -124,12 +124,15 @@ function refine(
 ): Refined {
   const board = narrow(from, plays);
   const roots = fromRoots.map((root) => plays.indexOf(root));
-  const others = everyPlay(board).filter((p) => !roots.includes(p));
+  const others = roots.length === 0 ? everyPlay(board) : everyPlay(board).filter((p) => !roots.includes(p));
   const groups = groupsOf(board, others);
   const tray = new Tray(board, roots);
   best.offer(board, tray);
   const table = new Table(board, groups, tray.leftMs);
-  const begin = { ...prices, perClass: Float64Array.from(board.classOrigin, (each) => prices.perClass[each] ?? 0) };
+  const perClass = new Float64Array(board.capacity.length);
+  for (let each = 0; each < perClass.length; each++)
+    perClass[each] = prices.perClass[board.classOrigin[each] ?? 0] ?? 0;
+  const begin = { ...prices, perClass };
   const ascent = new Ascent(board, begin, !table.exact, again);
   const relaxed: Relaxed = { picks: new Int32Array(board.count), count: 0, bound: 0 };
   const reduced = reduce(board, begin);
@@ -137,11 +140,9 @@ function refine(
   const relax = (at: Prices): void => {
     reduce(board, at, reduced);
     table.fill(reduced);
-    table.trace(
-      reduced,
-      roots.reduce((sum, root) => sum + (reduced[root] ?? 0), constantOf(board, at)),
-      relaxed,
-    );
+    let sure = constantOf(board, at);
+    for (const root of roots) sure += reduced[root] ?? 0;
+    table.trace(reduced, sure, relaxed);
   };
   for (let round = 0; round < rounds; round++) {
     relax(ascent.prices);

@@ -16,14 +16,28 @@ export function groupsOf(board: Board, plays: ArrayLike<number>): Groups {
   const { classStart, classOf, capacity } = board;
   const classes = capacity.length;
   const size = new Int32Array(classes);
-  const members: number[][] = Array.from({ length: classes }, () => []);
   for (let i = 0; i < plays.length; i++) {
     const p = plays[i] ?? 0;
-    for (let at = classStart[p] ?? 0; at < (classStart[p + 1] ?? 0); at++) {
+    const end = classStart[p + 1] ?? 0;
+    for (let at = classStart[p] ?? 0; at < end; at++) {
+      const number = classOf[at] ?? 0;
+      if (capacity[number] === 1) size[number] = (size[number] ?? 0) + 1;
+    }
+  }
+  // Members of class c: `member[memberEnd[c - 1]]` up to `member[memberEnd[c] - 1]`, once they are filled in.
+  const memberEnd = new Int32Array(classes);
+  for (let number = 1; number < classes; number++) {
+    memberEnd[number] = (memberEnd[number - 1] ?? 0) + (size[number - 1] ?? 0);
+  }
+  const member = new Int32Array(classOf.length);
+  for (let i = 0; i < plays.length; i++) {
+    const p = plays[i] ?? 0;
+    const end = classStart[p + 1] ?? 0;
+    for (let at = classStart[p] ?? 0; at < end; at++) {
       const number = classOf[at] ?? 0;
       if (capacity[number] !== 1) continue;
-      size[number] = (size[number] ?? 0) + 1;
-      members[number]?.push(p);
+      member[memberEnd[number] ?? 0] = p;
+      memberEnd[number] = (memberEnd[number] ?? 0) + 1;
     }
   }
   const grouped = new Uint8Array(board.count);
@@ -38,7 +52,8 @@ export function groupsOf(board: Board, plays: ArrayLike<number>): Groups {
       if ((size[number] ?? 0) > most) [largest, most] = [number, size[number] ?? 0];
     }
     if (largest < 0) break;
-    for (const p of members[largest] ?? []) {
+    for (let i = largest === 0 ? 0 : (memberEnd[largest - 1] ?? 0); i < (memberEnd[largest] ?? 0); i++) {
+      const p = member[i] ?? 0;
       if (grouped[p] === 1) continue;
       grouped[p] = 1;
       play[filled++] = p;

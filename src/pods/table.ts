@@ -35,7 +35,10 @@ export class Table {
   constructor(board: Board, groups: Groups, leftMs: number) {
     const { count, start, play } = groups;
     let shared = 0;
-    for (let p = 0; p < board.count; p++) shared = greatestCommonDivisor(board.lengthMs[p] ?? 0, shared);
+    for (let p = 0; p < board.count; p++) {
+      const lengthMs = board.lengthMs[p] ?? 0;
+      if (shared === 0 || lengthMs % shared !== 0) shared = greatestCommonDivisor(lengthMs, shared);
+    }
     const wanted = Math.max(1, shared);
     const most = Math.max(CELLS_MIN, Math.min(CELLS_MAX, Math.floor(VALUES_MAX / (count + 1))));
     this.#cellMs = Math.max(wanted, Math.ceil(leftMs / most));
@@ -43,7 +46,8 @@ export class Table {
     this.#last = Math.floor(leftMs / this.#cellMs);
     this.#board = board;
     this.#groups = groups;
-    this.#length = Int32Array.from(board.lengthMs, (lengthMs) => Math.floor(lengthMs / this.#cellMs));
+    this.#length = new Int32Array(board.count);
+    for (let p = 0; p < board.count; p++) this.#length[p] = Math.floor((board.lengthMs[p] ?? 0) / this.#cellMs);
     this.#width = this.#last + 1;
     this.#values = new Float64Array((count + 1) * this.#width);
     this.#after = new Int32Array(count + 1);
@@ -93,9 +97,7 @@ export class Table {
 
   /** Most that the groups from `group` on can gain in `leftMs`. */
   best(group: number, leftMs: number): number {
-    const cell = Math.floor(leftMs / this.#cellMs);
-    const level = this.#after[group] ?? 0;
-    return this.#values[group * this.#width + (cell < level ? cell : level)] ?? 0;
+    return this.#at(group, Math.floor(leftMs / this.#cellMs));
   }
 
   /** By play: 1 where all groups, with this play among what they show, can gain `least`. Cost: as `fill`. */
@@ -142,13 +144,11 @@ export class Table {
     steps: Int32Array,
     stepCount: number,
   ): boolean {
-    const row = group * this.#width;
-    const level = this.#after[group] ?? 0;
     for (let i = 0; i < stepCount; i++) {
       const cell = steps[i] ?? 0;
       const rest = cells - cell;
       if (rest < 0) return false;
-      const around = (front[cell] ?? 0) + (this.#values[row + (rest < level ? rest : level)] ?? 0);
+      const around = (front[cell] ?? 0) + this.#at(group, rest);
       if (around >= least) return true;
     }
     return false;
@@ -157,22 +157,32 @@ export class Table {
   /** The plays that gain what the table says for all groups. Requires: filled for `reduced`. */
   trace(reduced: Float64Array, sure: number, into: Relaxed): void {
     const { count, start, play } = this.#groups;
-    let leftMs = this.#last * this.#cellMs;
+    let cells = this.#last;
+    let value = this.#at(0, cells);
     into.count = 0;
-    into.bound = sure + this.best(0, leftMs);
+    into.bound = sure + value;
     for (let g = 0; g < count; g++) {
-      const value = this.best(g, leftMs);
-      if (value === this.best(g + 1, leftMs)) continue;
+      const without = this.#at(g + 1, cells);
+      if (value === without) continue;
       const end = start[g + 1] ?? 0;
       for (let at = start[g] ?? 0; at < end; at++) {
         const p = play[at] ?? 0;
-        const restMs = leftMs - (this.#length[p] ?? 0) * this.#cellMs;
-        if (restMs < 0 || (reduced[p] ?? 0) + this.best(g + 1, restMs) !== value) continue;
+        const rest = cells - (this.#length[p] ?? 0);
+        if (rest < 0) continue;
+        const after = this.#at(g + 1, rest);
+        if ((reduced[p] ?? 0) + after !== value) continue;
         into.picks[into.count++] = p;
-        leftMs = restMs;
+        cells = rest;
+        value = after;
         break;
       }
     }
+  }
+
+  /** Row `group` with so many cells left. */
+  #at(group: number, cells: number): number {
+    const level = this.#after[group] ?? 0;
+    return this.#values[group * this.#width + (cells < level ? cells : level)] ?? 0;
   }
 }
 
