@@ -5,9 +5,10 @@
  */
 import { narrow, type Board } from "./board.ts";
 import { Ascent, constantOf, reduce, type Prices, type Relaxed } from "./dual.ts";
-import { groupsOf } from "./groups.ts";
-import { byGain, everyPlay, leavingOut, type Prepared } from "./prepare.ts";
+import { groupsOf, weightiestFirst } from "./groups.ts";
+import { everyPlay, leavingOut, type Prepared } from "./prepare.ts";
 import { type Chart, Incumbent, search } from "./search.ts";
+import { byGain } from "./sorting.ts";
 import { Table } from "./table.ts";
 import { Tray } from "./tray.ts";
 
@@ -125,7 +126,7 @@ function refine(
   const board = narrow(from, plays);
   const roots = fromRoots.map((root) => plays.indexOf(root));
   const others = roots.length === 0 ? everyPlay(board) : everyPlay(board).filter((p) => !roots.includes(p));
-  const groups = groupsOf(board, others);
+  const groups = weightiestFirst(board, groupsOf(board, others));
   const tray = new Tray(board, roots);
   best.offer(board, tray);
   const table = new Table(board, groups, tray.leftMs);

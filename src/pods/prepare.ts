@@ -5,6 +5,7 @@
 import { type Board, upTo } from "./board.ts";
 import { Ascent, bestOfGroups, constantOf, freeOf, reduce, type Prices, type Relaxed } from "./dual.ts";
 import { groupsOf, type Groups } from "./groups.ts";
+import { byGain } from "./sorting.ts";
 import { Tray } from "./tray.ts";
 
 /** Rounds of prices, and after how many a pod is filled to measure them against. */
@@ -86,27 +87,4 @@ export function leavingOut(prepared: Prepared, without: number): Prepared {
 /** The numbers of all plays. */
 export function everyPlay(board: Board): Int32Array {
   return upTo(board.count);
-}
-
-/** Gaps of Shell's sort (Ciura, 2001): quicker here than the engine's sort, which calls back for every comparison. */
-const GAPS = [701, 301, 132, 57, 23, 10, 4, 1];
-
-/** Plays by reduced gain, most first; of equal ones the first in the total order. */
-export function byGain(plays: Int32Array, reduced: Float64Array): Int32Array {
-  const sorted = plays.slice();
-  for (const gap of GAPS) {
-    for (let i = gap; i < sorted.length; i++) {
-      const play = sorted[i] ?? 0;
-      const own = reduced[play] ?? 0;
-      let at = i;
-      for (; at >= gap; at -= gap) {
-        const other = sorted[at - gap] ?? 0;
-        const theirs = reduced[other] ?? 0;
-        if (theirs > own || (theirs === own && other < play)) break;
-        sorted[at] = other;
-      }
-      sorted[at] = play;
-    }
-  }
-  return sorted;
 }
