@@ -59,51 +59,68 @@ export function boardOf(ads: readonly PodAd[], rules: PodRules): Board {
   const count = plays.list.length;
   const scale = scaleFor(plays.objectiveMax);
   const before = rules.slots.filter((slot) => slot.side === "before").length;
-  const board = {
-    ad: new Int32Array(count),
-    gain: new Float64Array(count),
-    aloneGain: new Float64Array(count),
-    lengthMs: new Float64Array(count),
-    dynamic: new Uint8Array(count),
-    place: new Int32Array(count),
-    claim: new Uint8Array(count),
-    side: new Int32Array(count).fill(-1),
-  };
+  const ad = new Int32Array(count);
+  const gain = new Float64Array(count);
+  const aloneGain = new Float64Array(count);
+  const lengthMs = new Float64Array(count);
+  const dynamic = new Uint8Array(count);
+  const place = new Int32Array(count);
+  const claim = new Uint8Array(count);
+  const side = new Int32Array(count).fill(-1);
   const { sideOf, rivals } = rivalries(rules);
+  let hasClaims = false;
   let shortestMs = Number.POSITIVE_INFINITY;
   for (let p = 0; p < count; p++) {
     const play = plays.list[p];
-    const ad = play === undefined ? undefined : ads[play.ad];
-    if (play === undefined || ad === undefined) continue;
-    board.ad[p] = play.ad;
-    board.gain[p] = play.gain * scale;
-    board.aloneGain[p] = play.aloneGain * scale;
-    board.claim[p] = play.claim;
+    const shown = play === undefined ? undefined : ads[play.ad];
+    if (play === undefined || shown === undefined) continue;
+    ad[p] = play.ad;
+    gain[p] = play.gain * scale;
+    aloneGain[p] = play.aloneGain * scale;
+    claim[p] = play.claim;
+    if (play.claim !== ANYWHERE) hasClaims = true;
     if (play.slot === null) {
-      board.lengthMs[p] = ad.durationMs;
-      board.dynamic[p] = 1;
-      board.place[p] = before;
-      if (ad.durationMs < shortestMs) shortestMs = ad.durationMs;
-    } else board.place[p] = play.slot < before ? play.slot : play.slot + 1;
-    if (sideOf.size > 0) board.side[p] = sideOf.get(ad.advertiser) ?? -1;
+      lengthMs[p] = shown.durationMs;
+      dynamic[p] = 1;
+      place[p] = before;
+      if (shown.durationMs < shortestMs) shortestMs = shown.durationMs;
+    } else place[p] = play.slot < before ? play.slot : play.slot + 1;
+    if (sideOf.size > 0) side[p] = sideOf.get(shown.advertiser) ?? -1;
   }
   const dynamicMax = Math.min(rules.maxAds, Math.floor(rules.durationMs / shortestMs));
-  const classes = playClasses(ads, rules, plays);
-  const hasClaims = board.claim.some((claim) => claim !== ANYWHERE);
+  const { classStart, classOf, capacity, gapped, hasGaps } = playClasses(ads, rules, plays);
   return {
-    ...board,
-    ...classes,
-    origin: Int32Array.from({ length: count }, (_, p) => p),
-    classOrigin: Int32Array.from({ length: classes.capacity.length }, (_, number) => number),
-    hasClaims,
+    origin: upTo(count),
+    classOrigin: upTo(capacity.length),
     ads,
     rules,
     plays,
     count,
+    ad,
+    gain,
+    aloneGain,
     scale,
+    lengthMs,
+    dynamic,
+    place,
+    claim,
+    hasClaims,
+    classStart,
+    classOf,
+    capacity,
+    gapped,
+    hasGaps,
+    side,
     rivals,
     dynamicMax,
   };
+}
+
+/** The whole numbers from 0 up to, not including, `count`. */
+export function upTo(count: number): Int32Array {
+  const numbers = new Int32Array(count);
+  for (let i = 0; i < count; i++) numbers[i] = i;
+  return numbers;
 }
 
 /** The largest power of two that keeps sums below `SCALED_MAX`. */
@@ -169,20 +186,22 @@ function playClasses(
   ofAds.gapped.forEach((each, number) => (gapped[number] = each ? 1 : 0));
   return {
     classStart,
-    classOf: Int32Array.from(classOf),
-    capacity: Int32Array.from(capacity, (each) => Math.min(each, most)),
+    classOf: new Int32Array(classOf),
+    capacity: new Int32Array(capacity.map((each) => Math.min(each, most))),
     gapped,
     hasGaps: ofAds.gapped.includes(true),
   };
 }
 
 /** The board with these of its plays alone (ascending), and for every play left its number on the old board. */
-export function narrow(board: Board, plays: readonly number[]): Board {
+export function narrow(board: Board, plays: ArrayLike<number>): Board {
   const count = plays.length;
   const classes = board.capacity.length;
   const members = new Int32Array(classes);
-  for (const p of plays) {
-    for (let at = board.classStart[p] ?? 0; at < (board.classStart[p + 1] ?? 0); at++) {
+  for (let i = 0; i < count; i++) {
+    const p = plays[i] ?? 0;
+    const end = board.classStart[p + 1] ?? 0;
+    for (let at = board.classStart[p] ?? 0; at < end; at++) {
       const number = board.classOf[at] ?? 0;
       members[number] = (members[number] ?? 0) + 1;
     }
@@ -195,35 +214,45 @@ export function narrow(board: Board, plays: readonly number[]): Board {
   }
   const classStart = new Int32Array(count + 1);
   const classOf: number[] = [];
-  plays.forEach((p, index) => {
-    for (let at = board.classStart[p] ?? 0; at < (board.classStart[p + 1] ?? 0); at++) {
+  for (let i = 0; i < count; i++) {
+    const p = plays[i] ?? 0;
+    const end = board.classStart[p + 1] ?? 0;
+    for (let at = board.classStart[p] ?? 0; at < end; at++) {
       const number = numbers[board.classOf[at] ?? 0] ?? -1;
       if (number >= 0) classOf.push(number);
     }
-    classStart[index + 1] = classOf.length;
-  });
+    classStart[i + 1] = classOf.length;
+  }
+  // Written out, so that all boards are of one shape to the engine.
   return {
-    ...board,
+    origin: pick(board.origin, plays),
+    classOrigin: pick(board.classOrigin, kept),
+    ads: board.ads,
+    rules: board.rules,
+    plays: board.plays,
     count,
-    origin: Int32Array.from(plays, (p) => board.origin[p] ?? 0),
-    classOrigin: Int32Array.from(kept, (number) => board.classOrigin[number] ?? 0),
     ad: pick(board.ad, plays),
     gain: pick(board.gain, plays),
     aloneGain: pick(board.aloneGain, plays),
+    scale: board.scale,
     lengthMs: pick(board.lengthMs, plays),
     dynamic: pick(board.dynamic, plays),
     place: pick(board.place, plays),
     claim: pick(board.claim, plays),
-    side: pick(board.side, plays),
+    hasClaims: board.hasClaims,
     classStart,
-    classOf: Int32Array.from(classOf),
+    classOf: new Int32Array(classOf),
     capacity: pick(board.capacity, kept),
     gapped: pick(board.gapped, kept),
+    hasGaps: board.hasGaps,
+    side: pick(board.side, plays),
+    rivals: board.rivals,
+    dynamicMax: board.dynamicMax,
   };
 }
 
 /** The chosen entries of an array, in a new one of its kind. */
-function pick<T extends Int32Array | Float64Array | Uint8Array>(from: T, at: readonly number[]): T {
+function pick<T extends Int32Array | Float64Array | Uint8Array>(from: T, at: ArrayLike<number>): T {
   const to = from.slice(0, at.length);
   for (let i = 0; i < at.length; i++) to[i] = from[at[i] ?? 0] ?? 0;
   // `slice` gives the kind of array it was asked of.

@@ -13,34 +13,43 @@ export interface Classes {
   readonly ofAd: readonly (readonly number[])[];
 }
 
+const NO_CLASS = -1;
 const UNLIMITED = Number.MAX_SAFE_INTEGER;
 
 /** Numbers for the words that name classes of one kind, and how many ads each has. */
 class Book {
   readonly #numberOf = new Map<string, number>();
   readonly #lists: Drafts;
+  readonly #only: ReadonlySet<string> | null;
 
-  constructor(lists: Drafts) {
+  /** `only`: the words that name a class at all; null: every word does. */
+  constructor(lists: Drafts, only: ReadonlySet<string> | null = null) {
     this.#lists = lists;
+    this.#only = only;
   }
 
   /** Counts the ad that is at hand into the class of this name. */
   enter(name: string, capacity: number, separated: boolean): void {
-    const { members, capacities, separates, lastAd, ad, entries } = this.#lists;
-    let number = this.#numberOf.get(name);
-    if (number === undefined) {
-      number = members.length;
-      this.#numberOf.set(name, number);
-      members.push(0);
-      capacities.push(capacity);
-      separates.push(separated);
-      lastAd.push(-1);
-    }
+    const number = this.#numberOf.get(name) ?? this.#open(name, capacity, separated);
+    const { members, lastAd, ad, entries } = this.#lists;
     // An ad may say the same word twice.
-    if (lastAd[number] === ad) return;
+    if (number === NO_CLASS || lastAd[number] === ad) return;
     lastAd[number] = ad;
     members[number] = (members[number] ?? 0) + 1;
     entries.push(number);
+  }
+
+  /** A number for a word met for the first time. */
+  #open(name: string, capacity: number, separated: boolean): number {
+    const { members, capacities, separates, lastAd } = this.#lists;
+    const number = this.#only === null || this.#only.has(name) ? members.length : NO_CLASS;
+    this.#numberOf.set(name, number);
+    if (number === NO_CLASS) return number;
+    members.push(0);
+    capacities.push(capacity);
+    separates.push(separated);
+    lastAd.push(-1);
+    return number;
   }
 }
 
@@ -60,21 +69,20 @@ export function classesOf(ads: readonly PodAd[], rules: PodRules): Classes {
   const { maxPerAdvertiser, maxPerCategory, separatedCategories } = rules;
   const drafts = new Drafts();
   const advertisers = new Book(drafts);
-  const categories = new Book(drafts);
+  const categories = new Book(drafts, separatedCategories);
   const creatives = new Book(drafts);
   const keys = new Book(drafts);
   const caps = new Book(drafts);
   const selfExcluded = new Set(rules.exclusions.filter(([a, b]) => a === b).map(([a]) => a));
+  const repeated = new Set(ads.map(({ creative }) => creative)).size < ads.length;
   const ends: number[] = [];
   for (const ad of ads) {
     const perAdvertiser = selfExcluded.has(ad.advertiser) ? 1 : (maxPerAdvertiser ?? UNLIMITED);
     if (gaps || perAdvertiser !== UNLIMITED) advertisers.enter(ad.advertiser, perAdvertiser, gaps);
     if (gaps || maxPerCategory !== null) {
-      for (const category of ad.categories) {
-        if (separatedCategories.has(category)) categories.enter(category, maxPerCategory ?? UNLIMITED, gaps);
-      }
+      for (const category of ad.categories) categories.enter(category, maxPerCategory ?? UNLIMITED, gaps);
     }
-    creatives.enter(ad.creative, 1, false);
+    if (repeated) creatives.enter(ad.creative, 1, false);
     for (const key of ad.dedupeKeys) keys.enter(key, 1, false);
     if (ad.capKey !== null) caps.enter(ad.capKey, ad.capMax, false);
     drafts.ad = ends.push(drafts.entries.length);
@@ -89,7 +97,7 @@ function binding({ members, capacities, separates, entries }: Drafts, ends: read
   const numbers = members.map((count, draft) => {
     const most = capacities[draft] ?? 0;
     const keptApart = separates[draft] === true && most > 1 && count > 1;
-    if (count <= most && !keptApart) return -1;
+    if (count <= most && !keptApart) return NO_CLASS;
     gapped.push(keptApart);
     return capacity.push(most) - 1;
   });
@@ -97,8 +105,8 @@ function binding({ members, capacities, separates, entries }: Drafts, ends: read
   const ofAd = ends.map((end) => {
     const own: number[] = [];
     for (; at < end; at++) {
-      const number = numbers[entries[at] ?? 0] ?? -1;
-      if (number >= 0) own.push(number);
+      const number = numbers[entries[at] ?? 0] ?? NO_CLASS;
+      if (number !== NO_CLASS) own.push(number);
     }
     return own;
   });

@@ -5,9 +5,10 @@
  */
 import { narrow, type Board } from "./board.ts";
 import { Ascent, constantOf, reduce, type Prices, type Relaxed } from "./dual.ts";
-import { groupsOf } from "./groups.ts";
-import { byGain, everyPlay, leavingOut, type Prepared } from "./prepare.ts";
+import { groupsOf, weightiestFirst } from "./groups.ts";
+import { everyPlay, leavingOut, type Prepared } from "./prepare.ts";
 import { type Chart, Incumbent, search } from "./search.ts";
+import { byGain } from "./sorting.ts";
 import { Table } from "./table.ts";
 import { Tray } from "./tray.ts";
 
@@ -17,7 +18,7 @@ const PART_ROUNDS = 6;
 /** Plays first looked at. */
 const FEW = 32;
 /** Nodes of a search before its board is divided. */
-const QUICK_NODES = 200;
+const QUICK_NODES = 1_000;
 /** Share of its plays that a board must lose to be priced again. */
 const WORTH = 0.9;
 
@@ -124,12 +125,15 @@ function refine(
 ): Refined {
   const board = narrow(from, plays);
   const roots = fromRoots.map((root) => plays.indexOf(root));
-  const others = everyPlay(board).filter((p) => !roots.includes(p));
-  const groups = groupsOf(board, others);
+  const others = roots.length === 0 ? everyPlay(board) : everyPlay(board).filter((p) => !roots.includes(p));
+  const groups = weightiestFirst(board, groupsOf(board, others));
   const tray = new Tray(board, roots);
   best.offer(board, tray);
   const table = new Table(board, groups, tray.leftMs);
-  const begin = { ...prices, perClass: Float64Array.from(board.classOrigin, (each) => prices.perClass[each] ?? 0) };
+  const perClass = new Float64Array(board.capacity.length);
+  for (let each = 0; each < perClass.length; each++)
+    perClass[each] = prices.perClass[board.classOrigin[each] ?? 0] ?? 0;
+  const begin = { ...prices, perClass };
   const ascent = new Ascent(board, begin, !table.exact, again);
   const relaxed: Relaxed = { picks: new Int32Array(board.count), count: 0, bound: 0 };
   const reduced = reduce(board, begin);
@@ -137,11 +141,9 @@ function refine(
   const relax = (at: Prices): void => {
     reduce(board, at, reduced);
     table.fill(reduced);
-    table.trace(
-      reduced,
-      roots.reduce((sum, root) => sum + (reduced[root] ?? 0), constantOf(board, at)),
-      relaxed,
-    );
+    let sure = constantOf(board, at);
+    for (const root of roots) sure += reduced[root] ?? 0;
+    table.trace(reduced, sure, relaxed);
   };
   for (let round = 0; round < rounds; round++) {
     relax(ascent.prices);
@@ -165,10 +167,10 @@ function shrink(chart: Refined, prices: Prices, best: Incumbent): Refined | null
   const { board, roots, bound, reduced, table } = chart;
   if (bound < best.needed) return null;
   const sure = bound - table.best(0, board.rules.durationMs);
-  const most = table.through(reduced);
+  const can = table.reaching(reduced, best.needed - sure);
   const left: number[] = [];
   for (let p = 0; p < board.count; p++) {
-    if (roots.includes(p) || sure + (most[p] ?? 0) >= best.needed) left.push(p);
+    if (can[p] === 1 || roots.includes(p)) left.push(p);
   }
   if (left.length === roots.length) return null;
   if (left.length > board.count * WORTH) return chart;

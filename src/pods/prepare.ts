@@ -2,9 +2,10 @@
  * Prices for a whole board: what any of its pods is bounded by, and how much each play would have to be forgiven to be
  * part of the best one. Worked out once, however many pods of the board are asked for.
  */
-import type { Board } from "./board.ts";
+import { type Board, upTo } from "./board.ts";
 import { Ascent, bestOfGroups, constantOf, freeOf, reduce, type Prices, type Relaxed } from "./dual.ts";
 import { groupsOf, type Groups } from "./groups.ts";
+import { byGain } from "./sorting.ts";
 import { Tray } from "./tray.ts";
 
 /** Rounds of prices, and after how many a pod is filled to measure them against. */
@@ -85,10 +86,5 @@ export function leavingOut(prepared: Prepared, without: number): Prepared {
 
 /** The numbers of all plays. */
 export function everyPlay(board: Board): Int32Array {
-  return Int32Array.from({ length: board.count }, (_, p) => p);
-}
-
-/** Plays by reduced gain, most first. */
-export function byGain(plays: Int32Array, reduced: Float64Array): Int32Array {
-  return plays.slice().sort((a, b) => (reduced[b] ?? 0) - (reduced[a] ?? 0) || a - b);
+  return upTo(board.count);
 }

@@ -23,7 +23,9 @@ export class Table {
   readonly #groups: Groups;
   /** By play: its length in cells. */
   readonly #length: Int32Array;
-  readonly #rows: readonly Float64Array[];
+  /** Rows one after the other, each of `#width` values. */
+  readonly #values: Float64Array;
+  readonly #width: number;
   /** By group: cells that it and all later groups can take; a row is level from there on. */
   readonly #after: Int32Array;
   /** By group: cells that all earlier groups can take; a row is never asked for less than what these leave. */
@@ -33,7 +35,10 @@ export class Table {
   constructor(board: Board, groups: Groups, leftMs: number) {
     const { count, start, play } = groups;
     let shared = 0;
-    for (let p = 0; p < board.count; p++) shared = greatestCommonDivisor(board.lengthMs[p] ?? 0, shared);
+    for (let p = 0; p < board.count; p++) {
+      const lengthMs = board.lengthMs[p] ?? 0;
+      if (shared === 0 || lengthMs % shared !== 0) shared = greatestCommonDivisor(lengthMs, shared);
+    }
     const wanted = Math.max(1, shared);
     const most = Math.max(CELLS_MIN, Math.min(CELLS_MAX, Math.floor(VALUES_MAX / (count + 1))));
     this.#cellMs = Math.max(wanted, Math.ceil(leftMs / most));
@@ -41,11 +46,10 @@ export class Table {
     this.#last = Math.floor(leftMs / this.#cellMs);
     this.#board = board;
     this.#groups = groups;
-    this.#length = Int32Array.from(board.lengthMs, (lengthMs) => Math.floor(lengthMs / this.#cellMs));
-    const values = new Float64Array((count + 1) * (this.#last + 1));
-    this.#rows = Array.from({ length: count + 1 }, (_, g) =>
-      values.subarray(g * (this.#last + 1), (g + 1) * (this.#last + 1)),
-    );
+    this.#length = new Int32Array(board.count);
+    for (let p = 0; p < board.count; p++) this.#length[p] = Math.floor((board.lengthMs[p] ?? 0) / this.#cellMs);
+    this.#width = this.#last + 1;
+    this.#values = new Float64Array((count + 1) * this.#width);
     this.#after = new Int32Array(count + 1);
     this.#before = new Int32Array(count + 1);
     // Of two lengths that are not whole cells, each may have one cell less than what they leave together.
@@ -65,23 +69,27 @@ export class Table {
   /** Fills the table for these reduced gains. Cost: plays × cells. */
   fill(reduced: Float64Array): void {
     const { count, start, play } = this.#groups;
+    const values = this.#values;
+    const width = this.#width;
     for (let g = count - 1; g >= 0; g--) {
-      const here = this.#rows[g] ?? NO_ROW;
-      const next = this.#rows[g + 1] ?? NO_ROW;
+      const here = g * width;
+      const next = here + width;
       const least = this.#last - (this.#before[g] ?? 0);
       const level = this.#after[g] ?? 0;
       const levelNext = this.#after[g + 1] ?? 0;
-      if (level > levelNext) next.fill(next[levelNext] ?? 0, levelNext + 1, level + 1);
-      here.set(next.subarray(0, level + 1));
+      if (level > levelNext) values.fill(values[next + levelNext] ?? 0, next + levelNext + 1, next + level + 1);
+      values.copyWithin(here, next, next + level + 1);
       const end = start[g + 1] ?? 0;
       for (let at = start[g] ?? 0; at < end; at++) {
         const p = play[at] ?? 0;
         const own = reduced[p] ?? 0;
         if (own <= 0) continue;
         const length = this.#length[p] ?? 0;
-        for (let cell = Math.min(level, Math.max(least, length)); cell <= level; cell++) {
-          const value = own + (next[cell - length] ?? Number.NEGATIVE_INFINITY);
-          if (value > (here[cell] ?? 0)) here[cell] = value;
+        const back = width - length;
+        const stop = here + level;
+        for (let cell = here + Math.min(level, Math.max(least, length)); cell <= stop; cell++) {
+          const value = own + (values[cell + back] ?? 0);
+          if (value > (values[cell] ?? 0)) values[cell] = value;
         }
       }
     }
@@ -89,70 +97,94 @@ export class Table {
 
   /** Most that the groups from `group` on can gain in `leftMs`. */
   best(group: number, leftMs: number): number {
-    const cell = Math.floor(leftMs / this.#cellMs);
-    const level = this.#after[group] ?? 0;
-    return this.#rows[group]?.[cell < level ? cell : level] ?? 0;
+    return this.#at(group, Math.floor(leftMs / this.#cellMs));
   }
 
-  /** By play: the most that all groups gain with this play among what they show. Cost: as `fill`, twice. */
-  through(reduced: Float64Array): Float64Array {
+  /** By play: 1 where all groups, with this play among what they show, can gain `least`. Cost: as `fill`. */
+  reaching(reduced: Float64Array, least: number): Uint8Array {
     const { count, start, play } = this.#groups;
-    const last = this.#last;
-    const most = new Float64Array(this.#board.count).fill(Number.NEGATIVE_INFINITY);
-    // What the groups so far gain at most, by cells they may take.
-    let front: Float64Array = new Float64Array(last + 1);
+    const can = new Uint8Array(this.#board.count);
+    // What the groups so far gain at most, by cells they may take, and the cells from which on that is more.
+    let front = new Float64Array(this.#width);
+    let longer = new Float64Array(this.#width);
+    const steps = new Int32Array(this.#width);
+    let stepCount = 1;
     for (let g = 0; g < count; g++) {
-      const next = this.#rows[g + 1] ?? NO_ROW;
-      const level = this.#after[g + 1] ?? 0;
       const reach = this.#before[g] ?? 0;
       const reachNext = this.#before[g + 1] ?? 0;
       front.fill(front[reach] ?? 0, reach + 1, reachNext + 1);
-      const longer = front.slice();
+      longer.set(front);
       const end = start[g + 1] ?? 0;
       for (let at = start[g] ?? 0; at < end; at++) {
         const p = play[at] ?? 0;
         const own = reduced[p] ?? 0;
         const length = this.#length[p] ?? 0;
-        const rest = last - length;
-        let best = Number.NEGATIVE_INFINITY;
-        for (let cell = 0; cell <= reach && cell <= rest; cell++) {
-          const around = (front[cell] ?? 0) + (next[rest - cell < level ? rest - cell : level] ?? 0);
-          if (around > best) best = around;
-        }
-        most[p] = best + own;
+        can[p] = this.#completes(g + 1, this.#last - length, least - own, front, steps, stepCount) ? 1 : 0;
+        if (own <= 0) continue;
         for (let cell = length; cell <= reachNext; cell++) {
           const value = own + (front[cell - length] ?? 0);
           if (value > (longer[cell] ?? 0)) longer[cell] = value;
         }
       }
-      front = longer;
+      [front, longer] = [longer, front];
+      stepCount = 1;
+      for (let cell = 1; cell <= reachNext; cell++) {
+        if ((front[cell] ?? 0) > (front[cell - 1] ?? 0)) steps[stepCount++] = cell;
+      }
     }
-    return most;
+    return can;
+  }
+
+  /** Whether the groups before, as in `front`, and those from `group` on can gain `least` in so many cells together. */
+  #completes(
+    group: number,
+    cells: number,
+    least: number,
+    front: Float64Array,
+    steps: Int32Array,
+    stepCount: number,
+  ): boolean {
+    for (let i = 0; i < stepCount; i++) {
+      const cell = steps[i] ?? 0;
+      const rest = cells - cell;
+      if (rest < 0) return false;
+      const around = (front[cell] ?? 0) + this.#at(group, rest);
+      if (around >= least) return true;
+    }
+    return false;
   }
 
   /** The plays that gain what the table says for all groups. Requires: filled for `reduced`. */
   trace(reduced: Float64Array, sure: number, into: Relaxed): void {
     const { count, start, play } = this.#groups;
-    let leftMs = this.#last * this.#cellMs;
+    let cells = this.#last;
+    let value = this.#at(0, cells);
     into.count = 0;
-    into.bound = sure + this.best(0, leftMs);
+    into.bound = sure + value;
     for (let g = 0; g < count; g++) {
-      const value = this.best(g, leftMs);
-      if (value === this.best(g + 1, leftMs)) continue;
+      const without = this.#at(g + 1, cells);
+      if (value === without) continue;
       const end = start[g + 1] ?? 0;
       for (let at = start[g] ?? 0; at < end; at++) {
         const p = play[at] ?? 0;
-        const restMs = leftMs - (this.#length[p] ?? 0) * this.#cellMs;
-        if (restMs < 0 || (reduced[p] ?? 0) + this.best(g + 1, restMs) !== value) continue;
+        const rest = cells - (this.#length[p] ?? 0);
+        if (rest < 0) continue;
+        const after = this.#at(g + 1, rest);
+        if ((reduced[p] ?? 0) + after !== value) continue;
         into.picks[into.count++] = p;
-        leftMs = restMs;
+        cells = rest;
+        value = after;
         break;
       }
     }
   }
-}
 
-const NO_ROW = new Float64Array(0);
+  /** Row `group` with so many cells left. */
+  #at(group: number, cells: number): number {
+    const level = this.#after[group] ?? 0;
+    return this.#values[group * this.#width + (cells < level ? cells : level)] ?? 0;
+  }
+}
 
 function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);

@@ -13,8 +13,8 @@ export const POD_MUTANTS: readonly Mutant[] = [
   {
     name: "table-length-rounded-up",
     file: "src/pods/table.ts",
-    find: "Int32Array.from(board.lengthMs, (lengthMs) => Math.floor(",
-    replace: "Int32Array.from(board.lengthMs, (lengthMs) => Math.ceil(",
+    find: "this.#length[p] = Math.floor(",
+    replace: "this.#length[p] = Math.ceil(",
     why: "ads take more of the table than of the break",
   },
   {

@@ -13,7 +13,7 @@ export const LONG_WAY: readonly Mutant[] = [
   {
     name: "always-divided",
     file: "src/pods/explore.ts",
-    find: "const QUICK_NODES = 200;",
+    find: "const QUICK_NODES = 1_000;",
     replace: "const QUICK_NODES = 2;",
     why: "a search is divided although it would be quick",
   },
