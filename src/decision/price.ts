@@ -19,7 +19,7 @@ import { present } from "../kernel/assert.ts";
 import { addMicros, maxMicros, micros, minMicros, sumMicros } from "../kernel/money.ts";
 import { ZERO_MICROS, type Micros } from "../kernel/money.ts";
 import type { PodAd, PodRules, PodSolution } from "../pods/instance.ts";
-import { slateSaved } from "../pods/plays.ts";
+import { besideItsValue } from "../pods/plays.ts";
 import { PodPrices } from "../pods/prices.ts";
 import { solvePod } from "../pods/solve.ts";
 import type { Bid } from "./candidate.ts";
@@ -130,11 +130,11 @@ export class Rivalry {
 }
 
 /**
- * The least an ad may be worth: what it needs in the pod, but not less than what gains the break anything at all beside
- * the slate that would play instead. Units: micros; below zero where the slate costs.
+ * The least an ad may be worth: what it needs in the pod, but not less than what gains the break anything at all, its
+ * premiums and the slate that would play instead counted. Units: micros; below zero where these are not.
  */
 export function leastValue(minToWinMicros: number, ad: PodAd | undefined, rules: PodRules): number {
-  return ad === undefined ? minToWinMicros : Math.max(minToWinMicros, -slateSaved(ad.durationMs, rules));
+  return ad === undefined ? minToWinMicros : Math.max(minToWinMicros, -besideItsValue(ad, rules));
 }
 
 /** The ad as it is when it does not bid: of no length, so that it is never shown, and the others keep their numbers. */

@@ -53,6 +53,11 @@ export function slateSaved(durationMs: number, rules: PodRules): number {
   return Math.floor((durationMs * rules.slateMicrosPerSec) / 1000);
 }
 
+/** What an ad may gain the break beside its value: the slate it saves, the premiums it offers. Units: micros. */
+export function besideItsValue({ durationMs, firstPremiumMicros, lastPremiumMicros }: PodAd, rules: PodRules): number {
+  return slateSaved(durationMs, rules) + firstPremiumMicros + lastPremiumMicros;
+}
+
 /** What a pod of nothing costs, rounded down to whole micros. Units: micros. */
 export function emptyPodCost(rules: PodRules): number {
   const slotsMs = rules.slots.reduce((sum, slot) => sum + slot.maxDurationMs, 0);

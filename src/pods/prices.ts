@@ -7,7 +7,7 @@ import { boardOf, type Board } from "./board.ts";
 import type { Prices } from "./dual.ts";
 import { explore, warmPrices } from "./explore.ts";
 import type { PodAd, PodRules, PodSolution } from "./instance.ts";
-import { ANYWHERE, AS_FIRST, AS_LAST, emptyPodCost, placesOf } from "./plays.ts";
+import { ANYWHERE, AS_FIRST, AS_LAST, besideItsValue, emptyPodCost, placesOf } from "./plays.ts";
 import { prepare, type Prepared } from "./prepare.ts";
 
 /** The value that decides whether one ad is in the pod. Units: micros. */
@@ -90,7 +90,7 @@ export class PodPrices {
     const within = wins ? this.#whole : mostOf(plays.map((play) => this.#best(play, null)));
     if (within === null) return NEVER;
     const gapMicros = without.bound - without.found + within.bound - within.found;
-    return { ...this.#compare(without.found - (within.found - ad.valueMicros)), exact: gapMicros === 0, gapMicros };
+    return { ...this.#compare(ad, without.found - (within.found - ad.valueMicros)), exact: gapMicros === 0, gapMicros };
   }
 
   /** An ad that gains nothing has no play; what it needs does not depend on its value, so it is asked with another. */
@@ -106,12 +106,15 @@ export class PodPrices {
     return { found: gain / scale, bound: Math.floor(bound / scale) };
   }
 
-  /** What an ad must be worth to make good this difference, in money if tiers do not decide. */
-  #compare(difference: number): { readonly minToWinMicros: number | null } {
+  /**
+   * What an ad must be worth to make good this difference, in money if tiers do not decide. An ad that is in for its
+   * tier must still gain the break something, its premiums and the slate that would play instead counted.
+   */
+  #compare(ad: PodAd, difference: number): { readonly minToWinMicros: number | null } {
     const step = this.#board.plays.tierBonus.find((bonus) => bonus > 0);
     const tiers = step === undefined ? 0 : Math.round(difference / step);
     if (tiers === 0) return { minToWinMicros: difference };
-    return { minToWinMicros: tiers > 0 ? null : 0 };
+    return { minToWinMicros: tiers > 0 ? null : -besideItsValue(ad, this.#board.rules) };
   }
 
   /** The plays that make up the pod. */
