@@ -111,7 +111,7 @@ class Assembly {
         guarantees.push(guarantee);
         for (const line of lines) dealsOf.guaranteed.set(line, guarantee);
       } else {
-        for (const line of lines) dealsOf.others.set(line, [...(dealsOf.others.get(line) ?? []), deal]);
+        for (const line of lines) addTo(dealsOf.others, line, deal);
       }
       yield;
     }
@@ -244,6 +244,12 @@ function compileGuarantee(deal: Deal, lines: readonly number[], entities: Packed
       return lines.map((line) => entities.line(line));
     },
   };
+}
+
+function addTo<T>(lists: Map<number, T[]>, key: number, value: T): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
 }
 
 function jsonOf(text: string): unknown {

@@ -34,7 +34,7 @@ export interface PostingsDraft {
 }
 
 /** Builds an index in bounded steps: every line item in offer order, then `advance` until it gives the index. */
-export interface PostingsBuilder {
+interface PostingsBuilder {
   /** The next line item; they come by id in code units, as offers do. Cost: linear in the length of its lists. */
   add(line: IndexedLine): void;
   /** The next step of what is left to do once all line items are in; null until the index is whole. */
@@ -78,16 +78,6 @@ export function openPostings(): PostingsBuilder {
       return step.done === true ? step.value : null;
     },
   };
-}
-
-/** An index at once, for whoever has the time. */
-export function indexLines(lines: Iterable<IndexedLine>): Postings {
-  const builder = openPostings();
-  for (const line of lines) builder.add(line);
-  for (;;) {
-    const postings = builder.advance();
-    if (postings !== null) return postings;
-  }
 }
 
 function addLine(draft: PostingsDraft, line: IndexedLine, flight: number): void {

@@ -110,8 +110,8 @@ function termsRefusal(offer: Offer, gate: Gate): RejectionReason | null {
 /** What changes with the viewer and from second to second: caps and money. House offers need none. */
 function passingRefusal(offer: Offer, { world, history }: Gate): RejectionReason | null {
   if (history.isCapped(offer)) return "frequency_capped";
-  if ((world.budgets.get(offer.campaignId)?.availableMicros ?? 0) > 0) return null;
-  return offer.goal.kind === "house" ? null : "no_budget";
+  if (offer.goal.kind === "house") return null;
+  return (world.budgets.get(offer.campaignId)?.availableMicros ?? 0) > 0 ? null : "no_budget";
 }
 
 function lineIdsWithDeals({ publisherId, deals }: BreakRequest, catalog: CompiledCatalog): ReadonlySet<string> {

@@ -7,7 +7,6 @@ import { DEVICES, GENRES, RATINGS, SURFACES } from "../catalog/words.ts";
 import { CATALOG_LIMITS, FULL_LIMITS } from "../kernel/limits.ts";
 import { micros } from "../kernel/money.ts";
 import { HEADS } from "../models/manifest.ts";
-import { DRAW_CAMPAIGNS_MAX } from "../money/limits.ts";
 import type { BreakRequest } from "../protocols/break_request.ts";
 import { FREQUENCY_ENTRIES_MAX } from "../protocols/frequency_token.ts";
 import type { Json } from "./decision_document.ts";
@@ -99,7 +98,7 @@ export const traceSchema = z.strictObject({
   catalogDigest: z.string().regex(/^[0-9a-f]{64}$/),
   build: z.strictObject({ version: text, deployment: text }),
   request,
-  budgets: z.array(budget).max(DRAW_CAMPAIGNS_MAX),
+  budgets: z.array(budget).max(CATALOG_LIMITS.entitiesMax.campaigns),
   guarantees: z
     .array(z.strictObject({ contractId: text, alphaPpm: ppm, zetaPpm: ppm }))
     .max(CATALOG_LIMITS.guaranteedDealsMax),

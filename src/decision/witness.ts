@@ -31,6 +31,11 @@ export class Witness {
     return this.#budgets;
   }
 
+  /** The decision is made: from now on nothing is noted. Whoever explains it asks for more than it did. */
+  conclude(): void {
+    this.#budgets.conclude();
+  }
+
   /** The same scorer, listened to. Cost: copies the answers. */
   scorer(scorer: Scorer, modelSetDigest: string | null): Scorer {
     let heard: HeardScores = { tier: scorer.tier, modelSetDigest, promises: null, heads: {} };
@@ -74,9 +79,14 @@ class AskedBudgets implements ReadonlyMap<string, CampaignBudget> {
   readonly #view: ReadonlyMap<string, CampaignBudget>;
   readonly #asked = new Set<string>();
   #all = false;
+  #concluded = false;
 
   constructor(view: ReadonlyMap<string, CampaignBudget>) {
     this.#view = view;
+  }
+
+  conclude(): void {
+    this.#concluded = true;
   }
 
   asked(): readonly (readonly [string, CampaignBudget])[] {
@@ -85,12 +95,12 @@ class AskedBudgets implements ReadonlyMap<string, CampaignBudget> {
   }
 
   get(campaignId: string): CampaignBudget | undefined {
-    this.#asked.add(campaignId);
+    this.#note(campaignId);
     return this.#view.get(campaignId);
   }
 
   has(campaignId: string): boolean {
-    this.#asked.add(campaignId);
+    this.#note(campaignId);
     return this.#view.has(campaignId);
   }
 
@@ -118,8 +128,12 @@ class AskedBudgets implements ReadonlyMap<string, CampaignBudget> {
     return this.entries();
   }
 
+  #note(campaignId: string): void {
+    if (!this.#concluded) this.#asked.add(campaignId);
+  }
+
   #whole(): ReadonlyMap<string, CampaignBudget> {
-    this.#all = true;
+    if (!this.#concluded) this.#all = true;
     return this.#view;
   }
 }

@@ -151,9 +151,18 @@ export function shapeOf(value: ValueInfoProto): readonly number[] | null {
   return type.value.shape.dim.map((dim) => (dim.value.case === "dimValue" ? Number(dim.value.value) : -1));
 }
 
-/** The numbers of a constant of float32, float64, int32 or int64; null for any other. */
+/** Bytes of one number of each kind that is read. */
+export const BYTES_OF: ReadonlyMap<number, number> = new Map([
+  [TensorProto_DataType.FLOAT, 4],
+  [TensorProto_DataType.DOUBLE, 8],
+  [TensorProto_DataType.INT32, 4],
+  [TensorProto_DataType.INT64, 8],
+]);
+
+/** The numbers of a constant of float32, float64, int32 or int64; null for any other, and for bytes cut in a number. */
 export function numbersOf(tensor: TensorProto): Float64Array | null {
   const { rawData, dataType } = tensor;
+  if (rawData.length % (BYTES_OF.get(dataType) ?? 1) !== 0) return null;
   // A copy, because raw data may begin anywhere in the model's bytes.
   const raw = rawData.length === 0 ? null : Uint8Array.from(rawData).buffer;
   switch (dataType) {

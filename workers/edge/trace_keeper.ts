@@ -58,6 +58,7 @@ export class TraceKeeper {
 
   /** Keeps one decision's trace. Cost: an entry in a list; the rest happens after the answer. */
   keep(door: TraceDoor, witness: Witness, testimony: Omit<Testimony, "build">): void {
+    witness.conclude();
     if (this.#waiting.length >= WAITING_MAX) this.#recorder.fault("trace_dropped", 1);
     else this.#waiting.push({ witness, testimony: { ...lightened(testimony), build: buildOf(door.env) } });
     // Asked again while it is due: the request that was to send them may have died.

@@ -3,7 +3,7 @@
  * so that the oldest come first in a listing and the same batch written twice is one object. Any number of compressed
  * messages, one behind the other, are again a compressed file: `zcat` shows every line of a batch.
  */
-import { toUtf8 } from "../../src/kernel/bytes.ts";
+import { fromUtf8, toUtf8 } from "../../src/kernel/bytes.ts";
 import { traceHeading } from "../../src/decision/trace_codec.ts";
 import { gunzip } from "../platform/gzip.ts";
 import { sha256Hex } from "../platform/digest.ts";
@@ -42,10 +42,15 @@ export async function openMessage(bytes: Uint8Array): Promise<TraceMessage | nul
   return {
     digest: await sha256Hex(bytes),
     bytes,
-    decisionIds: headings.map(({ decisionId }) => decisionId),
+    decisionIds: copied(headings.map(({ decisionId }) => decisionId)),
     fromMs: Math.min(...times),
     untilMs: Math.max(...times),
   };
+}
+
+/** The same texts. A piece of a text keeps the whole of it in memory, and a batch has a hundred opened messages. */
+function copied(texts: readonly string[]): readonly string[] {
+  return texts.map((text) => fromUtf8(toUtf8(text)) ?? text);
 }
 
 /** The key of a batch of these messages: the same messages in the same order always have the same. */

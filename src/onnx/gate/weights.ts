@@ -1,15 +1,8 @@
 /** What may be wrong with the constants of a model: outside the file, of the wrong size or kind, not numbers. */
 import { TensorProto_DataLocation, TensorProto_DataType, type TensorProto } from "onnx-buf";
-import { dimsOf, numbersOf, type Graph } from "../graph.ts";
+import { BYTES_OF, dimsOf, numbersOf, type Graph } from "../graph.ts";
 import { refusal, type ModelRefusal } from "./refusal.ts";
 
-/** Bytes of one number of each kind that raw data may hold. */
-const WIDTHS: ReadonlyMap<number, number> = new Map([
-  [TensorProto_DataType.FLOAT, 4],
-  [TensorProto_DataType.DOUBLE, 8],
-  [TensorProto_DataType.INT32, 4],
-  [TensorProto_DataType.INT64, 8],
-]);
 /** Kinds that only shapes and conditions use. */
 const OTHERS: ReadonlySet<number> = new Set([TensorProto_DataType.BOOL, TensorProto_DataType.INT8]);
 
@@ -29,7 +22,7 @@ function checkTensor(tensor: TensorProto): ModelRefusal | null {
   if (tensor.dataLocation === TensorProto_DataLocation.EXTERNAL || tensor.externalData.length > 0) {
     return refusal("weights_outside", name);
   }
-  const width = WIDTHS.get(tensor.dataType);
+  const width = BYTES_OF.get(tensor.dataType);
   if (width === undefined) return OTHERS.has(tensor.dataType) ? null : refusal("weights_kind", name);
   const count = dimsOf(tensor).reduce((product, size) => product * size, 1);
   if (tensor.rawData.length > 0 && tensor.rawData.length !== count * width) {

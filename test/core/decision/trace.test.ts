@@ -9,6 +9,8 @@ import { firstDifference, offerNamed, type Json } from "../../../src/decision/de
 import { explainReplayed, replay } from "../../../src/decision/replay.ts";
 import { readTrace, traceHeading, traceLine, TRACE_CHARS_MAX } from "../../../src/decision/trace_codec.ts";
 import { isSampled, type DecisionTrace } from "../../../src/decision/trace.ts";
+import { Witness } from "../../../src/decision/witness.ts";
+import { CATALOG_LIMITS } from "../../../src/kernel/limits.ts";
 import { micros } from "../../../src/kernel/money.ts";
 import { stream } from "../../../src/kernel/random.ts";
 import { breakOf, catalogOf, worldOf } from "./fixture.ts";
@@ -81,6 +83,25 @@ describe("a trace decides again", () => {
     const scorer = randomScorer(stream(seed, "crowd"), false);
     const { trace } = await watch(request, { ...world, budgets }, scorer);
     expect(trace.budgets.filter(([campaignId]) => campaignId.startsWith("other-"))).toEqual([]);
+  });
+
+  it("nor one that only an explanation asked for", async () => {
+    const { world } = await randomDecision(`${seed}-explained`);
+    const witness = new Witness();
+    const watched = witness.budgets(new Map([...world.budgets, ["asked", money(1)], ["late", money(2)]]));
+    watched.get("asked");
+    witness.conclude();
+    watched.get("late");
+    expect([...watched].length).toBeGreaterThan(1);
+    expect(witness.askedBudgets()).toEqual([["asked", money(1)]]);
+  });
+
+  it("and is read back when it asked for every campaign that a catalog may have", () => {
+    const [watched] = worlds;
+    if (watched === undefined) throw new Error("there are worlds");
+    const { campaigns } = CATALOG_LIMITS.entitiesMax;
+    const budgets = Array.from({ length: campaigns }, (_, n) => [`campaign-${n}`, money(n)] as const);
+    expect(stored({ ...watched.trace, budgets }).budgets).toHaveLength(campaigns);
   });
 
   it("holds the publisher's clock, where the viewer's is not known", async () => {
