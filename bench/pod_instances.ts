@@ -85,6 +85,9 @@ export function drawLarge(seed: string, { candidates, slots, multiShare }: Large
 }
 
 /** One of the list. */
+/** How many ads of one advertiser or category: mostly few, now and then none, or as many as there are. */
+const LIMITS = [1, 1, 2, 2, 3, 3, 0, null, null].map((most) => ({ most }));
+
 function oneOf<T>(random: RandomStream, list: readonly T[]): T {
   return present(list[random.below(list.length)], "an index inside the list");
 }
@@ -126,9 +129,9 @@ function drawRules(random: RandomStream): PodRules {
     maxAds: oneOf(random, [0, 1, 2, 3, 4, 6, 6]),
     slots,
     exactDurationsMs: chance(random, 0.1) ? [6_000, 15_000] : null,
-    maxPerAdvertiser: oneOf(random, [1, 2, 3, 0]) || null,
+    maxPerAdvertiser: oneOf(random, LIMITS).most,
     separatedCategories: new Set(chance(random, 0.7) ? ["food", "cars"] : []),
-    maxPerCategory: oneOf(random, [1, 2, 3, 0]) || null,
+    maxPerCategory: oneOf(random, LIMITS).most,
     exclusions,
     minGapAds: oneOf(random, [0, 0, 1, 2]),
     slateMicrosPerSec: chance(random, 0.2) ? oneOf(random, [1, 7]) : 0,

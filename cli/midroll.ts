@@ -8,7 +8,10 @@
 import { enableCompileCache } from "node:module";
 
 enableCompileCache();
+const { endWhenNobodyReads } = await import("./broken_pipe.ts");
 const { runMidroll } = await import("./program.ts");
+
+endWhenNobodyReads();
 
 process.exitCode = await runMidroll(process.argv.slice(2), {
   out: (text) => process.stdout.write(text),

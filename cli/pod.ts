@@ -1,6 +1,9 @@
 /** `npm run -s pod -- solve FILE`: the pod solver on the real terminal. See docs/pods.md. */
 import { readFileSync } from "node:fs";
+import { endWhenNobodyReads } from "./broken_pipe.ts";
 import { runPod } from "./pod_command.ts";
+
+endWhenNobodyReads();
 
 process.exitCode = runPod(process.argv.slice(2), {
   out: (text) => process.stdout.write(text),

@@ -38,7 +38,7 @@ const UNIT_MS: ReadonlyMap<string, number> = new Map([
 ]);
 
 const optionsSchema = z.object({
-  since: z.string().default(REPLAY_SINCE_DEFAULT),
+  since: z.string().optional(),
   from: z.string().optional(),
   save: z.string().optional(),
   limit: z.string().optional(),
@@ -69,8 +69,13 @@ interface Tally {
 /** Replays. `options` as commander read them. Throws `CliFault`, also when anything differs. */
 export async function replayDecisions(door: ReplayDoor, options: unknown): Promise<Outcome> {
   const { since, from, save, limit } = optionsSchema.parse(options);
-  const sinceMs = door.nowMs - durationMs(since);
+  const sinceMs = door.nowMs - durationMs(since ?? REPLAY_SINCE_DEFAULT);
   const limitTraces = limit === undefined ? Number.POSITIVE_INFINITY : wholeNumber(limit, "--limit");
+  if (from !== undefined && since !== undefined) {
+    throw new CliFault("wrong_command", "--since asks origin for what is newer; with --from everything on disk is replayed", {
+      exitCode: 2,
+    });
+  }
   if (from !== undefined && save !== undefined) {
     throw new CliFault("wrong_command", "--save keeps what comes from origin; with --from it is on disk already", {
       exitCode: 2,
@@ -88,7 +93,7 @@ export async function replayDecisions(door: ReplayDoor, options: unknown): Promi
     await replayBatch(batch, shelf, door, tally, limitTraces);
     if (tally.traces >= limitTraces) break;
   }
-  return conclude(tally, from ?? `the last ${since}`);
+  return conclude(tally, from ?? `the last ${since ?? REPLAY_SINCE_DEFAULT}`);
 }
 
 async function replayBatch(batch: TraceBatch, shelf: CatalogShelf, door: ReplayDoor, tally: Tally, limit: number) {

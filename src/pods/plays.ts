@@ -79,9 +79,16 @@ function wellFormed(ad: PodAd): boolean {
   );
 }
 
+/** Whether a limit of none keeps this ad out, whatever else is shown. */
+function isBarred({ categories }: PodAd, rules: PodRules): boolean {
+  const { maxPerAdvertiser, maxPerCategory, separatedCategories } = rules;
+  if (maxPerAdvertiser === 0) return true;
+  return maxPerCategory === 0 && categories.some((category) => separatedCategories.has(category));
+}
+
 /** Where this ad may play by its own length and places: structured slots, and null for the dynamic part. */
 export function placesOf(ad: PodAd, rules: PodRules): readonly (number | null)[] {
-  if (!wellFormed(ad)) return [];
+  if (!wellFormed(ad) || isBarred(ad, rules)) return [];
   const { durationMs, places } = ad;
   const asked = (exact: readonly number[] | null): boolean => exact === null || exact.includes(durationMs);
   const found: (number | null)[] = [];
