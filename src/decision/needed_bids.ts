@@ -14,7 +14,8 @@ import { floorAt, leastValue, Rivalry } from "./price.ts";
 
 /**
  * The least bid that wins, all others as they are; null when none would. Sure where the pods are proved, else off by
- * their gaps. By offer, the very object that was bid with: paid and house offers number themselves alike. Units: micros.
+ * their gaps. By offer, the very object that was bid with: paid and house offers number themselves alike.
+ * Units: micros.
  */
 export type NeededBids = ReadonlyMap<Offer, Micros | null>;
 
