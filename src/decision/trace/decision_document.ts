@@ -20,7 +20,7 @@ export interface Difference {
 }
 
 /** How a document names an offer: its list in the catalog and its place there, `paid:17`. */
-export function offerName(offer: Offer): string {
+function offerName(offer: Offer): string {
   return `${offer.goal.kind === "house" ? "house" : "paid"}:${offer.order}`;
 }
 
