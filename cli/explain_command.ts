@@ -2,9 +2,9 @@
  * `midroll explain`: one decision told in full, by deciding it again from its trace: who won at what price, and every
  * other candidate's stage, reason and scores, also of those that targeting kept out.
  */
-import { explainReplayed, replay, type Replayed } from "../src/decision/replay.ts";
-import { readTrace } from "../src/decision/trace_codec.ts";
-import type { DecisionTrace } from "../src/decision/trace.ts";
+import { explainReplayed, replay, type Replayed } from "../src/decision/trace/replay.ts";
+import { readTrace } from "../src/decision/trace/codec.ts";
+import type { DecisionTrace } from "../src/decision/trace/trace.ts";
 import type { AdminClient } from "./admin_client.ts";
 import { explainPage } from "./explain_page.ts";
 import { CliFault } from "./fault.ts";

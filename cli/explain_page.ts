@@ -3,8 +3,8 @@
  * dropped it, with what is known of it by then.
  */
 import { REJECTIONS } from "../src/decision/rejection.ts";
-import type { Replayed } from "../src/decision/replay.ts";
-import type { DecisionTrace } from "../src/decision/trace.ts";
+import type { Replayed } from "../src/decision/trace/replay.ts";
+import type { DecisionTrace } from "../src/decision/trace/trace.ts";
 import type { DecisionSummary, DecisionSummaryRejection } from "../src/telemetry/activity.ts";
 import { countOf, showMicros, showMoment, showTable } from "./outcome.ts";
 

@@ -4,10 +4,10 @@
  */
 import { setImmediate as pause } from "node:timers/promises";
 import { z } from "zod";
-import type { Difference } from "../src/decision/decision_document.ts";
-import { readTrace } from "../src/decision/trace_codec.ts";
-import type { DecisionTrace } from "../src/decision/trace.ts";
-import { replay } from "../src/decision/replay.ts";
+import type { Difference } from "../src/decision/trace/decision_document.ts";
+import { readTrace } from "../src/decision/trace/codec.ts";
+import type { DecisionTrace } from "../src/decision/trace/trace.ts";
+import { replay } from "../src/decision/trace/replay.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../src/kernel/time.ts";
 import type { AdminClient } from "./admin_client.ts";
 import { CliFault } from "./fault.ts";

@@ -9,7 +9,7 @@ import { micros } from "../kernel/money.ts";
 import { ok, refused, type Result } from "../kernel/result.ts";
 import { textAt } from "./columns.ts";
 import { compileCampaign, compilePublisher } from "./compile_parts.ts";
-import type { CompiledCatalog, CompiledGuarantee } from "./compiled.ts";
+import type { CompiledCatalog, CompiledGuarantee, CompiledPublisher } from "./compiled.ts";
 import { advertiserSchema, campaignSchema, goalSchema, lineItemSchema } from "./entities.ts";
 import { publisherSchema, type Advertiser, type Campaign, type Currency, type Deal } from "./entities.ts";
 import type { Landscape, Publisher, Reserve } from "./entities.ts";
@@ -115,6 +115,7 @@ class Assembly {
       }
       yield;
     }
+    const compiledPublishers = yield* compilePublishers(publishers, market);
     const { paid, house } = yield* listOffers(this.#rows.lineItems, this.#houseGoals, this.#offers);
     const paidOffers = new PackedOffers(entities, paid, dealsOf);
     const houseOffers = new PackedOffers(entities, house, dealsOf);
@@ -124,7 +125,7 @@ class Assembly {
     }
     return ok({
       ...market,
-      publishers: new Map(publishers.map((publisher) => [publisher.id, compilePublisher(publisher, market)])),
+      publishers: compiledPublishers,
       advertisers: advertiserById,
       ratesPpm: ratesOf(market.currencies),
       campaigns: new Map(compiled.map((campaign) => [campaign.campaign.id, campaign])),
@@ -244,6 +245,23 @@ function compileGuarantee(deal: Deal, lines: readonly number[], entities: Packed
       return lines.map((line) => entities.line(line));
     },
   };
+}
+
+/** Publishers by id, each handed only its own learned lines: there may be tens of thousands of both. */
+function* compilePublishers(
+  publishers: readonly Publisher[],
+  { reserves, landscapes }: Pick<Parts, "reserves" | "landscapes">,
+): Steps<Map<string, CompiledPublisher>> {
+  const reservesOf = Map.groupBy(reserves, ({ publisherId }) => publisherId);
+  const landscapesOf = Map.groupBy(landscapes, ({ publisherId }) => publisherId);
+  const compiled = new Map<string, CompiledPublisher>();
+  for (const [at, publisher] of publishers.entries()) {
+    const { id } = publisher;
+    const own = { reserves: reservesOf.get(id) ?? [], landscapes: landscapesOf.get(id) ?? [] };
+    compiled.set(id, compilePublisher(publisher, own));
+    if (at % ROWS_A_STEP === ROWS_A_STEP - 1) yield;
+  }
+  return compiled;
 }
 
 function addTo<T>(lists: Map<number, T[]>, key: number, value: T): void {

@@ -37,7 +37,7 @@ function explainSlot(slot: Slot, needed: NeededBids): DecisionSummary["slots"][n
 }
 
 /** One loser: our reason, the trade's number beside it, the stage that dropped it, and what was known by then. */
-export function explainRejection(rejection: Rejection, needed = UNASKED): DecisionSummaryRejection {
+function explainRejection(rejection: Rejection, needed = UNASKED): DecisionSummaryRejection {
   const { offer, reason, bidMicros, valueMicros, floorMicros, dealId, scores } = rejection;
   const { stage, seatNonBid } = REJECTIONS[reason];
   return {

@@ -12,12 +12,19 @@ import type { Settled } from "./funnel.ts";
 import { adOf, rulesFor } from "./pod_question.ts";
 import { floorAt, leastValue, Rivalry } from "./price.ts";
 
-/** The least bid that surely wins, all others as they are; null when none would. By offer. Units: micros. */
+/**
+ * The least bid that wins, all others as they are; null when none would. Sure where the pods are proved, else off by
+ * their gaps. By offer, the very object that was bid with: paid and house offers number themselves alike.
+ * Units: micros.
+ */
 export type NeededBids = ReadonlyMap<Offer, Micros | null>;
 
 const ONE_MICRO = micros(1);
 
-/** For every scored bid of a break. Cost: a pod a bid, and there are at most as many as rows that are scored. */
+/**
+ * For every scored bid of a break. Cost: a pod a bid, and there are at most as many as rows that are scored; losers
+ * share the nodes of one decision, because a stranger may ask for this.
+ */
 export function neededBids({ terms, auctioned, pod }: Settled): NeededBids {
   const needed = new Map<Offer, Micros | null>();
   const { question, solution } = pod;
@@ -26,7 +33,10 @@ export function neededBids({ terms, auctioned, pod }: Settled): NeededBids {
     const least = addMicros(rivalry.leastBid(at), ONE_MICRO);
     needed.set(bid.offer, bid.agreedMicros ?? minMicros(bid.bidMicros, maxMicros(floorAt(bid, slot), least)));
   });
-  const prices = new PodPrices(question.ads, question.rules, solution);
+  const losers = auctioned.bids.length - pod.placed.length + auctioned.refused.length;
+  const shared = { ...terms.pod, nodesMax: Math.max(1, Math.floor(terms.pod.nodesMax / Math.max(1, losers))) };
+  const { nodesMax } = shared;
+  const prices = new PodPrices(question.ads, { ...question.rules, nodesMax }, solution);
   auctioned.bids.forEach((bid, index) => {
     if (solution.ads.includes(index)) return;
     const asked = { ad: question.ads[index], rules: question.rules };
@@ -35,7 +45,7 @@ export function neededBids({ terms, auctioned, pod }: Settled): NeededBids {
   for (const bid of auctioned.refused) {
     // Wherever it lacks the floor it would have to reach it: asked with every place open to it.
     const ad = { ...adOf(bid, terms.pod), places: null };
-    const rules = rulesFor([...auctioned.bids, bid], terms.pod);
+    const rules = rulesFor([...auctioned.bids, bid], shared);
     const critical = minToWin([...question.ads, ad], rules, solution, question.ads.length);
     needed.set(bid.offer, bidNeeded(bid, critical, { ad, rules }, terms));
   }

@@ -56,7 +56,7 @@ const CONVERSIONS_PER_PROMISE = 0.007;
  * What a candidate would roughly bid, going by the early ranker's one number (about the probability of a good view).
  * It only orders candidates and never becomes money. Units: micros, fractional.
  */
-export function roughBid(goal: Goal, promise: number): number {
+function roughBid(goal: Goal, promise: number): number {
   switch (goal.kind) {
     case "cpm":
       return goal.cpmMicros / 1000;

@@ -19,7 +19,7 @@ import { isUnfilled, said } from "./spelling.ts";
  * A break from decoded query parameters. Unknown ones are ignored, unfilled macros count as not said. Refuses as
  * `normaliseRequest` does.
  */
-export function breakRequestFromQuery(
+function breakRequestFromQuery(
   parameters: ReadonlyMap<string, string>,
   door: DoorFacts,
   limits: Limits,

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { sha256 } from "../../cli/sha256.ts";
 import { compileCatalog } from "../../src/catalog/compiled.ts";
 import { encodeSnapshot } from "../../src/catalog/snapshot.ts";
-import { traceLine } from "../../src/decision/trace_codec.ts";
+import { traceLine } from "../../src/decision/trace/codec.ts";
 import { toHex } from "../../src/kernel/bytes.ts";
 import { micros } from "../../src/kernel/money.ts";
 import { DAY_MS } from "../../src/kernel/time.ts";

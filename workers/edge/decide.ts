@@ -7,7 +7,7 @@ import type { Decision, Slot } from "../../src/decision/decision.ts";
 import { finish, plan, score, type ScoringPlan } from "../../src/decision/funnel.ts";
 import type { Scoring } from "../../src/decision/rank.ts";
 import type { Rejection } from "../../src/decision/rejection.ts";
-import type { Witness } from "../../src/decision/witness.ts";
+import type { Witness } from "../../src/decision/trace/witness.ts";
 import { expectedOutcomePpm } from "../../src/decision/value.ts";
 import type { World } from "../../src/decision/world.ts";
 import type { CompiledPublisher } from "../../src/catalog/compiled.ts";

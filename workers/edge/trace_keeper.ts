@@ -3,9 +3,9 @@
  * queue. Traces are written out after the answer and never delay or fail one; whatever cannot be kept or sent is
  * dropped and counted.
  */
-import { TRACE_CHARS_MAX, traceLine } from "../../src/decision/trace_codec.ts";
-import { isSampled, traceOf, type Build, type Testimony } from "../../src/decision/trace.ts";
-import { Witness } from "../../src/decision/witness.ts";
+import { TRACE_CHARS_MAX, traceLine } from "../../src/decision/trace/codec.ts";
+import { isSampled, traceOf, type Build, type Testimony } from "../../src/decision/trace/trace.ts";
+import { Witness } from "../../src/decision/trace/witness.ts";
 import { version } from "../../package.json";
 import { gzip } from "../platform/gzip.ts";
 import { within } from "../platform/within.ts";

@@ -4,7 +4,7 @@
  * messages, one behind the other, are again a compressed file: `zcat` shows every line of a batch.
  */
 import { fromUtf8, toUtf8 } from "../../src/kernel/bytes.ts";
-import { traceHeading } from "../../src/decision/trace_codec.ts";
+import { traceHeading } from "../../src/decision/trace/codec.ts";
 import { gunzip } from "../platform/gzip.ts";
 import { sha256Hex } from "../platform/digest.ts";
 import { reach } from "./unreachable.ts";

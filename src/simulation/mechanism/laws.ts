@@ -40,7 +40,7 @@ interface Decided {
 }
 
 /** Decides a market. The models say of each creative what its name says to a hash, so order cannot matter to them. */
-export async function decideMarket(market: Market): Promise<Decided> {
+async function decideMarket(market: Market): Promise<Decided> {
   const catalog = compileCatalog(market.catalog);
   const publisher = present(catalog.publishers.get("p"), "a drawn market has one publisher");
   const scoringPlan = plan(market.request, worldOf(catalog), publisher);
@@ -48,8 +48,7 @@ export async function decideMarket(market: Market): Promise<Decided> {
   return { decision: finish(scoringPlan, scoring), plan: scoringPlan, scoring };
 }
 
-/** Every law that this market breaks. Cost: about 4 + winners decisions, some more where an
- * explanation is tried out. */
+/** Every law that this market breaks. Cost: about 4 + winners decisions, more where an explanation is tried out. */
 export async function brokenLaws(market: Market): Promise<readonly BrokenLaw[]> {
   const decided = await decideMarket(market);
   const { decision, plan: scoringPlan } = decided;

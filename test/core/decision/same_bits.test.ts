@@ -8,7 +8,7 @@ import path from "node:path";
 import { expect, it } from "vitest";
 
 const root = path.resolve(import.meta.dirname, "../../..");
-const WAYS_IN = ["src/decision/funnel.ts", "src/decision/linear_scorer.ts", "src/decision/replay.ts"];
+const WAYS_IN = ["src/decision/funnel.ts", "src/decision/linear_scorer.ts", "src/decision/trace/replay.ts"];
 /** Powers of two by a whole number are exact wherever floats are binary. */
 const ENGINES_CHOICE =
   /\bMath\.(a?(sin|cos|tan)h?|atan2|cbrt|expm?1?|hypot|log(10|1p|2)?|pow)\b|(?<!\b2 )\*\*|\*\*(?! \d)|\bIntl\b|toLocale|localeCompare/;

@@ -5,11 +5,11 @@
 import * as fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { compileCatalog } from "../../../src/catalog/compiled.ts";
-import { firstDifference, offerNamed, type Json } from "../../../src/decision/decision_document.ts";
-import { explainReplayed, replay } from "../../../src/decision/replay.ts";
-import { readTrace, traceHeading, traceLine, TRACE_CHARS_MAX } from "../../../src/decision/trace_codec.ts";
-import { isSampled, type DecisionTrace } from "../../../src/decision/trace.ts";
-import { Witness } from "../../../src/decision/witness.ts";
+import { firstDifference, offerNamed, type Json } from "../../../src/decision/trace/decision_document.ts";
+import { explainReplayed, replay } from "../../../src/decision/trace/replay.ts";
+import { readTrace, traceHeading, traceLine, TRACE_CHARS_MAX } from "../../../src/decision/trace/codec.ts";
+import { isSampled, type DecisionTrace } from "../../../src/decision/trace/trace.ts";
+import { Witness } from "../../../src/decision/trace/witness.ts";
 import { CATALOG_LIMITS } from "../../../src/kernel/limits.ts";
 import { micros } from "../../../src/kernel/money.ts";
 import { stream } from "../../../src/kernel/random.ts";

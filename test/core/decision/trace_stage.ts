@@ -6,8 +6,8 @@ import { compileCatalog, type CompiledCatalog } from "../../../src/catalog/compi
 import type { Decision } from "../../../src/decision/decision.ts";
 import { finish, plan, score } from "../../../src/decision/funnel.ts";
 import type { HeadScores, Scorer } from "../../../src/decision/rank.ts";
-import { traceOf, type DecisionTrace } from "../../../src/decision/trace.ts";
-import { Witness } from "../../../src/decision/witness.ts";
+import { traceOf, type DecisionTrace } from "../../../src/decision/trace/trace.ts";
+import { Witness } from "../../../src/decision/trace/witness.ts";
 import type { World } from "../../../src/decision/world.ts";
 import { present } from "../../../src/kernel/assert.ts";
 import { FULL_LIMITS } from "../../../src/kernel/limits.ts";

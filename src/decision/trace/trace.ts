@@ -3,17 +3,17 @@
  * one behind. Nothing in it names a person: the viewer's key is left out, for it decides nothing; audience segments and
  * what the viewer was shown lately are in it, because they do decide.
  */
-import type { GuaranteeTable } from "../guaranteed/contract.ts";
-import type { Limits } from "../kernel/limits.ts";
-import { hash32 } from "../kernel/random.ts";
-import type { BreakRequest } from "../protocols/break_request.ts";
+import type { GuaranteeTable } from "../../guaranteed/contract.ts";
+import type { Limits } from "../../kernel/limits.ts";
+import { hash32 } from "../../kernel/random.ts";
+import type { BreakRequest } from "../../protocols/break_request.ts";
 import { decisionDocument, type Json } from "./decision_document.ts";
-import type { Decision } from "./decision.ts";
-import { publisherOffsetMinutes } from "./facts.ts";
-import type { ScoringPlan } from "./funnel.ts";
-import { REJECTIONS } from "./rejection.ts";
+import type { Decision } from "../decision.ts";
+import { publisherOffsetMinutes } from "../facts.ts";
+import type { ScoringPlan } from "../funnel.ts";
+import { REJECTIONS } from "../rejection.ts";
 import type { HeardScores, Witness } from "./witness.ts";
-import type { CampaignBudget } from "./world.ts";
+import type { CampaignBudget } from "../world.ts";
 
 /** Which code decided. */
 export interface Build {

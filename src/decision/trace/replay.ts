@@ -3,19 +3,19 @@
  * for byte, on any engine, because nothing after scoring uses mathematics whose bits an engine may choose, and the
  * scores themselves are recorded.
  */
-import type { CompiledCatalog } from "../catalog/compiled.ts";
-import { ok, refused, type Result } from "../kernel/result.ts";
-import { micros } from "../kernel/money.ts";
-import { HEADS, type Head } from "../models/manifest.ts";
-import type { DecisionSummary } from "../telemetry/activity.ts";
+import type { CompiledCatalog } from "../../catalog/compiled.ts";
+import { ok, refused, type Result } from "../../kernel/result.ts";
+import { micros } from "../../kernel/money.ts";
+import { HEADS, type Head } from "../../models/manifest.ts";
+import type { DecisionSummary } from "../../telemetry/activity.ts";
 import { decisionDocument, documentText, firstDifference, type Difference } from "./decision_document.ts";
-import type { Decision } from "./decision.ts";
-import { explainFully } from "./explain.ts";
-import { finish, plan, score, type ScoringPlan } from "./funnel.ts";
-import type { HeadScores, Scorer, Scoring } from "./rank.ts";
+import type { Decision } from "../decision.ts";
+import { explainFully } from "../explain.ts";
+import { finish, plan, score, type ScoringPlan } from "../funnel.ts";
+import type { HeadScores, Scorer, Scoring } from "../rank.ts";
 import type { DecisionTrace } from "./trace.ts";
 import type { HeardScores } from "./witness.ts";
-import type { CampaignBudget, World } from "./world.ts";
+import type { CampaignBudget, World } from "../world.ts";
 
 /** Why a trace cannot be decided again: the catalog lacks its publisher; other rows are to be scored than were. */
 export type ReplayRefusal = "other_catalog" | "other_rows";

@@ -3,10 +3,10 @@
  * decision is in it, also those that nobody thought of here; only an offer, which the catalog already says, shrinks to
  * its place in the catalog. Canonical JSON spells the document, so equal decisions are equal bytes.
  */
-import type { CompiledCatalog, Offer } from "../catalog/compiled.ts";
-import { InvariantBroken } from "../kernel/assert.ts";
-import { canonicalJson } from "../kernel/bytes.ts";
-import type { Decision } from "./decision.ts";
+import type { CompiledCatalog, Offer } from "../../catalog/compiled.ts";
+import { InvariantBroken } from "../../kernel/assert.ts";
+import { canonicalJson } from "../../kernel/bytes.ts";
+import type { Decision } from "../decision.ts";
 
 /** A value that JSON can say. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
@@ -20,7 +20,7 @@ export interface Difference {
 }
 
 /** How a document names an offer: its list in the catalog and its place there, `paid:17`. */
-export function offerName(offer: Offer): string {
+function offerName(offer: Offer): string {
   return `${offer.goal.kind === "house" ? "house" : "paid"}:${offer.order}`;
 }
 

@@ -3,11 +3,11 @@
  * never looked at cannot have changed it, so a trace holds what is noted here and leaves out the rest, however many
  * campaigns the purse holds and in whatever order the stages check.
  */
-import { ZERO_MICROS } from "../kernel/money.ts";
-import type { Head } from "../models/manifest.ts";
-import type { Tier } from "../telemetry/activity.ts";
-import type { Scorer } from "./rank.ts";
-import type { CampaignBudget } from "./world.ts";
+import { ZERO_MICROS } from "../../kernel/money.ts";
+import type { Head } from "../../models/manifest.ts";
+import type { Tier } from "../../telemetry/activity.ts";
+import type { Scorer } from "../rank.ts";
+import type { CampaignBudget } from "../world.ts";
 
 /** What the models answered, to the bit. Shape: one float32 a row of each question. */
 export interface HeardScores {

@@ -3,11 +3,11 @@
  * compressed file that any tool can open. Id and time stand first, so that whoever files traces need not read them.
  * docs/traces.md describes every field.
  */
-import { fromBase64Url, toBase64Url } from "../kernel/bytes.ts";
-import { FULL_LIMITS } from "../kernel/limits.ts";
-import { ok, refused, type Result } from "../kernel/result.ts";
+import { fromBase64Url, toBase64Url } from "../../kernel/bytes.ts";
+import { FULL_LIMITS } from "../../kernel/limits.ts";
+import { ok, refused, type Result } from "../../kernel/result.ts";
 import type { DecisionTrace } from "./trace.ts";
-import { TRACE_FORMAT, traceSchema } from "./trace_schema.ts";
+import { TRACE_FORMAT, traceSchema } from "./schema.ts";
 import type { HeardScores } from "./witness.ts";
 
 /** Longest line that is read. Units: UTF-16 units. */

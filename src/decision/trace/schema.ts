@@ -3,12 +3,12 @@
  * origin cost a bounded amount of work. The compiler holds the shape of the request against `BreakRequest`.
  */
 import { z } from "zod";
-import { DEVICES, GENRES, RATINGS, SURFACES } from "../catalog/words.ts";
-import { CATALOG_LIMITS, FULL_LIMITS } from "../kernel/limits.ts";
-import { micros } from "../kernel/money.ts";
-import { HEADS } from "../models/manifest.ts";
-import type { BreakRequest } from "../protocols/break_request.ts";
-import { FREQUENCY_ENTRIES_MAX } from "../protocols/frequency_token.ts";
+import { DEVICES, GENRES, RATINGS, SURFACES } from "../../catalog/words.ts";
+import { CATALOG_LIMITS, FULL_LIMITS } from "../../kernel/limits.ts";
+import { micros } from "../../kernel/money.ts";
+import { HEADS } from "../../models/manifest.ts";
+import type { BreakRequest } from "../../protocols/break_request.ts";
+import { FREQUENCY_ENTRIES_MAX } from "../../protocols/frequency_token.ts";
 import type { Json } from "./decision_document.ts";
 
 /** Name and version of the encoding. A reader refuses every other. */
