@@ -9,8 +9,8 @@ import { CliFault } from "./fault.ts";
 /** Bounds of one file; beyond them the question is a mistake. */
 const LIMITS = {
   instances: 10_000,
-  ads: 10_000,
-  maxAds: 1_000,
+  ads: 2_000,
+  maxAds: 100,
   slots: 20,
   words: 100,
   durationSec: 21_600,

@@ -72,7 +72,7 @@ export async function replayDecisions(door: ReplayDoor, options: unknown): Promi
   const sinceMs = door.nowMs - durationMs(since ?? REPLAY_SINCE_DEFAULT);
   const limitTraces = limit === undefined ? Number.POSITIVE_INFINITY : wholeNumber(limit, "--limit");
   if (from !== undefined && since !== undefined) {
-    throw new CliFault("wrong_command", "--since asks origin for what is newer; with --from everything on disk is replayed", {
+    throw new CliFault("wrong_command", "--since is asked of origin; with --from all that is on disk is replayed", {
       exitCode: 2,
     });
   }
@@ -93,7 +93,7 @@ export async function replayDecisions(door: ReplayDoor, options: unknown): Promi
     await replayBatch(batch, shelf, door, tally, limitTraces);
     if (tally.traces >= limitTraces) break;
   }
-  return conclude(tally, from ?? `the last ${since ?? REPLAY_SINCE_DEFAULT}`);
+  return conclude(tally, from ?? `the last ${since ?? REPLAY_SINCE_DEFAULT}`, from !== undefined);
 }
 
 async function replayBatch(batch: TraceBatch, shelf: CatalogShelf, door: ReplayDoor, tally: Tally, limit: number) {
@@ -128,7 +128,7 @@ const WHY_NOT: Readonly<Record<"other_catalog" | "other_rows", Difference>> = {
   other_rows: { path: "scores", recorded: "scores of its rows", replayed: "other rows are to be scored" },
 };
 
-function conclude(tally: Tally, where: string): Outcome {
+function conclude(tally: Tally, where: string, onDisk: boolean): Outcome {
   const { traces, unreadable, mismatches } = tally;
   const counts = {
     traces,
@@ -138,6 +138,12 @@ function conclude(tally: Tally, where: string): Outcome {
     tiers: Object.fromEntries(tally.tiers),
     catalogs: tally.catalogs.size,
   };
+  if (traces === 0 && onDisk) {
+    throw new CliFault("no_traces", `no traces in ${where}`, {
+      advice: "Was the folder copied whole?",
+      members: counts,
+    });
+  }
   if (mismatches.length === 0 && unreadable === 0) {
     const said = traces === 0 ? `no traces of ${where}` : `${countOf(traces, "decision")} replayed to the same bytes`;
     const tiers = [...tally.tiers].map(([tier, count]) => `${count} ${tier}`).join(", ");
