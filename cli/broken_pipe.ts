@@ -1,4 +1,4 @@
-/** Output that nobody reads any more, as behind `| head`, ends a command quietly: whoever stopped reading has enough. */
+/** Output that nobody reads any more, as behind `| head`, ends a command quietly: whoever stopped has read enough. */
 
 /** Ends the process with success when standard output is closed early; any other failure of it is thrown as before. */
 export function endWhenNobodyReads(): void {
