@@ -98,7 +98,9 @@ describe("more money", () => {
     const richer = { ...question, campaign: { ...question.campaign, budgetMicros: micros(3 * budgetMicros) } };
     const [less, more] = [forecastOf(await study(question)), forecastOf(await study(richer))];
     for (const measure of MEASURES) {
-      expect(more.delivery[measure].expected).toBeGreaterThanOrEqual(less.delivery[measure].expected);
+      // Both are sums of thousands of fractions, cut off by budgets that differ: equal ones agree to eight digits.
+      const { expected } = less.delivery[measure];
+      expect(more.delivery[measure].expected).toBeGreaterThanOrEqual(expected * (1 - 1e-6));
     }
   });
 });
