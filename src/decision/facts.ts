@@ -6,11 +6,11 @@ import type { CompiledPublisher } from "../catalog/compiled.ts";
 import { withParents } from "../catalog/category_tree.ts";
 import type { TargetingFacts } from "../catalog/targeting.ts";
 import { MINUTE_MS, utcHour, utcWeekday } from "../kernel/time.ts";
-import { zoneClock } from "../kernel/zone_clock.ts";
+import { zoneClock, type ZoneClock } from "../kernel/zone_clock.ts";
 import type { BreakRequest, Viewer } from "../protocols/break_request.ts";
 
 /** Publishers' clocks; an entry goes when its catalog does. A cache only: losing it costs a look at the calendar. */
-const clocks = new WeakMap<CompiledPublisher, (atMs: number) => number>();
+const clocks = new WeakMap<CompiledPublisher, ZoneClock>();
 
 /** The publisher's clock against UTC, for viewers whose own is not known. Units: minutes, east positive. */
 export function publisherOffsetMinutes(compiled: CompiledPublisher, atMs: number): number {
@@ -19,7 +19,7 @@ export function publisherOffsetMinutes(compiled: CompiledPublisher, atMs: number
     clock = zoneClock(compiled.publisher.timeZone);
     clocks.set(compiled, clock);
   }
-  return clock(atMs);
+  return clock(atMs) ?? 0;
 }
 
 /**

@@ -7,14 +7,17 @@ import { MINUTE_MS } from "./time.ts";
 
 const QUARTER_MS = 15 * MINUTE_MS;
 
-/** The zone's clock against UTC at a moment; UTC's own for a zone nobody knows. Units: minutes, east positive. */
-export function zoneClock(timeZone: string): (atMs: number) => number {
+/** A zone's clock against UTC at a moment; null: no such zone. Units: minutes, east positive. */
+export type ZoneClock = (atMs: number) => number | null;
+
+/** The clock of a zone. */
+export function zoneClock(timeZone: string): ZoneClock {
   let quarter = Number.NaN;
-  let offsetMinutes = 0;
+  let offsetMinutes: number | null = 0;
   return (atMs) => {
     const asked = Math.floor(atMs / QUARTER_MS);
     if (asked !== quarter) {
-      offsetMinutes = timeZone === "UTC" ? 0 : (utcOffsetMinutes(atMs, timeZone) ?? 0);
+      offsetMinutes = timeZone === "UTC" ? 0 : utcOffsetMinutes(atMs, timeZone);
       quarter = asked;
     }
     return offsetMinutes;
