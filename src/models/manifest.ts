@@ -1,6 +1,7 @@
 /**
  * What a model is to the edge: ONNX bytes named by digest, a role, and the columns it reads. A model set is the list of
- * models that serve together; one request sees exactly one set. The set itself is a content-addressed JSON document.
+ * models that serve together; one request sees exactly one set. The set itself is a content-addressed JSON document. A
+ * head may have several models: what it says is their weighted mean, added up in the order of the set.
  */
 import { z } from "zod";
 import { ok, refused, type Result } from "../kernel/result.ts";
@@ -13,12 +14,47 @@ const digest = z.string().regex(/^[0-9a-f]{64}$/, "a lower-case SHA-256 in hexad
  */
 export const HEADS = ["completedView", "click", "abandon", "conversion"] as const;
 
+/** Points of an isotonic calibrator: x rises, y does not fall, both in [0, 1]; between points it is straight. */
+const knots = z
+  .strictObject({
+    kind: z.literal("isotonic"),
+    x: z.array(z.number().min(0).max(1)).min(2).max(256),
+    y: z.array(z.number().min(0).max(1)).min(2).max(256),
+  })
+  .refine(({ x, y }) => x.length === y.length, "one y for every x")
+  .refine(({ x }) => x.every((at, index) => index === 0 || at > (x[index - 1] ?? 1)), "x that rises")
+  .refine(({ y }) => y.every((at, index) => index === 0 || at >= (y[index - 1] ?? 1)), "y that does not fall");
+
+/**
+ * What turns a model's probability into a calibrated one. Platt: sigmoid(slope × log-odds + intercept). Isotonic: the
+ * straight lines between its points, level outside them.
+ */
+export const calibratorSchema = z.union([
+  z.strictObject({ kind: z.literal("platt"), slope: z.number().positive(), intercept: z.number() }),
+  knots,
+]);
+
+/** A few rows and what the model says of them, calibrated: an edge asks them before it lets the model serve. */
+const goldenSchema = z
+  .strictObject({
+    rows: z.array(z.array(z.number()).min(1).max(1024)).min(1).max(16),
+    expected: z.array(z.number()).min(1).max(16),
+  })
+  .refine(({ rows, expected }) => rows.length === expected.length, "one answer for every row");
+
 const graph = {
   name: z.string().regex(/^[a-z][a-z0-9_]{0,63}$/),
   digest,
   sizeBytes: z.int().positive(),
   inputName: z.string().min(1).max(64),
   outputName: z.string().min(1).max(64),
+  golden: goldenSchema.optional(),
+};
+
+const headTerms = {
+  /** Its share of what the head says. */
+  weight: z.number().positive().max(1000).optional(),
+  calibrator: calibratorSchema.optional(),
 };
 
 /**
@@ -27,7 +63,7 @@ const graph = {
  */
 export const modelSchema = z.discriminatedUnion("role", [
   z.strictObject({ role: z.literal("earlyRanker"), ...graph }),
-  z.strictObject({ role: z.literal("head"), head: z.enum(HEADS), ...graph }),
+  z.strictObject({ role: z.literal("head"), head: z.enum(HEADS), ...graph, ...headTerms }),
 ]);
 
 /** The models that serve together and the feature schema they were all trained on. */
@@ -35,10 +71,13 @@ export const modelSetSchema = z.strictObject({
   featureSchemaDigest: digest,
   columns: z.int().positive().max(1024),
   models: z.array(modelSchema).min(1).max(64),
+  /** Names of the models that score in the reduced tier; unset: the first of every head. */
+  reduced: z.array(z.string()).min(1).max(64).optional(),
 });
 
 export type Head = (typeof HEADS)[number];
 export type ModelEntry = z.output<typeof modelSchema>;
+export type Calibrator = z.output<typeof calibratorSchema>;
 export type ModelSet = z.output<typeof modelSetSchema>;
 
 /** Why a document is no model set that can serve. `detail` reads on from "the model set cannot serve: ". */

@@ -10,7 +10,7 @@ import { PurseHolder } from "./purse_holder.ts";
 import { Recorder } from "./recorder.ts";
 import { TokenSigner } from "./tokens.ts";
 import { coloOf, regionOf, walletName } from "./region.ts";
-import { loadModelSet } from "./scorer.ts";
+import { loadModelSet } from "./load_model_set.ts";
 import { ZoneClocks } from "./zone_clocks.ts";
 import { TraceKeeper } from "./trace_keeper.ts";
 

@@ -1,0 +1,34 @@
+/**
+ * What origin tells every edge about models: which set serves, which one is tried on a share of viewers, which one is
+ * only scored beside it, and which stay loaded for a way back. An edge does what the newest order says.
+ */
+
+/** A set under trial, and of how many of a million viewers it is. */
+export interface Trial {
+  readonly digest: string;
+  readonly sharePpm: number;
+}
+
+/** The newest order. Digests name model sets. */
+export interface ServingOrder {
+  /** Rises with every change. */
+  readonly revision: number;
+  /** Null: nothing is published, the fallback tier answers. */
+  readonly live: string | null;
+  /** Decides for a sticky share of viewers, as far as its exposure is granted. */
+  readonly canary: Trial | null;
+  /** Scores a share of decisions after they were answered; nothing of it is shown. */
+  readonly shadow: Trial | null;
+  /** Sets to keep loaded, the most wanted first: what a rollback goes back to. */
+  readonly warm: readonly string[];
+  /** The kill switch: the fallback tier answers until it is let go. */
+  readonly stopped: boolean;
+}
+
+/** What one isolate may still show of a canary before it asks again. Both fall to nothing: the live set decides. */
+export interface ExposureGrant {
+  readonly digest: string;
+  readonly impressions: number;
+  /** Units: micros of what is paid for them. */
+  readonly spendMicros: number;
+}
