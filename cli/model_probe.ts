@@ -6,6 +6,7 @@ import * as native from "onnxruntime-node";
 import * as web from "onnxruntime-web/wasm";
 import { z } from "zod";
 import { stream } from "../src/kernel/random.ts";
+import { apart } from "../src/onnx/apart.ts";
 import { refusal, type ModelRefusal, type ModelRefusalCode } from "../src/onnx/gate/refusal.ts";
 
 /** What a model is held to. */
@@ -186,17 +187,6 @@ function namesOf({ inputNames, outputNames }: Named, terms: ProbeTerms) {
 function floatsOf(values: unknown): Float32Array {
   if (values instanceof Float32Array) return values;
   throw new TypeError("the output is no float32 tensor");
-}
-
-/** Largest distance; infinite when the lists differ in length or one holds something that is no number. */
-function apart(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  if (a.length !== b.length) return Number.POSITIVE_INFINITY;
-  let most = 0;
-  for (let i = 0; i < a.length; i++) {
-    const distance = Math.abs((a[i] ?? Number.NaN) - (b[i] ?? Number.NaN));
-    if (!(distance <= most)) most = Number.isNaN(distance) ? Number.POSITIVE_INFINITY : distance;
-  }
-  return most;
 }
 
 function firstLine(error: unknown): string {
