@@ -1,13 +1,12 @@
-/** From a digest to models that can score: fetched, verified, sorted by what runs them, loaded. */
-import { featureSchemaDigest } from "../../src/features/schema.ts";
+/** From a digest to models that can score: fetched, verified, planned, loaded part by part. */
+import { COLUMN_COUNT, featureSchemaDigest } from "../../src/features/schema.ts";
 import { FULL_LIMITS } from "../../src/kernel/limits.ts";
-import { checkModelSet, type Head, type ModelEntry } from "../../src/models/manifest.ts";
-import { readChain } from "../../src/onnx/read_chain.ts";
+import { checkModelSet } from "../../src/models/manifest.ts";
+import { planSet, type PlannedModel } from "../../src/onnx/plan.ts";
 import { sha256 } from "../platform/digest.ts";
-import { fitsKernel, loadStacks, type DenseHead } from "./dense_heads.ts";
 import type { ArtifactKind } from "./env.ts";
-import { createSession } from "./onnx_runtime.ts";
-import { ModelSetScorer, type LoadedModel } from "./scorer.ts";
+import { loadPart, type LoadedPart } from "./model_parts.ts";
+import { ModelSetScorer } from "./scorer.ts";
 
 /** Fetches, verifies and loads a model set. `artifact` gives verified bytes. Refuses: rejects, saying what is wrong. */
 export async function loadModelSet(
@@ -17,28 +16,25 @@ export async function loadModelSet(
   const json: unknown = JSON.parse(new TextDecoder().decode(await artifact("modelSet", digest)));
   const checked = checkModelSet(json, await featureSchemaDigest(sha256));
   if (!checked.ok) throw new Error(`model set ${digest}: ${checked.reason.detail}`);
-  const loaded: LoadedModel[] = [];
-  const dense: DenseHead[] = [];
-  const others: { readonly entry: ModelEntry; readonly bytes: Uint8Array }[] = [];
-  for (const entry of checked.value.models) {
+  const set = checked.value;
+  const models: PlannedModel[] = [];
+  for (const entry of set.models) {
     if (entry.sizeBytes > FULL_LIMITS.modelBytesMax) throw new Error(`model ${entry.name} is over the size limit`);
     const bytes = await artifact("model", entry.digest);
-    const chain = entry.role === "head" ? readChain(bytes, entry) : null;
-    if (entry.role === "head" && chain?.ok && fitsKernel(chain.value))
-      dense.push({ name: entry.head, chain: chain.value });
-    else others.push({ entry, bytes });
+    const calibrator = entry.role === "head" ? (entry.calibrator ?? null) : null;
+    models.push({ ...entry, bytes, calibrator, group: entry.role });
   }
-  const stacks = loadStacks(dense);
+  const ranker = set.models.find(({ role }) => role === "earlyRanker")?.name ?? "";
+  const loaded: LoadedPart[] = [];
   try {
-    for (const { entry, bytes } of others) loaded.push({ entry, session: await createSession(bytes) });
-    const ranker = loaded.find(({ entry }) => entry.role === "earlyRanker");
-    if (ranker === undefined) throw new Error("checkModelSet lets through sets with an early ranker only");
-    const sessions = loaded.flatMap((model): [Head, LoadedModel][] =>
-      model.entry.role === "head" ? [[model.entry.head, model]] : [],
-    );
-    return new ModelSetScorer(digest, { ranker, stacks, sessions: new Map(sessions) });
+    for (const part of planSet(models, COLUMN_COUNT).parts) {
+      // The early ranker is asked of every candidate, the heads only of those that it leaves.
+      const isRanker = part.names.includes(ranker);
+      loaded.push(await loadPart(part, isRanker ? FULL_LIMITS.candidatesMax : FULL_LIMITS.scoredRowsMax));
+    }
+    return new ModelSetScorer(digest, set, loaded);
   } catch (error) {
-    for (const { session } of loaded) await session.release();
+    for (const part of loaded) await part.release();
     throw error;
   }
 }

@@ -4,45 +4,32 @@
  */
 import type { HeadScores, Scorer } from "../../src/decision/rank.ts";
 import type { FeatureMatrix } from "../../src/decision/hydrate.ts";
-import type { Head, ModelEntry } from "../../src/models/manifest.ts";
-import type { LoadedStack } from "./dense_heads.ts";
-import { runSession, type Session } from "./onnx_runtime.ts";
-
-/** One model with a session of the ONNX runtime. */
-export interface LoadedModel {
-  readonly entry: ModelEntry;
-  readonly session: Session;
-}
-
-async function run(model: LoadedModel, matrix: FeatureMatrix): Promise<Float32Array> {
-  const names = { input: model.entry.inputName, output: model.entry.outputName };
-  return runSession(model.session, names, matrix.rows, matrix.rowCount);
-}
-
-/** The models of a set, loaded. Every head is in one of the stacks or has a session. */
-export interface LoadedModels {
-  readonly ranker: LoadedModel;
-  readonly stacks: readonly LoadedStack[];
-  readonly sessions: ReadonlyMap<Head, LoadedModel>;
-}
+import type { Head, ModelSet } from "../../src/models/manifest.ts";
+import type { LoadedPart } from "./model_parts.ts";
 
 /** Scores with one consistent set of models. */
 export class ModelSetScorer implements Scorer {
   readonly tier = "full";
   readonly digest: string;
-  readonly #models: LoadedModels;
+  readonly #ranker: LoadedPart | undefined;
+  readonly #heads: readonly LoadedPart[];
+  /** What each model of a head says, by its name. */
+  readonly #headOf: ReadonlyMap<string, Head>;
   #running = 0;
   #retired = false;
 
-  constructor(digest: string, models: LoadedModels) {
+  /** Requires: the parts run every model of the set once, the early ranker apart from the heads. */
+  constructor(digest: string, { models }: ModelSet, parts: readonly LoadedPart[]) {
     this.digest = digest;
-    this.#models = models;
+    this.#headOf = new Map(models.flatMap((model) => (model.role === "head" ? [[model.name, model.head]] : [])));
+    this.#ranker = parts.find(({ names }) => names.some((name) => !this.#headOf.has(name)));
+    this.#heads = parts.filter((part) => part !== this.#ranker);
   }
 
   /** Early rank. Refuses: rejects when any score is not finite. */
   async rank(matrix: FeatureMatrix): Promise<Float32Array> {
-    const scores = await run(this.#models.ranker, matrix);
-    if (!scores.every(Number.isFinite)) throw new Error("the early ranker gave a score that is not a number");
+    const scores = (await this.#ranker?.run(matrix))?.[0];
+    if (!scores?.every(Number.isFinite)) throw new Error("the early ranker gave a score that is not a number");
     return scores;
   }
 
@@ -53,11 +40,13 @@ export class ModelSetScorer implements Scorer {
       if (!scores.every((p) => p >= 0 && p <= 1)) throw new Error(`head ${head} gave a value that is no probability`);
       out[head] = scores;
     };
-    for (const stack of this.#models.stacks) {
-      const scores = stack.run(matrix);
-      stack.heads.forEach((head, index) => keep(head, scores[index] ?? new Float32Array(0)));
+    for (const { names, run } of this.#heads) {
+      const scores = await run(matrix);
+      names.forEach((name, index) => {
+        const head = this.#headOf.get(name);
+        if (head !== undefined) keep(head, scores[index] ?? new Float32Array(0));
+      });
     }
-    for (const [head, model] of this.#models.sessions) keep(head, await run(model, matrix));
     // The constructor's caller has checked that every head is there.
     return out as HeadScores;
   }
@@ -82,7 +71,6 @@ export class ModelSetScorer implements Scorer {
   async #releaseWhenIdle(): Promise<void> {
     if (!this.#retired || this.#running > 0) return;
     this.#retired = false;
-    await this.#models.ranker.session.release();
-    for (const model of this.#models.sessions.values()) await model.session.release();
+    for (const part of [this.#ranker, ...this.#heads]) await part?.release();
   }
 }
