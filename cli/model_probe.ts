@@ -138,7 +138,8 @@ function probeRows(columns: number): Float32Array {
   });
 }
 
-function openNative(bytes: Uint8Array, terms: ProbeTerms): Promise<Runtime> {
+/** What a model answers in the native runtime, the oracle. Rejects when it does not load. */
+export function openNative(bytes: Uint8Array, terms: Names): Promise<Runtime> {
   const said = saying("onnxruntime-node");
   return said(async () => {
     const options = { intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 4 } as const;
@@ -152,7 +153,7 @@ function openNative(bytes: Uint8Array, terms: ProbeTerms): Promise<Runtime> {
   });
 }
 
-function openWeb(bytes: Uint8Array, terms: ProbeTerms): Promise<Runtime> {
+function openWeb(bytes: Uint8Array, terms: Names): Promise<Runtime> {
   const said = saying("onnxruntime-web");
   return said(async () => {
     web.env.wasm.numThreads = 1;
@@ -175,12 +176,14 @@ function saying(runtime: string): <T>(work: () => Promise<T>) => Promise<T> {
     });
 }
 
+type Names = Pick<ProbeTerms, "inputName" | "outputName">;
+
 interface Named {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
 }
 
-function namesOf({ inputNames, outputNames }: Named, terms: ProbeTerms) {
+function namesOf({ inputNames, outputNames }: Named, terms: Names) {
   return { input: terms.inputName ?? inputNames[0] ?? "", output: terms.outputName ?? outputNames[0] ?? "" };
 }
 

@@ -147,8 +147,12 @@ function addModels(program: Command, terminal: Terminal): void {
     .option("--positive-class", "of a classifier's two probabilities keep that of the second class")
     .option("--sigmoid", "turn log-odds into probabilities")
     .option("--free-rows", "free a fixed number of rows")
+    .option("--explain", "what fusing the models did and won, pass by pass, and what runs on what")
     .option("--write", "put mended models that may serve in the place of their files")
-    .addHelpText("after", examples("models check models", "models check model.onnx --columns 20 --json"))
+    .addHelpText(
+      "after",
+      examples("models check models", "models check models --explain", "models check model.onnx --columns 20 --json"),
+    )
     .action(answering(terminal, (paths, _client, given) => checkModels(paths, given)));
   withOrigin(models.command("publish"))
     .argument("<dir>", "directory with sample-set.json and <name>/model.onnx")
