@@ -9,13 +9,15 @@ import { createSession, type Session } from "../../workers/edge/onnx_runtime.ts"
 import {
   COLUMNS,
   drawModels,
-  drawRows,
+  benchRows,
   ENDS,
   fusedModel,
   ROWS,
   stackOfModels,
+  type ScoreAnswer,
   type ScoreOrder,
 } from "../score_models.ts";
+import { loadMixedSet, type AskMixed } from "./mixed_set.ts";
 
 interface Loaded {
   readonly sessions: readonly Session[];
@@ -25,6 +27,7 @@ interface Loaded {
 
 /** Loaded by the first order, which is not measured. */
 let loaded: Loaded | null = null;
+let mixed: AskMixed | null = null;
 
 async function load(): Promise<Loaded> {
   const models = drawModels();
@@ -38,7 +41,7 @@ async function load(): Promise<Loaded> {
 
 async function scoreOnce(
   { sessions, fused, runner }: Loaded,
-  way: ScoreOrder["way"],
+  way: Exclude<ScoreOrder["way"], "mixed" | "mixedEach">,
   features: Float32Array,
   rows: number,
 ) {
@@ -63,16 +66,34 @@ async function now(): Promise<number> {
   return performance.now();
 }
 
+/** In a stretch, or each decision timed by itself: then what the timers around it take is part of its time. */
+async function answerMixed(way: "mixed" | "mixedEach", rows: number, times: number): Promise<ScoreAnswer> {
+  mixed ??= await loadMixedSet();
+  const features = benchRows(rows);
+  const eachUs: number[] = [];
+  let answers: readonly Float32Array[] = [];
+  const startedMs = await now();
+  for (let n = 0; n < times; n++) {
+    const fromMs = way === "mixedEach" ? await now() : 0;
+    answers = await mixed(features);
+    if (way === "mixedEach") eachUs.push(((await now()) - fromMs) * 1000);
+  }
+  const elapsedMs = (await now()) - startedMs;
+  return { elapsedMs, scores: answers.flatMap((scores) => [...scores]), eachUs };
+}
+
 export default {
   async fetch(request: Request): Promise<Response> {
     // The only caller is this benchmark's own Node program.
     const { way, rows, times } = (await request.json()) as ScoreOrder;
+    if (way === "mixed" || way === "mixedEach") return Response.json(await answerMixed(way, rows, times));
     loaded ??= await load();
-    const features = drawRows(rows);
+    const features = benchRows(rows);
     let scores: Float32Array = new Float32Array(0);
     const startedMs = await now();
     for (let n = 0; n < times; n++) scores = await scoreOnce(loaded, way, features, rows);
     const elapsedMs = (await now()) - startedMs;
-    return Response.json({ elapsedMs, scores: [...scores] });
+    const answer: ScoreAnswer = { elapsedMs, scores: [...scores], eachUs: [] };
+    return Response.json(answer);
   },
 };

@@ -29,9 +29,17 @@ async function folder(name: string, model: Uint8Array): Promise<string> {
 test("the committed set may serve", async () => {
   const { exitCode, out } = await stage.midroll(["models", "check", MODELS]);
   expect(exitCode).toBe(0);
-  expect(out).toMatch(/✓ early_ranker: .* ONNX runtime/);
+  expect(out).toMatch(/✓ early_ranker: .* kernel/);
   expect(out).toMatch(/✓ click: .* kernel/);
   expect(out).toContain("may serve");
+});
+
+test("with --explain it says what runs on what, and what each pass won", async () => {
+  const { exitCode, out } = await stage.midroll(["models", "check", join(MODELS, "exports"), "--explain"]);
+  expect(exitCode).toBe(0);
+  expect(out).toMatch(/fused: 9 models in 5 parts, 3 sessions, at most \d\.\de-\d+ from unfused/);
+  expect(out).toMatch(/kernel of trees +lightgbm, sklearn_boosting, xgboost, xgboost_margin/);
+  expect(out).toMatch(/lightgbm +classifier spelled out as a sum of trees +1 +classifiers/);
 });
 
 test("a folder of model folders is checked folder by folder", async () => {
