@@ -20,16 +20,15 @@ export const ENDS = { inputName: "features", outputName: "probability" } as cons
 
 /** What the driver inside workerd is asked: to score so many rows so many times in one way. */
 export interface ScoreOrder {
-  readonly way: "sessions" | "fusedGraph" | "kernel" | "mixed" | "mixedEach";
+  readonly way: "sessions" | "fusedGraph" | "kernel" | "mixed" | "mixedOnce";
   readonly rows: number;
   readonly times: number;
 }
 
-/** What it answers: the last scores; of `mixedEach` also how long each decision took, in microseconds. */
+/** What it answers; to `mixedOnce`, whose caller holds the clock, only that it is done. */
 export interface ScoreAnswer {
   readonly elapsedMs: number;
   readonly scores: readonly number[];
-  readonly eachUs: readonly number[];
 }
 
 /** Every head as a model of its own. */
