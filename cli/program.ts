@@ -17,6 +17,7 @@ import { listModels, publishModelDirectory, showStatus } from "./origin_commands
 import { addLearn } from "./learn_words.ts";
 import type { Outcome } from "./outcome.ts";
 import { PLAN_DEFAULTS, planCampaign } from "./plan_command.ts";
+import { transpileModel } from "./transpile_command.ts";
 import { REPLAY_SINCE_DEFAULT, replayDecisions } from "./replay_command.ts";
 
 /** What the command may touch of the outside, handed in. */
@@ -154,6 +155,14 @@ function addModels(program: Command, terminal: Terminal): void {
       examples("models check models", "models check models --explain", "models check model.onnx --columns 20 --json"),
     )
     .action(answering(terminal, (paths, _client, given) => checkModels(paths, given)));
+  withJson(models.command("transpile"))
+    .argument("<onnx>", "an early ranker: trees, or one linear layer")
+    .description("make it the early ranker of the fallback tier, and say how alike they rank; needs no origin")
+    .option("--trees <n>", "how many of its first trees (default: as many as the table may have)")
+    .option("--into <file>", "the fallback tier's table", "models/fallback.json")
+    .option("--write", "write the table; without it only say what it would be")
+    .addHelpText("after", examples("models transpile models/early_ranker/model.onnx --trees 20"))
+    .action(answering(terminal, ([path = ""], _client, given) => transpileModel(path, given)));
   withOrigin(models.command("publish"))
     .argument("<dir>", "directory with sample-set.json and <name>/model.onnx")
     .description("publish the model set of a directory and make it current")
