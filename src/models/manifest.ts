@@ -82,7 +82,13 @@ export type ModelSet = z.output<typeof modelSetSchema>;
 
 /** Why a document is no model set that can serve. `detail` reads on from "the model set cannot serve: ". */
 export interface ModelSetRefusal {
-  readonly code: "malformed" | "feature_schema_differs" | "early_ranker_not_once" | "head_not_once";
+  readonly code:
+    | "malformed"
+    | "feature_schema_differs"
+    | "early_ranker_not_once"
+    | "head_missing"
+    | "name_twice"
+    | "reduced_unknown";
   readonly detail: string;
   /** Each field that is wrong; empty unless `malformed`. */
   readonly problems: readonly { readonly path: string; readonly expected: string }[];
@@ -108,10 +114,25 @@ export function checkModelSet(json: unknown, featureSchemaDigest: string): Resul
   const rankers = set.models.filter(({ role }) => role === "earlyRanker").length;
   if (rankers !== 1) return refuse("early_ranker_not_once", `it needs one early ranker and has ${rankers}`);
   for (const head of HEADS) {
-    const count = set.models.filter((model) => model.role === "head" && model.head === head).length;
-    if (count !== 1) return refuse("head_not_once", `it needs one head "${head}" and has ${count}`);
+    const some = set.models.some((model) => model.role === "head" && model.head === head);
+    if (!some) return refuse("head_missing", `it has no model of the head "${head}"`);
   }
+  const names = new Set<string>();
+  for (const { name } of set.models) {
+    if (names.has(name)) return refuse("name_twice", `two of its models are named "${name}"`);
+    names.add(name);
+  }
+  const heads = new Set(set.models.filter(({ role }) => role === "head").map(({ name }) => name));
+  const unknown = set.reduced?.find((name) => !heads.has(name));
+  if (unknown !== undefined) return refuse("reduced_unknown", `its reduced tier names "${unknown}", no model of a head`);
   return ok(set);
+}
+
+/** Names of the models that score in the reduced tier: those the set says, else the first of every head. */
+export function reducedModels(set: ModelSet): ReadonlySet<string> {
+  if (set.reduced !== undefined) return new Set(set.reduced);
+  const first = HEADS.map((head) => set.models.find((model) => model.role === "head" && model.head === head)?.name);
+  return new Set(first.filter((name) => name !== undefined));
 }
 
 function refuse(code: ModelSetRefusal["code"], detail: string): Result<ModelSet, ModelSetRefusal> {

@@ -107,6 +107,7 @@ describe("a report from the queue", () => {
         surface: "midroll",
         podDurationSec: 20,
         tier: "full",
+        modelSetDigest: null,
         slots: [
           {
             slot: 1,

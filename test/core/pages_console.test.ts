@@ -17,6 +17,7 @@ const decision = (decisionId: string, atMs: number): DecisionSummary => ({
   surface: "midroll",
   podDurationSec: 60,
   tier: "full",
+  modelSetDigest: null,
   slots: [],
   rejections: [],
 });

@@ -117,6 +117,7 @@ export function reportOf(sequence: number, atMs: number): ActivityReport {
         surface: "midroll",
         podDurationSec: 20,
         tier: "full",
+        modelSetDigest: null,
         slots: [],
         rejections: [],
       },
