@@ -31,6 +31,8 @@ const counters: fc.Arbitrary<ActivityCounters> = fc.record({
   houseMs: count,
   committedMicros: count,
   tiers: fc.record({ full: count, reduced: count, fallback: count, house: count }),
+  modelSets: named,
+  models: named,
   beacons: named,
   faults: named,
 });

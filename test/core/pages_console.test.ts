@@ -47,6 +47,8 @@ function answer(secondsAgo: Readonly<Record<number, number>>, more: Partial<Live
       houseMs: 0,
       committedMicros: 0,
       tiers: { full: 0, reduced: 0, fallback: 0, house: 0 },
+      modelSets: {},
+      models: {},
       beacons: {},
       faults: {},
       isolates: 1,
