@@ -8,6 +8,7 @@ import { FULL_LIMITS } from "../../src/kernel/limits.ts";
 import { appliedCatalogSchema, modelStateSchema } from "../../workers/origin/api_schemas.ts";
 import { featureSchemaDigest } from "../../src/features/schema.ts";
 import { HEADS } from "../../src/models/manifest.ts";
+import { NOTHING_SERVES } from "../../src/models/serving_order.ts";
 import { sha256, sha256Hex } from "../../workers/platform/digest.ts";
 import { asAdmin, catalogOf, desk, originEnv, refusal, refusedAs, sendJson } from "./origin_fixture.ts";
 
@@ -33,7 +34,7 @@ const setOf = (digest: string, sizeBytes: number) => {
 
 describe("the edges' desk", () => {
   test("has nothing before the first publish", async () => {
-    expect(await desk.manifest()).toEqual({ catalogDigest: null, modelSetDigest: null, guaranteesDigest: null });
+    expect(await desk.manifest()).toEqual({ catalogDigest: null, models: NOTHING_SERVES, guaranteesDigest: null });
   });
 
   test("answers null for what the store lacks, and for names that are no names", async () => {
@@ -63,7 +64,7 @@ describe("models", () => {
     expect(answer.status).toBe(200);
     const state = modelStateSchema.parse(await (await asAdmin("/v1/admin/models")).json());
     expect(state.modelSet).toEqual(set);
-    expect(state.digest).toBe((await desk.manifest()).modelSetDigest);
+    expect(state.digest).toBe((await desk.manifest()).models.live);
     expect(state.history).toHaveLength(1);
   });
 
@@ -82,7 +83,7 @@ describe("models", () => {
       expect(refused).toMatchObject(refusedAs(422, "model_set_invalid"));
       expect(JSON.stringify(refused)).toContain(JSON.stringify(why).slice(1, -1));
     }
-    expect((await desk.manifest()).modelSetDigest).toBeNull();
+    expect((await desk.manifest()).models.live).toBeNull();
   });
 
   test("altered on the way are refused and not stored", async () => {
@@ -108,7 +109,7 @@ describe("models", () => {
     await upload(digest, bytes);
     const wrongSize = await sendJson("PUT", "/v1/admin/model-set", setOf(digest, bytes.length + 1));
     expect(await refusal(wrongSize)).toMatchObject(refusedAs(409, "artifact_missing"));
-    expect((await desk.manifest()).modelSetDigest).toBeNull();
+    expect((await desk.manifest()).models.live).toBeNull();
   });
 
   test("in a set of another shape are refused with the field that is wrong", async () => {

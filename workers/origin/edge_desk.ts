@@ -4,12 +4,13 @@
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { getArtifact, isArtifactKind, isDigest } from "./artifacts.ts";
+import { NOTHING_SERVES, type ServingOrder } from "../../src/models/serving_order.ts";
 import type { OriginEnv } from "./env.ts";
 
 /** Digests of what is current. */
 interface Manifest {
   readonly catalogDigest: string | null;
-  readonly modelSetDigest: string | null;
+  readonly models: ServingOrder;
   readonly guaranteesDigest: string | null;
 }
 
@@ -18,12 +19,12 @@ export class EdgeDesk extends WorkerEntrypoint<OriginEnv> {
   /** Which immutable artifacts are current. Null: nothing published yet. */
   async manifest(): Promise<Manifest> {
     const current = async (registry: string) => (await this.env.REGISTRY.getByName(registry).current()).digest;
-    const [catalogDigest, modelSetDigest, guaranteesDigest] = await Promise.all([
+    const [catalogDigest, live, guaranteesDigest] = await Promise.all([
       current("catalog"),
       current("models"),
       current("guarantees"),
     ]);
-    return { catalogDigest, modelSetDigest, guaranteesDigest };
+    return { catalogDigest, models: { ...NOTHING_SERVES, live }, guaranteesDigest };
   }
 
   /** The bytes under a digest, or null when the store lacks them, they are not those bytes, or the name is no name. */

@@ -53,6 +53,8 @@ export interface OriginEnv {
   readonly TRACES: R2Bucket;
   /** Console, player, media and API page as built into dist/assets. */
   readonly ASSETS: Fetcher;
+  /** JSON `[{id, publicKey}]`: whose model sets may be published. */
+  readonly MODEL_KEYS?: string;
   /** Secret. Unset: every admin request is refused. */
   readonly ADMIN_TOKEN?: string;
   /** How many days traces are kept, as text. */
