@@ -88,6 +88,7 @@ export interface ModelSetRefusal {
     | "early_ranker_not_once"
     | "head_missing"
     | "name_twice"
+    | "golden_columns"
     | "reduced_unknown";
   readonly detail: string;
   /** Each field that is wrong; empty unless `malformed`. */
@@ -122,9 +123,13 @@ export function checkModelSet(json: unknown, featureSchemaDigest: string): Resul
     if (names.has(name)) return refuse("name_twice", `two of its models are named "${name}"`);
     names.add(name);
   }
+  const odd = set.models.find(({ golden }) => golden?.rows.some((row) => row.length !== set.columns));
+  if (odd !== undefined)
+    return refuse("golden_columns", `a golden row of "${odd.name}" has not ${set.columns} columns`);
   const heads = new Set(set.models.filter(({ role }) => role === "head").map(({ name }) => name));
   const unknown = set.reduced?.find((name) => !heads.has(name));
-  if (unknown !== undefined) return refuse("reduced_unknown", `its reduced tier names "${unknown}", no model of a head`);
+  if (unknown !== undefined)
+    return refuse("reduced_unknown", `its reduced tier names "${unknown}", no model of a head`);
   return ok(set);
 }
 
