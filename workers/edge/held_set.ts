@@ -1,6 +1,6 @@
 /**
- * A loaded model set with the books that are kept of it: how many decisions use it at this moment, and how it has fared.
- * Nothing may be released under a run, so a set that has to go frees its memory when its last user is done.
+ * A loaded model set with the books that are kept of it: how many decisions use it now, and how it has fared. Nothing
+ * may be released under a run, so a set that has to go frees its memory when its last user is done.
  */
 import { afterFailure, HEALTHY, type ModelHealth } from "../../src/decision/tier.ts";
 import type { LoadedModelSet } from "./model_set.ts";

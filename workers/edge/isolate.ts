@@ -1,7 +1,7 @@
 /**
- * What one isolate remembers between requests, in one place: published artifacts, model sets, its purse, beacons waiting for a
- * batch, counters waiting for a report, traces waiting for their queue. All of it is bounded and safe to lose at any
- * instant.
+ * What one isolate remembers between requests, in one place: published artifacts, model sets, its purse, beacons
+ * waiting for a batch, counters waiting for a report, traces waiting for their queue. All of it is bounded and safe to
+ * lose at any instant.
  */
 import { BillingBatcher } from "./billing.ts";
 import type { Env } from "./env.ts";

@@ -184,7 +184,7 @@ export class ModelShelf {
     }
   }
 
-  /** Makes room, or throws `OverBudget`. What is less wanted goes, then what was used longest ago; the pinned set never. */
+  /** Makes room, or throws `OverBudget`. The least wanted goes, then what is longest unused; the pinned set never. */
   #admit(digest: string, bytes: number): void {
     const place = (held: string): number => {
       const at = this.#wanted.indexOf(held);

@@ -41,9 +41,10 @@ export type Fault =
   | "internal";
 
 /**
- * Steps in the life of a model set at an isolate. `fetched`, `verified`: an artifact. `created`: a model, or models that
- * run together. `warmed`: a golden row asked. `promoted`: another set decides. `evicted`: a set made room.
- * `canaried`: a decision by a canary. `shadowed`: a decision scored by the shadow as well.
+ * Steps in the life of a model set at an isolate: an artifact `fetched` or `verified`; a model, or models that run
+ * together, `created`; a golden row asked (`warmed`); another set decides (`promoted`); a set made room (`evicted`).
+ * Of decisions: `canaried`, made by a canary; `canaryRanDry`, the live set had to; `shadowed`, scored by the shadow
+ * too; `shadowSkipped`, beyond its budget.
  */
 export type ModelStep =
   | "fetched"

@@ -61,7 +61,7 @@ export class ServingModels {
     return this.#shelf.ready;
   }
 
-  /** Does what an order says, as far as it can be done at once, and begins what cannot. Older answers are passed over. */
+  /** Does what an order says, as far as it can be done at once, and begins what cannot. Passes over older answers. */
   follow(order: ServingOrder, door: ModelsDoor): void {
     if (door.nowMs < this.#orderedMs) return;
     this.#orderedMs = door.nowMs;
@@ -89,7 +89,7 @@ export class ServingModels {
     }
   }
 
-  /** The canary for a break of this key, if it is one of the canary's and exposure is left; else the live set decides. */
+  /** The canary for a break of this key, if the break is one of its own and exposure is left. Else: the live set. */
   canaryFor(door: ExposureDoor, key: string): HeldSet | null {
     const { canary, stopped } = this.#order;
     if (canary === null || stopped || !isInTrial(key, canary)) return null;
