@@ -85,7 +85,7 @@ export class ScriptedOrigin implements EdgeDesk {
   artifact = async (kind: ArtifactKind, digest: string): Promise<Uint8Array | null> =>
     this.answerArtifact(kind, digest);
   grantExposure: EdgeDesk["grantExposure"] = async () => null;
-  returnExposure = async (): Promise<void> => undefined;
+  returnExposure: EdgeDesk["returnExposure"] = async () => undefined;
   readonly modelReports: ModelReport[] = [];
   modelReport = async (report: ModelReport): Promise<void> => {
     this.modelReports.push(report);
@@ -198,13 +198,12 @@ const REMEMBERING: ModelEntry = {
 /**
  * Stands in for the loader of ONNX graphs: a set that says "broken" cannot be loaded, like one whose graphs the runtime
  * refuses; one that says "failing" loads and then fails at every row; "forgetful" says something else of its golden
- * rows than when it was published; `bytes=N` needs that much room. Every other one gives all ads the same chances,
+ * rows than when it was published; `bytes=N` asks for that much room, `held=N` takes it. Every other one gives all ads the same chances,
  * those that it names (`click=0.03`) or the usual ones.
  */
 export const loadStandIn: LoadModelSet = async (digest, { artifact, admit, piece }) => {
   const words = new TextDecoder().decode(await artifact("modelSet", digest));
-  const bytes = numberIn(words, "bytes", 1_000);
-  admit(bytes);
+  admit(numberIn(words, "bytes", 1_000));
   if (words.includes("broken")) throw new Error("protobuf parsing failed");
   await piece(() => undefined);
   const even = (rowCount: number, name: string, usual: number): Float32Array => {
@@ -226,7 +225,7 @@ export const loadStandIn: LoadModelSet = async (digest, { artifact, admit, piece
   };
   return {
     digest,
-    bytes,
+    bytes: numberIn(words, "held", 1_000),
     models: [REMEMBERING],
     full: { ...scorer, tier: "full" },
     reduced: { ...scorer, tier: "reduced" },

@@ -164,7 +164,7 @@ export class ModelShelf {
           return result;
         });
         if (this.#loading !== loading) throw new Error(`the load of ${digest} was given up`);
-        if (this.memoryBytes > MEMORY_BYTES_MAX) throw new OverBudget(`model set ${digest} takes too much memory`);
+        this.#gauge(digest, 0);
         return done;
       };
     const set = await this.#parts.load(digest, {
@@ -176,6 +176,7 @@ export class ModelShelf {
       piece: piece("created"),
     });
     try {
+      this.#gauge(digest, set.bytes);
       await selfTest(set, piece("warmed"));
       return set;
     } catch (error) {
@@ -204,6 +205,11 @@ export class ModelShelf {
       this.#evict(mayGo.shift() ?? "");
     }
     this.#admitted.set(digest, bytes);
+  }
+
+  /** Throws `OverBudget` when the memories, with these bytes of a set that is being loaded, hold more than they may. */
+  #gauge(digest: string, bytes: number): void {
+    if (this.memoryBytes + bytes > MEMORY_BYTES_MAX) throw new OverBudget(`model set ${digest} takes too much memory`);
   }
 
   #evict(digest: string): void {

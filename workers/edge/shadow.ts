@@ -14,7 +14,7 @@ import type { HeldSet } from "./held_set.ts";
 import type { ModelStep } from "./recorder.ts";
 
 /** Second runs in one second. One takes about as long as scoring a decision does: a few per cent of the isolate. */
-const RUNS_PER_SEC = 20;
+export const ONE_SECOND_OF_SHADOWS = 20;
 /** How long the answer goes first. */
 const AFTER_MS = 5;
 /** A run that has not ended by then belonged to a request that died. */
@@ -65,7 +65,7 @@ export class Shadow {
   #begin(nowMs: number): boolean {
     if (nowMs - this.#secondBeganMs >= SECOND_MS) {
       this.#secondBeganMs = nowMs;
-      this.#runsLeft = RUNS_PER_SEC;
+      this.#runsLeft = ONE_SECOND_OF_SHADOWS;
     }
     const busy = this.#runningSinceMs !== null && nowMs - this.#runningSinceMs < RUN_LOST_MS;
     if (busy || this.#runsLeft <= 0) return false;
