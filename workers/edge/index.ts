@@ -43,6 +43,8 @@ function readiness(c: Context<EdgeContext>): Response {
     catalogDigest: publication.catalog?.digest ?? null,
     modelSetDigest: models.live?.digest ?? null,
     readyModelSets: models.ready,
+    modelMemoryBytes: models.memoryBytes,
+    decisionsInFlight: models.inFlight,
     fundedCampaigns: purse.view(c.get("door").nowMs).size,
   };
   if (state.catalogDigest !== null && state.modelSetDigest !== null) return Response.json({ ready: true, ...state });

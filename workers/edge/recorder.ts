@@ -125,10 +125,9 @@ export class Recorder {
     if (ms > 0) this.#counters.models = plus(this.#counters.models, `${step}Ms`, ms);
   }
 
-  /** Notes a level, such as bytes held: a report tells the highest since the last one. */
-  modelLevel(level: "memoryBytes" | "inFlightMax", value: number): void {
-    const { models } = this.#counters;
-    if (value > (models[level] ?? 0)) this.#counters.models = { ...models, [level]: value };
+  /** Notes how much memory the models hold. Counts add up, so the mean is `gaugedBytes` over `gauged`. */
+  modelMemory(bytes: number): void {
+    this.#counters.models = plus(plus(this.#counters.models, "gauged"), "gaugedBytes", bytes);
   }
 
   /**

@@ -61,6 +61,16 @@ export class ServingModels {
     return this.#shelf.ready;
   }
 
+  /** Bytes that models hold: the memory of the ONNX runtime and those of the sets. */
+  get memoryBytes(): number {
+    return this.#shelf.memoryBytes;
+  }
+
+  /** Decisions in flight in this isolate. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
   /** Does what an order says, as far as it can be done at once, and begins what cannot. Passes over older answers. */
   follow(order: ServingOrder, door: ModelsDoor): void {
     if (door.nowMs < this.#orderedMs) return;
@@ -74,14 +84,13 @@ export class ServingModels {
       this.#moveLive();
       this.#tell(door);
     });
-    this.#recorder.modelLevel("memoryBytes", this.#shelf.memoryBytes);
+    this.#recorder.modelMemory(this.#shelf.memoryBytes);
     this.#tell(door);
   }
 
   /** Counts a decision in flight from here to the end of the work. */
   async during<T>(work: () => Promise<T>): Promise<T> {
     this.#inFlight++;
-    this.#recorder.modelLevel("inFlightMax", this.#inFlight);
     try {
       return await work();
     } finally {

@@ -1,0 +1,195 @@
+/**
+ * `npm run bench:swaps`: what swapping model sets costs those who are being served meanwhile, how soon every isolate
+ * has a new set, what a cold isolate's first viewer waits for, and how much memory all of it takes.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import { optionsOf, run, wholeFrom } from "../local/command.ts";
+import { present } from "../src/kernel/assert.ts";
+import type { LoadResult } from "./load/job.ts";
+import { startGenerator, type Generator } from "./load/start_generator.ts";
+import { thisMachine } from "./machine.ts";
+import { audienceRequests, decideScenario } from "./scenarios.ts";
+import { percentile, spread, threeDigits } from "./statistics.ts";
+import { coldStarts, type ColdStart } from "./swap_cold.ts";
+import { largeSetsMemory } from "./swap_memory.ts";
+import { checkTraces } from "./swap_oracle.ts";
+import { load, measureRound, rollBack, swapOnAndOn, type SwapBench, type SwapRound } from "./swap_rounds.ts";
+import { largeSet, swapSet } from "./swap_sets.ts";
+import { startStage, type SwapStage } from "./swap_stage.ts";
+
+const USAGE = `npm run bench:swaps -- [options]
+
+Swaps model sets at edges under load: decisions that fail or mix sets, latency beside the same load without swaps, time
+until every isolate has the new set, a cold isolate's first answer, memory. Takes about (2 × swaps × every) and two
+minutes. Nothing else should run meanwhile.
+
+  --swaps N       swaps under load (default 200)
+  --every-ms N    time from one swap to the next (default 1500)
+  --rounds N      rounds; each does its share of the swaps, beside the same load without any (default 4)
+  --traced N      per cent of decisions whose every score is held against the native runtime (default 20)
+  --json          print one JSON object on standard output`;
+
+/** More than an isolate holds ready, so that every swap under load loads its set anew. */
+const VERSIONS = 8;
+/** Isolates that are watched; the first one is under load. */
+const WATCHED = 3;
+const COLD = 5;
+const ROLLBACKS = 20;
+const OPEN_LOOP_SHARE = 0.6;
+const SATURATING_SECONDS = 5;
+const REQUESTS = 2_000;
+
+const say = (line: string): void => console.error(line);
+
+interface Settings {
+  readonly swaps: number;
+  readonly everyMs: number;
+  readonly rounds: number;
+  readonly tracedPercent: number;
+}
+
+function errorsOf(loads: readonly LoadResult[]): Readonly<Record<string, number>> {
+  const all: Record<string, number> = {};
+  for (const { errors } of loads) {
+    for (const [kind, count] of Object.entries(errors)) all[kind] = (all[kind] ?? 0) + count;
+  }
+  return all;
+}
+
+function figures(values: readonly number[]) {
+  const { median, max } = spread(values);
+  return { median: threeDigits(median), max: threeDigits(max) };
+}
+
+function coldReport(starts: readonly ColdStart[]) {
+  return {
+    isolates: starts.length,
+    firstAnswerMs: figures(starts.map(({ firstAnswerMs }) => firstAnswerMs)),
+    firstTiers: [...new Set(starts.map(({ firstTier }) => firstTier))],
+    firstAdsLeast: Math.min(...starts.map(({ firstAds }) => firstAds)),
+    fullAfterMs: figures(starts.map(({ fullAfterMs }) => fullAfterMs)),
+    slowestMs: figures(starts.map(({ slowestMs }) => slowestMs)),
+    failed: starts.reduce((sum, { failed }) => sum + failed, 0),
+  };
+}
+
+/** The rounds under load, and what they came to. */
+async function measureSwaps(bench: SwapBench, { swaps, everyMs, rounds }: Settings) {
+  const edge = present(bench.watched[0], "an edge under load");
+  say("warming up, and filling the shelf");
+  await load(bench, { kind: "once" }, 0);
+  await swapOnAndOn(bench, 0, VERSIONS, everyMs);
+  const full = await load(bench, { kind: "closed", seconds: SATURATING_SECONDS }, 0);
+  const perSecSaturation = (full.answered * 1000) / full.elapsedMs;
+  const perSec = perSecSaturation * OPEN_LOOP_SHARE;
+  const bytesBefore = (await edge.state()).modelMemoryBytes;
+  const measured: SwapRound[] = [];
+  for (let number = 0; number < rounds; number++) {
+    const round = await measureRound(bench, number, { swaps: Math.ceil(swaps / rounds), everyMs, perSec });
+    measured.push(round);
+    const p99 = (of: LoadResult): string => percentile(of.latenciesMs, 0.99).toFixed(2);
+    say(`  round ${number + 1}: p99 ${p99(round.still)} ms without swaps, ${p99(round.swapping)} ms with`);
+  }
+  const bytesAfter = (await edge.state()).modelMemoryBytes;
+  const swapping = measured.map((round) => round.swapping);
+  const p99s = (loads: readonly LoadResult[]) => figures(loads.map((of) => percentile(of.latenciesMs, 0.99)));
+  const together = (loads: readonly LoadResult[]) => loads.flatMap(({ latenciesMs }) => [...latenciesMs]);
+  const p99 = (loads: readonly LoadResult[]): number => percentile(together(loads), 0.99);
+  const still = measured.map((round) => round.still);
+  return {
+    swaps: measured.reduce((sum, { liveAfterMs }) => sum + liveAfterMs.length, 0),
+    perSecSaturation: threeDigits(perSecSaturation),
+    perSecOffered: threeDigits(perSec),
+    decisionsWhileSwapping: swapping.reduce((sum, { right }) => sum + right, 0),
+    errors: errorsOf(measured.flatMap((round) => [round.still, round.swapping])),
+    latencyMsP99WithoutSwaps: threeDigits(p99(still)),
+    latencyMsP99WithSwaps: threeDigits(p99(swapping)),
+    p99Ratio: threeDigits(p99(swapping) / p99(still)),
+    byRound: { withoutSwaps: p99s(still), withSwaps: p99s(swapping) },
+    sendLagMsP99: threeDigits(
+      percentile(
+        swapping.flatMap(({ sendLagsMs }) => [...sendLagsMs]),
+        0.99,
+      ),
+    ),
+    promotedMs: figures(measured.flatMap(({ liveAfterMs }) => liveAfterMs)),
+    modelMemoryBytes: { before: bytesBefore, after: bytesAfter, growth: threeDigits(bytesAfter / bytesBefore - 1) },
+  };
+}
+
+async function measureAll(stage: SwapStage, generator: Generator, settings: Settings) {
+  const machine = thisMachine();
+  const sets = await Promise.all(Array.from({ length: VERSIONS }, (_, number) => swapSet(number)));
+  for (const set of sets) await stage.store(set);
+  const publisherIds = stage.catalog.publishers.map(({ id }) => id);
+  const requests = audienceRequests(publisherIds, REQUESTS);
+
+  say("cold isolates");
+  await stage.order({ live: present(sets[0], "a version").digest });
+  const cold = coldReport(await coldStarts(stage.edges.slice(WATCHED, WATCHED + COLD), requests));
+
+  const watched = stage.edges.slice(0, WATCHED);
+  const scenario = decideScenario(present(watched[0], "an edge").url, requests, new Map(), "impressions");
+  // While its first models load, an edge decides by the fallback tier; from then on nothing but models may decide.
+  const bench = { stage, watched, generator, sets, scenario };
+  await swapOnAndOn(bench, 0, 1, 0);
+  const strict = {
+    ...bench,
+    scenario: { ...scenario, expect: { ...scenario.expect, forbidden: '"tier":"fallback"' } },
+  };
+  const swapped = await measureSwaps(strict, settings);
+
+  say("going back to warm sets");
+  const rolledBackMs = figures(await rollBack(bench, ROLLBACKS));
+  const asked = await stage.manifests();
+  say("holding scores against the native runtime");
+  const checked = await checkTraces(stage.client, new Map(sets.map((set) => [set.digest, set])));
+
+  say("two sets of 32 models");
+  const large = [await largeSet(1), await largeSet(2)] as const;
+  for (const set of large) await stage.store(set);
+  const edge = present(stage.edges[WATCHED + COLD], "a fresh edge");
+  const memory = await largeSetsMemory(stage, { edge, workerName: `midroll-edge-${WATCHED + COLD + 1}` }, large);
+  return {
+    benchmark: "swaps",
+    machine,
+    ...settings,
+    cold,
+    swapped,
+    rolledBackMs,
+    manifestsAsked: asked,
+    checked,
+    memory,
+  };
+}
+
+await run(async () => {
+  const options = optionsOf(USAGE, {
+    swaps: { type: "string", default: "200" },
+    "every-ms": { type: "string", default: "1500" },
+    rounds: { type: "string", default: "4" },
+    traced: { type: "string", default: "20" },
+    json: { type: "boolean", default: false },
+  });
+  const settings: Settings = {
+    swaps: wholeFrom(options.swaps, "--swaps", 1, 10_000),
+    everyMs: wholeFrom(options["every-ms"], "--every-ms", 100, 60_000),
+    rounds: wholeFrom(options.rounds, "--rounds", 1, 100),
+    tracedPercent: wholeFrom(options.traced, "--traced", 0, 100),
+  };
+  const stateDir = await mkdtemp(`${os.tmpdir()}/midroll-bench-`);
+  const generator = startGenerator();
+  try {
+    const stage = await startStage(stateDir, WATCHED + COLD + 1, settings.tracedPercent * 10_000);
+    try {
+      const report = await measureAll(stage, generator, settings);
+      console.log(JSON.stringify(report, null, options.json ? 0 : 2));
+    } finally {
+      await stage.stop();
+    }
+  } finally {
+    generator.stop();
+    await rm(stateDir, { recursive: true, force: true });
+  }
+});
