@@ -4,8 +4,9 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import { present } from "../src/kernel/assert.ts";
 import type { SwapSet } from "./swap_sets.ts";
-import type { SwapEdge, SwapStage } from "./swap_stage.ts";
+import { EDGE_NAME, type SwapEdge, type SwapStage } from "./swap_stage.ts";
 
 /** Units: bytes. */
 export interface MemoryReport {
@@ -32,10 +33,10 @@ const targetsSchema = z.array(z.looseObject({ webSocketDebuggerUrl: z.string() }
 /** Loads one large set, then another beside it, at an edge that has no models yet. */
 export async function largeSetsMemory(
   stage: SwapStage,
-  { edge, workerName }: { readonly edge: SwapEdge; readonly workerName: string },
   [first, second]: readonly [SwapSet, SwapSet],
 ): Promise<MemoryReport> {
-  const heap = await heapOf(stage.inspectorPort, workerName);
+  const edge = present(stage.edges[0], "an edge");
+  const heap = await heapOf(present(stage.inspectorPort, "a stage with an inspector"), EDGE_NAME);
   try {
     await stage.order({});
     await edge.state();
@@ -76,8 +77,8 @@ interface Heap {
 /** The books of one Worker's isolate. */
 async function heapOf(inspectorPort: number, workerName: string): Promise<Heap> {
   const targets = targetsSchema.parse(await (await fetch(`http://127.0.0.1:${inspectorPort}/json`)).json());
-  const url = targets.find(({ webSocketDebuggerUrl }) => webSocketDebuggerUrl.endsWith(`/${workerName}`));
-  if (url === undefined) throw new Error(`the inspector knows no ${workerName}: ${JSON.stringify(targets)}`);
+  const url = targets.find(({ webSocketDebuggerUrl }) => webSocketDebuggerUrl.endsWith(`:${workerName}`));
+  if (url === undefined) throw new Error(`the inspector knows no Worker ${workerName}`);
   const socket = new WebSocket(url.webSocketDebuggerUrl);
   const waiting = new Map<number, (text: string) => void>();
   socket.addEventListener("message", ({ data }) => {

@@ -4,6 +4,7 @@
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
+import path from "node:path";
 import { optionsOf, run, wholeFrom } from "../local/command.ts";
 import { present } from "../src/kernel/assert.ts";
 import type { LoadResult } from "./load/job.ts";
@@ -101,6 +102,8 @@ async function measureSwaps(bench: SwapBench, { swaps, everyMs, rounds }: Settin
     swaps: measured.reduce((sum, { liveAfterMs }) => sum + liveAfterMs.length, 0),
     perSecSaturation: threeDigits(perSecSaturation),
     perSecOffered: threeDigits(perSec),
+    latencyMsP50WithoutSwaps: threeDigits(percentile(together(still), 0.5)),
+    latencyMsP50WithSwaps: threeDigits(percentile(together(swapping), 0.5)),
     decisionsWhileSwapping: swapping.reduce((sum, { right }) => sum + right, 0),
     errors: errorsOf(measured.flatMap((round) => [round.still, round.swapping])),
     latencyMsP99WithoutSwaps: threeDigits(p99(still)),
@@ -119,7 +122,6 @@ async function measureSwaps(bench: SwapBench, { swaps, everyMs, rounds }: Settin
 }
 
 async function measureAll(stage: SwapStage, generator: Generator, settings: Settings) {
-  const machine = thisMachine();
   const sets = await Promise.all(Array.from({ length: VERSIONS }, (_, number) => swapSet(number)));
   for (const set of sets) await stage.store(set);
   const publisherIds = stage.catalog.publishers.map(({ id }) => id);
@@ -145,23 +147,19 @@ async function measureAll(stage: SwapStage, generator: Generator, settings: Sett
   const asked = await stage.manifests();
   say("holding scores against the native runtime");
   const checked = await checkTraces(stage.client, new Map(sets.map((set) => [set.digest, set])));
+  return { ...settings, cold, swapped, rolledBackMs, manifestsAsked: asked, checked };
+}
 
+async function measureMemory(stateDir: string) {
   say("two sets of 32 models");
-  const large = [await largeSet(1), await largeSet(2)] as const;
-  for (const set of large) await stage.store(set);
-  const edge = present(stage.edges[WATCHED + COLD], "a fresh edge");
-  const memory = await largeSetsMemory(stage, { edge, workerName: `midroll-edge-${WATCHED + COLD + 1}` }, large);
-  return {
-    benchmark: "swaps",
-    machine,
-    ...settings,
-    cold,
-    swapped,
-    rolledBackMs,
-    manifestsAsked: asked,
-    checked,
-    memory,
-  };
+  const stage = await startStage({ stateDir, edgeCount: 1, traceSharePpm: 0, inspected: true });
+  try {
+    const large = [await largeSet(1), await largeSet(2)] as const;
+    for (const set of large) await stage.store(set);
+    return await largeSetsMemory(stage, large);
+  } finally {
+    await stage.stop();
+  }
 }
 
 await run(async () => {
@@ -178,18 +176,18 @@ await run(async () => {
     rounds: wholeFrom(options.rounds, "--rounds", 1, 100),
     tracedPercent: wholeFrom(options.traced, "--traced", 0, 100),
   };
-  const stateDir = await mkdtemp(`${os.tmpdir()}/midroll-bench-`);
+  const dir = await mkdtemp(path.join(os.tmpdir(), "midroll-bench-"));
   const generator = startGenerator();
   try {
-    const stage = await startStage(stateDir, WATCHED + COLD + 1, settings.tracedPercent * 10_000);
-    try {
-      const report = await measureAll(stage, generator, settings);
-      console.log(JSON.stringify(report, null, options.json ? 0 : 2));
-    } finally {
-      await stage.stop();
-    }
+    const machine = thisMachine();
+    const traceSharePpm = settings.tracedPercent * 10_000;
+    const memory = await measureMemory(path.join(dir, "large"));
+    const edgeCount = WATCHED + COLD;
+    const stage = await startStage({ stateDir: path.join(dir, "swaps"), edgeCount, traceSharePpm, inspected: false });
+    const report = await measureAll(stage, generator, settings).finally(() => stage.stop());
+    console.log(JSON.stringify({ benchmark: "swaps", machine, ...report, memory }, null, options.json ? 0 : 2));
   } finally {
     generator.stop();
-    await rm(stateDir, { recursive: true, force: true });
+    await rm(dir, { recursive: true, force: true });
   }
 });

@@ -15,7 +15,8 @@ import { bundleDriver } from "./bundle_driver.ts";
 import { freePort } from "./free_port.ts";
 import type { SwapSet } from "./swap_sets.ts";
 
-const EDGE = "midroll-edge";
+/** The Worker of the first edge. */
+export const EDGE_NAME = "midroll-edge";
 const DESK = "swap-desk";
 const DAY = "2026-11-01";
 
@@ -44,7 +45,8 @@ export interface SwapStage {
   readonly edges: readonly SwapEdge[];
   readonly catalog: Catalog;
   readonly client: AdminClient;
-  readonly inspectorPort: number;
+  /** Null: no inspector. */
+  readonly inspectorPort: number | null;
   /** Gives the desk a set's bytes. */
   store(set: SwapSet): Promise<void>;
   /** The newest order. */
@@ -54,9 +56,19 @@ export interface SwapStage {
   stop(): Promise<void>;
 }
 
-/** Starts it. `traceSharePpm`: of decisions that leave traces. */
-export async function startStage(stateDir: string, edgeCount: number, traceSharePpm: number): Promise<SwapStage> {
-  const ports = { desk: await freePort(), inspector: await freePort() };
+/** How to set it up. */
+export interface StageOptions {
+  readonly stateDir: string;
+  readonly edgeCount: number;
+  /** Of decisions that leave traces. */
+  readonly traceSharePpm: number;
+  /** Opens workerd's inspector, which slows everything down. */
+  readonly inspected: boolean;
+}
+
+/** Starts it. */
+export async function startStage({ stateDir, edgeCount, traceSharePpm, inspected }: StageOptions): Promise<SwapStage> {
+  const ports = { desk: await freePort(), inspector: inspected ? await freePort() : null };
   const more = await Promise.all(Array.from({ length: edgeCount - 1 }, () => freePort()));
   const deskCode = await bundleDriver("swap_desk");
   const runtime = await startRuntime({
@@ -64,7 +76,7 @@ export async function startStage(stateDir: string, edgeCount: number, traceShare
     originPort: 0,
     stateDir,
     vars: { TRACE_SAMPLE_PPM: String(traceSharePpm), MODEL_KEYS },
-    inspectorPort: ports.inspector,
+    ...(ports.inspector === null ? {} : { inspectorPort: ports.inspector }),
     arrange: (workers) => arranged(workers, deskCode, ports.desk, more),
   });
   const catalog = withAmpleBudgets(await catalogFrom(SAMPLE_CATALOG_DIR));
@@ -107,11 +119,11 @@ function arranged(
     ...worker,
     serviceBindings: { ...worker.serviceBindings, ORIGIN: { name: DESK, entrypoint: "SwapDesk" } },
   });
-  const edge = workers.find(({ name }) => name === EDGE);
-  if (edge === undefined) throw new Error(`no Worker is named ${EDGE}`);
+  const edge = workers.find(({ name }) => name === EDGE_NAME);
+  if (edge === undefined) throw new Error(`no Worker is named ${EDGE_NAME}`);
   const copies = edgePorts.map((port, at) => ({
     ...atDesk(edge),
-    name: `${EDGE}-${at + 2}`,
+    name: `${EDGE_NAME}-${at + 2}`,
     unsafeDirectSockets: [{ host: "127.0.0.1", port }],
   }));
   const desk: V4WorkerOptions = {
