@@ -29,6 +29,8 @@ const FIRST_WAIT_MS = 2_000;
 const RETRY_MS = 1_000;
 /** An ask that has not ended by then belonged to a request that died. */
 const ASK_LOST_MS = 5_000;
+/** Steps of the first catalog between two turns: a small one is then read in a few, and nobody is served before it. */
+const FIRST_STEPS_A_TURN = 16;
 /** A catalog that could not be loaded is fetched again this much later. */
 const LOAD_RETRY_MS = 4_000;
 
@@ -108,7 +110,8 @@ export class Publication {
       const { catalogDigest } = manifest;
       const wanted = catalogDigest !== null && catalogDigest !== this.#catalog?.digest;
       if (wanted && this.#loading === null && nowMs >= this.#catalogRestsUntilMs) {
-        this.#drive(new CatalogLoad(catalogDigest), env, waitUntil, nowMs);
+        const stepsATurn = this.#catalog === null ? FIRST_STEPS_A_TURN : 1;
+        this.#drive(new CatalogLoad(catalogDigest, stepsATurn), env, waitUntil, nowMs);
       }
       if (manifest.guaranteesDigest !== this.#guarantees.digest) {
         await this.#loadGuarantees(env, manifest.guaranteesDigest);
