@@ -9,6 +9,7 @@ import type { HistoryPoint } from "../../src/money/ledger_history.ts";
 import type { CampaignStatus, CampaignTerms } from "../../src/money/protocol.ts";
 import type { ActivityBatch, ActivityFeed, BatchOutcome } from "./activity_messages.ts";
 import type { CampaignSweep } from "./campaign_board.ts";
+import type { ModelRegistryRpc } from "./model_registry.ts";
 import type { RegistryRpc } from "./registry.ts";
 import type { TraceIndexRpc } from "./trace_index.ts";
 
@@ -41,8 +42,10 @@ export interface ActivityStub {
 export interface OriginEnv {
   /** One per campaign, named by campaign id. */
   readonly LEDGER: ObjectsByName<LedgerStub>;
-  /** Named `catalog`, `models` and `guarantees`. */
+  /** Named `catalog` and `guarantees`. */
   readonly REGISTRY: ObjectsByName<RegistryRpc>;
+  /** Named `models`. */
+  readonly MODEL_REGISTRY: ObjectsByName<ModelRegistryRpc>;
   /** Named `live`. */
   readonly ACTIVITY: ObjectsByName<ActivityStub>;
   /** Named `traces`. */
