@@ -33,10 +33,11 @@ minutes. Nothing else should run meanwhile.
 
 /** More than an isolate holds ready, so that every swap under load loads its set anew. */
 const VERSIONS = 8;
-/** Isolates that are watched; the first one is under load. */
+/** Isolates that must all have a new set. Only the first is under load: they share a thread here, as nowhere else. */
 const WATCHED = 3;
 const COLD = 5;
-const ROLLBACKS = 20;
+/** Sets that are made live everywhere, and ways back. */
+const MOVES = 20;
 const OPEN_LOOP_SHARE = 0.6;
 const SATURATING_SECONDS = 5;
 const REQUESTS = 2_000;
@@ -61,6 +62,22 @@ function errorsOf(loads: readonly LoadResult[]): Readonly<Record<string, number>
 function figures(values: readonly number[]) {
   const { median, max } = spread(values);
   return { median: threeDigits(median), max: threeDigits(max) };
+}
+
+function together(loads: readonly LoadResult[]): readonly number[] {
+  return loads.flatMap(({ latenciesMs }) => [...latenciesMs]);
+}
+
+/** Over all answers of these loads; `msP99ByRound`: of each. */
+function latency(loads: readonly LoadResult[]) {
+  const ms = together(loads);
+  const lags = loads.flatMap(({ sendLagsMs }) => [...sendLagsMs]);
+  return {
+    msP50: threeDigits(percentile(ms, 0.5)),
+    msP99: threeDigits(percentile(ms, 0.99)),
+    msP99ByRound: loads.map(({ latenciesMs }) => threeDigits(percentile(latenciesMs, 0.99))),
+    generatorLateMsP99: threeDigits(percentile(lags, 0.99)),
+  };
 }
 
 function coldReport(starts: readonly ColdStart[]) {
@@ -89,34 +106,22 @@ async function measureSwaps(bench: SwapBench, { swaps, everyMs, rounds }: Settin
   for (let number = 0; number < rounds; number++) {
     const round = await measureRound(bench, number, { swaps: Math.ceil(swaps / rounds), everyMs, perSec });
     measured.push(round);
-    const p99 = (of: LoadResult): string => percentile(of.latenciesMs, 0.99).toFixed(2);
-    say(`  round ${number + 1}: p99 ${p99(round.still)} ms without swaps, ${p99(round.swapping)} ms with`);
+    const [still, swapping] = [latency([round.still]), latency([round.swapping])];
+    say(`  round ${number + 1}: p99 ${still.msP99} ms without swaps, ${swapping.msP99} ms with`);
   }
   const bytesAfter = (await edge.state()).modelMemoryBytes;
   const swapping = measured.map((round) => round.swapping);
-  const p99s = (loads: readonly LoadResult[]) => figures(loads.map((of) => percentile(of.latenciesMs, 0.99)));
-  const together = (loads: readonly LoadResult[]) => loads.flatMap(({ latenciesMs }) => [...latenciesMs]);
-  const p99 = (loads: readonly LoadResult[]): number => percentile(together(loads), 0.99);
   const still = measured.map((round) => round.still);
   return {
     swaps: measured.reduce((sum, { liveAfterMs }) => sum + liveAfterMs.length, 0),
     perSecSaturation: threeDigits(perSecSaturation),
     perSecOffered: threeDigits(perSec),
-    latencyMsP50WithoutSwaps: threeDigits(percentile(together(still), 0.5)),
-    latencyMsP50WithSwaps: threeDigits(percentile(together(swapping), 0.5)),
     decisionsWhileSwapping: swapping.reduce((sum, { right }) => sum + right, 0),
     errors: errorsOf(measured.flatMap((round) => [round.still, round.swapping])),
-    latencyMsP99WithoutSwaps: threeDigits(p99(still)),
-    latencyMsP99WithSwaps: threeDigits(p99(swapping)),
-    p99Ratio: threeDigits(p99(swapping) / p99(still)),
-    byRound: { withoutSwaps: p99s(still), withSwaps: p99s(swapping) },
-    sendLagMsP99: threeDigits(
-      percentile(
-        swapping.flatMap(({ sendLagsMs }) => [...sendLagsMs]),
-        0.99,
-      ),
-    ),
-    promotedMs: figures(measured.flatMap(({ liveAfterMs }) => liveAfterMs)),
+    withoutSwaps: latency(still),
+    withSwaps: latency(swapping),
+    p99Ratio: threeDigits(percentile(together(swapping), 0.99) / percentile(together(still), 0.99)),
+    liveAfterMs: figures(measured.flatMap(({ liveAfterMs }) => liveAfterMs)),
     modelMemoryBytes: { before: bytesBefore, after: bytesAfter, growth: threeDigits(bytesAfter / bytesBefore - 1) },
   };
 }
@@ -133,21 +138,18 @@ async function measureAll(stage: SwapStage, generator: Generator, settings: Sett
 
   const watched = stage.edges.slice(0, WATCHED);
   const scenario = decideScenario(present(watched[0], "an edge").url, requests, new Map(), "impressions");
-  // While its first models load, an edge decides by the fallback tier; from then on nothing but models may decide.
   const bench = { stage, watched, generator, sets, scenario };
-  await swapOnAndOn(bench, 0, 1, 0);
-  const strict = {
-    ...bench,
-    scenario: { ...scenario, expect: { ...scenario.expect, forbidden: '"tier":"fallback"' } },
-  };
-  const swapped = await measureSwaps(strict, settings);
+  say("sets that become live at every isolate, and ways back");
+  const promotedMs = figures(await swapOnAndOn(bench, 0, MOVES, 0));
+  const rolledBackMs = figures(await rollBack(bench, MOVES));
 
-  say("going back to warm sets");
-  const rolledBackMs = figures(await rollBack(bench, ROLLBACKS));
+  // The models are loaded: from now on nothing else may decide.
+  const strict = { ...scenario, expect: { ...scenario.expect, forbidden: '"tier":"fallback"' } };
+  const swapped = await measureSwaps({ ...bench, watched: watched.slice(0, 1), scenario: strict }, settings);
   const asked = await stage.manifests();
   say("holding scores against the native runtime");
   const checked = await checkTraces(stage.client, new Map(sets.map((set) => [set.digest, set])));
-  return { ...settings, cold, swapped, rolledBackMs, manifestsAsked: asked, checked };
+  return { ...settings, cold, promotedMs, rolledBackMs, swapped, manifestsAsked: asked, checked };
 }
 
 async function measureMemory(stateDir: string) {

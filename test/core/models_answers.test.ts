@@ -65,6 +65,8 @@ function drawn(random: RandomStream) {
   return { rowCount, models, unsound, answers };
 }
 
+const weightOf = (entry: ModelEntry): number => (entry.role === "head" ? (entry.weight ?? 1) : 0);
+
 test("a head of several models says their weighted mean, without those that are unsound (seeds answers 0 to 199)", () => {
   for (let seed = 0; seed < 200; seed++) {
     const { rowCount, models, unsound, answers } = drawn(stream(`${seed}`, "answers"));
@@ -75,7 +77,6 @@ test("a head of several models says their weighted mean, without those that are 
       expect(said.thinned.includes(head), `seed ${seed}, ${head}`).toBe(sound.length < all.length);
       expect(said.silent.includes(head), `seed ${seed}, ${head}`).toBe(sound.length === 0);
       for (let row = 0; row < rowCount && sound.length > 0; row++) {
-        const weightOf = (entry: ModelEntry): number => (entry.role === "head" ? (entry.weight ?? 1) : 0);
         const total = sound.reduce((sum, entry) => sum + weightOf(entry), 0);
         const naive = sound.reduce(
           (sum, entry) => sum + (weightOf(entry) / total) * (answers.get(entry.name)?.[row] ?? 0),

@@ -27,8 +27,9 @@ function refusalOf(json: unknown): ModelSetRefusal {
   return checked.reason;
 }
 
+const golden = (columns: number) => ({ rows: [Array.from({ length: columns }, () => 0)], expected: [0.5] });
+
 describe("a model set", () => {
-  const golden = (columns: number) => ({ rows: [Array.from({ length: columns }, () => 0)], expected: [0.5] });
   const another = { ...click, name: "click_trees", weight: 3, golden: golden(48) };
 
   test("with one early ranker and every head serves, in whatever order and number its models stand", () => {

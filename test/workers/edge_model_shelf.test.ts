@@ -123,13 +123,15 @@ describe("a set that becomes live", () => {
   });
 });
 
+/** A set with one bit of its envelope altered. */
+const forged = async (words: string): Promise<Artifact> => {
+  const { bytes } = await wordsOf(words);
+  const altered = await signedBy([PUBLISHER], bytes);
+  altered[40] = (altered[40] ?? 0) ^ 1;
+  return { digest: (await wordsOf(words)).digest, bytes: altered };
+};
+
 describe("a set that cannot serve", () => {
-  const forged = async (words: string): Promise<Artifact> => {
-    const { bytes } = await wordsOf(words);
-    const altered = await signedBy([PUBLISHER], bytes);
-    altered[40] = (altered[40] ?? 0) ^ 1;
-    return { digest: (await wordsOf(words)).digest, bytes: altered };
-  };
   const stranger = { ...PUBLISHER, id: "stranger" };
   const ills: [string, () => Promise<Artifact>, string][] = [
     ["says something else of its golden rows", () => signedWords("forgetful"), "golden_mismatch"],

@@ -28,13 +28,14 @@ describe("the tier", () => {
   });
 });
 
-describe("a set that fails", () => {
-  const after = (failures: number): ModelHealth => {
-    let health = HEALTHY;
-    for (let n = 0; n < failures; n++) health = afterFailure(health, NOW_MS);
-    return health;
-  };
+/** A set after so many failures in a row. */
+function after(failures: number): ModelHealth {
+  let health = HEALTHY;
+  for (let n = 0; n < failures; n++) health = afterFailure(health, NOW_MS);
+  return health;
+}
 
+describe("a set that fails", () => {
   test("is asked again after one failure and after two, and rests after the third", () => {
     expect([1, 2, 3].map((failures) => at({ health: after(failures) }))).toEqual(["full", "full", "fallback"]);
   });
