@@ -89,7 +89,8 @@ export interface ModelSetRefusal {
     | "head_missing"
     | "name_twice"
     | "golden_columns"
-    | "reduced_unknown";
+    | "reduced_unknown"
+    | "reduced_without_head";
   readonly detail: string;
   /** Each field that is wrong; empty unless `malformed`. */
   readonly problems: readonly { readonly path: string; readonly expected: string }[];
@@ -97,7 +98,8 @@ export interface ModelSetRefusal {
 
 /**
  * The model set in a JSON value, if an edge can serve with it. Refuses, in this order: another shape, another feature
- * schema than the one given, not exactly one early ranker, not exactly one of each head. Asked before a set is sent,
+ * schema than the one given, not exactly one early ranker, a head without a model, two models of one name, golden rows
+ * of another length, a reduced tier that names no model of the set, or none of a head. Asked before a set is sent,
  * before it is published and before it is loaded, so that all three agree.
  */
 export function checkModelSet(json: unknown, featureSchemaDigest: string): Result<ModelSet, ModelSetRefusal> {
@@ -126,10 +128,11 @@ export function checkModelSet(json: unknown, featureSchemaDigest: string): Resul
   const odd = set.models.find(({ golden }) => golden?.rows.some((row) => row.length !== set.columns));
   if (odd !== undefined)
     return refuse("golden_columns", `a golden row of "${odd.name}" has not ${set.columns} columns`);
-  const heads = new Set(set.models.filter(({ role }) => role === "head").map(({ name }) => name));
-  const unknown = set.reduced?.find((name) => !heads.has(name));
+  const unknown = set.reduced?.find((name) => !names.has(name));
   if (unknown !== undefined)
-    return refuse("reduced_unknown", `its reduced tier names "${unknown}", no model of a head`);
+    return refuse("reduced_unknown", `its reduced tier names "${unknown}", none of its models`);
+  const scores = set.models.some(({ role, name }) => role === "head" && set.reduced?.includes(name) !== false);
+  if (!scores) return refuse("reduced_without_head", "its reduced tier names no model of a head");
   return ok(set);
 }
 

@@ -86,13 +86,13 @@ describe("a model set", () => {
       "whose reduced tier names nobody",
       setOf([ranker, seen, click, abandon, conversion], { reduced: ["click", "mood"] }),
       "reduced_unknown",
-      'its reduced tier names "mood", no model of a head',
+      'its reduced tier names "mood", none of its models',
     ],
     [
-      "whose reduced tier names the early ranker",
+      "whose reduced tier names the early ranker alone",
       setOf([ranker, seen, click, abandon, conversion], { reduced: ["early"] }),
-      "reduced_unknown",
-      'its reduced tier names "early", no model of a head',
+      "reduced_without_head",
+      "its reduced tier names no model of a head",
     ],
   ])("%s is refused", (_what, set, code, detail) => {
     expect(refusalOf(set)).toEqual({ code, detail, problems: [] });
