@@ -1,6 +1,6 @@
 /**
- * The rounds of `npm run bench:swaps`: the same open-loop load twice, once left alone and once while one model set after
- * another becomes live; and the way back to a set that is still warm.
+ * The rounds of `npm run bench:swaps`: the same open-loop load twice, once left alone and once while one model set
+ * after another becomes live; and the way back to a set that is still warm.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { present } from "../src/kernel/assert.ts";

@@ -1,6 +1,6 @@
 /**
- * The Worker that `npm run bench:swaps` puts between the edges and origin: origin's desk in everything but models. Which
- * set serves, and their bytes, are what the benchmark has told it, so that a swap begins at a known moment.
+ * The Worker that `npm run bench:swaps` puts between the edges and origin: origin's desk in everything but models.
+ * Which set serves, and their bytes, are what the benchmark has told it, so that a swap begins at a known moment.
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { NOTHING_SERVES, type ServingOrder } from "../../src/models/serving_order.ts";
