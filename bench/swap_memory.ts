@@ -1,6 +1,6 @@
 /**
  * How much memory one isolate holds with 32 models live while another 32 warm up, by workerd's own books: the inspector
- * tells of each isolate the heap in use and the bytes behind its buffers, which wasm memories are among.
+ * tells of each isolate the heap in use and the bytes behind its buffers, the edge's gauge those of its wasm memories.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
@@ -10,13 +10,16 @@ import { EDGE_NAME, type SwapEdge, type SwapStage } from "./swap_stage.ts";
 
 /** Units: bytes. */
 export interface MemoryReport {
+  /** By the inspector: heap in use and buffers. */
   readonly beforeModels: number;
   readonly live32: number;
   /** The most that was seen while the second set was loaded and tested, and both were ready. */
   readonly warming32Max: number;
   readonly samples: number;
-  /** Of that, what the edge's own gauge says models hold, once both are ready. */
+  /** By the edge's own gauge, once both are ready: wasm memories, of which the inspector counts some. */
   readonly gaugeOfBoth: number;
+  /** Both books added up: no less than the isolate holds. */
+  readonly isolateAtMost: number;
 }
 
 const POLL_MS = 20;
@@ -48,13 +51,9 @@ export async function largeSetsMemory(
     const seen = await untilReady(edge, second.digest, heap);
     const both = await heap.bytes();
     const gaugeOfBoth = (await edge.state()).modelMemoryBytes;
-    return {
-      beforeModels,
-      live32,
-      warming32Max: Math.max(live32, both, ...seen),
-      samples: seen.length,
-      gaugeOfBoth,
-    };
+    const warming32Max = Math.max(live32, both, ...seen);
+    const isolateAtMost = warming32Max + gaugeOfBoth;
+    return { beforeModels, live32, warming32Max, samples: seen.length, gaugeOfBoth, isolateAtMost };
   } finally {
     heap.close();
   }
