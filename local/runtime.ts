@@ -32,6 +32,10 @@ export interface RuntimeOptions {
   readonly vars?: Readonly<Record<string, string>>;
   /** The project to build and run. Default: this one. */
   readonly rootDir?: string;
+  /** Changes what is about to run: a benchmark adds Workers of its own and puts them between the two. */
+  readonly arrange?: (workers: readonly V4WorkerOptions[]) => V4WorkerOptions[];
+  /** Port of workerd's inspector. Default: none is opened. */
+  readonly inspectorPort?: number;
 }
 
 /** A running Midroll. */
@@ -86,11 +90,13 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     const edgeUrl = urlOf(host, edgePort);
     const originUrl = urlOf(host, originPort);
     const vars = { given: options.vars ?? {}, edgeUrl, originUrl };
+    const { arrange = (plain) => [...plain], inspectorPort } = options;
     miniflare = new Miniflare(
       convertV4MiniflareOptions({
         ...sharedOptions(stateDir, log),
+        ...(inspectorPort === undefined ? {} : { inspectorPort }),
         unsafeRuntimeEnv: { ...held.runtimeEnv },
-        workers: workerOptions(workers, addresses, secrets, vars),
+        workers: arrange(workerOptions(workers, addresses, secrets, vars)),
       }),
     );
     await miniflare.ready;

@@ -18,6 +18,7 @@ const decision = (decisionId: string, atMs: number): DecisionSummary => ({
   surface: "midroll",
   podDurationSec: 60,
   tier: "full",
+  modelSetDigest: null,
   slots: [],
   rejections: [],
 });
@@ -47,6 +48,8 @@ function answer(secondsAgo: Readonly<Record<number, number>>, more: Partial<Live
       houseMs: 0,
       committedMicros: 0,
       tiers: { full: 0, reduced: 0, fallback: 0, house: 0 },
+      modelSets: {},
+      models: {},
       beacons: {},
       faults: {},
       isolates: 1,

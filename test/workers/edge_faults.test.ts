@@ -70,6 +70,8 @@ async function faultsReported(): Promise<Record<string, number>> {
 
 describe("an edge whose origin is gone", () => {
   test("goes on deciding with models and money, and counts the fault", async () => {
+    await decide();
+    await edge.settled();
     expect(await decide()).toMatchObject({ tier: "full", ads: [{ priceMicros: expect.any(Number) }] });
     await edge.settled();
     origin.answerManifest = () => Promise.reject(new Error("connection lost"));

@@ -5,9 +5,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Publication } from "../../workers/edge/publication.ts";
 import { Recorder } from "../../workers/edge/recorder.ts";
+import type { ServingModels } from "../../workers/edge/serving_models.ts";
 import {
   edgeEnv,
-  loadStandIn,
+  modelsOf,
   never,
   ScriptedOrigin,
   ScriptedWallet,
@@ -19,6 +20,7 @@ import {
 
 let origin: ScriptedOrigin;
 let publication: Publication;
+let serving: ServingModels;
 let faults: string[];
 let nowMs: number;
 let first: Artifact;
@@ -46,7 +48,7 @@ async function later(): Promise<void> {
   ).settled;
 }
 
-const loaded = () => [publication.catalog?.digest, publication.scorer?.digest];
+const loaded = () => [publication.catalog?.digest, serving.live?.digest];
 
 beforeEach(async () => {
   [first, second, models] = [
@@ -61,7 +63,8 @@ beforeEach(async () => {
   faults = [];
   vi.spyOn(recorder, "fault").mockImplementation((fault) => void faults.push(fault));
   vi.spyOn(console, "warn").mockImplementation(() => undefined);
-  publication = new Publication(recorder, loadStandIn);
+  serving = modelsOf(recorder);
+  publication = new Publication(recorder, serving);
   nowMs = 1_800_000_000_000;
   await later();
 });
@@ -188,7 +191,9 @@ describe("an origin that hangs", () => {
   });
 
   test("lets a cold isolate's first request go on without a catalog after two seconds", async () => {
-    publication = new Publication(new Recorder("isolate-2"), loadStandIn);
+    const recorder = new Recorder("isolate-2");
+    serving = modelsOf(recorder);
+    publication = new Publication(recorder, serving);
     origin.answerManifest = () => never();
     const { waitedMs } = await request(0);
     expect(waitedMs).toBeGreaterThan(1_900);
@@ -198,7 +203,9 @@ describe("an origin that hangs", () => {
 });
 
 test("when nothing was ever published there is no catalog, and that is no fault", async () => {
-  publication = new Publication(new Recorder("isolate-3"), loadStandIn);
+  const recorder = new Recorder("isolate-3");
+  serving = modelsOf(recorder);
+  publication = new Publication(recorder, serving);
   origin = new ScriptedOrigin();
   await later();
   expect(loaded()).toEqual([undefined, undefined]);

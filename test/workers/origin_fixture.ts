@@ -116,6 +116,7 @@ export function reportOf(sequence: number, atMs: number): ActivityReport {
         surface: "midroll",
         podDurationSec: 20,
         tier: "full",
+        modelSetDigest: null,
         slots: [],
         rejections: [],
       },

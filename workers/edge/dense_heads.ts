@@ -6,34 +6,21 @@
 import kernelModule from "../../kernels/dense_stack.wasm";
 import { FULL_LIMITS } from "../../src/kernel/limits.ts";
 import { BREAK_SPAN, COLUMN_COUNT } from "../../src/features/schema.ts";
-import type { FeatureMatrix } from "../../src/decision/hydrate.ts";
 import type { DenseChain } from "../../src/onnx/dense_chain.ts";
 import { shapeKey, stackOf, type StackedHead } from "../../src/onnx/dense_stack.ts";
 import { DenseStackRunner, LAYERS_MIN, type DenseKernel } from "../../src/onnx/stack_runner.ts";
-import type { Head } from "../../src/models/manifest.ts";
+import type { LoadedPart } from "./scorer.ts";
 
 /** What the schema says of a row: the break's columns stand first, the same for all candidates. */
 const HALVES = { shared: BREAK_SPAN, own: { from: BREAK_SPAN.to, to: COLUMN_COUNT } };
-
-/** A head whose model is dense layers alone. */
-export interface DenseHead extends StackedHead {
-  readonly name: Head;
-}
-
-/** Heads that run together. */
-export interface LoadedStack {
-  readonly heads: readonly Head[];
-  /** One probability a row for every head, in their order. */
-  run(matrix: FeatureMatrix): readonly Float32Array[];
-}
 
 /** Whether the kernel can run a chain on the rows of this edge; the ONNX runtime runs the others. */
 export function fitsKernel({ columns, layers }: DenseChain): boolean {
   return columns === COLUMN_COUNT && layers.length >= LAYERS_MIN;
 }
 
-/** Stacks of these heads, one for each shape. Requires: `fitsKernel` of each. */
-export function loadStacks(heads: readonly DenseHead[]): readonly LoadedStack[] {
+/** Stacks of these models, by their names, one for each shape. Requires: `fitsKernel` of each. */
+export function loadStacks(heads: readonly StackedHead[]): readonly LoadedPart[] {
   const shapes = Map.groupBy(heads, ({ chain }) => shapeKey(chain));
   return [...shapes.values()].map((alike) => {
     const runner = new DenseStackRunner(newKernel(), stackOf(alike, HALVES), FULL_LIMITS.scoredRowsMax);
@@ -41,13 +28,17 @@ export function loadStacks(heads: readonly DenseHead[]): readonly LoadedStack[] 
   });
 }
 
-function loadStack(heads: readonly DenseHead[], runner: DenseStackRunner): LoadedStack {
+function loadStack(heads: readonly StackedHead[], runner: DenseStackRunner): LoadedPart {
   return {
-    heads: heads.map(({ name }) => name),
-    run: ({ rows, rowCount }) => {
+    names: heads.map(({ name }) => name),
+    // The runner keeps the weights beside its copy in the kernel's memory.
+    bytes: 2 * runner.bytes,
+    run: async ({ rows, rowCount }) => {
       const scores = runner.run(rows, rowCount);
       return heads.map((_, index) => scores.subarray(index * rowCount, (index + 1) * rowCount));
     },
+    // The memory goes with whatever held it.
+    release: async () => undefined,
   };
 }
 
