@@ -6,7 +6,7 @@ import { readChain } from "../../src/onnx/read_chain.ts";
 import { sha256 } from "../platform/digest.ts";
 import { fitsKernel, loadStacks, type DenseHead } from "./dense_heads.ts";
 import type { ArtifactKind } from "./env.ts";
-import { createSession } from "./onnx_runtime.ts";
+import { createSession } from "../platform/onnx_runtime.ts";
 import { ModelSetScorer, type LoadedModel } from "./scorer.ts";
 
 /** Fetches, verifies and loads a model set. `artifact` gives verified bytes. Refuses: rejects, saying what is wrong. */

@@ -6,7 +6,7 @@ import type { HeadScores, Scorer } from "../../src/decision/rank.ts";
 import type { FeatureMatrix } from "../../src/decision/hydrate.ts";
 import type { Head, ModelEntry } from "../../src/models/manifest.ts";
 import type { LoadedStack } from "./dense_heads.ts";
-import { runSession, type Session } from "./onnx_runtime.ts";
+import { runSession, type Session } from "../platform/onnx_runtime.ts";
 
 /** One model with a session of the ONNX runtime. */
 export interface LoadedModel {
