@@ -41,7 +41,7 @@ export class Shelf<T> {
     return held.thing;
   }
 
-  /** Makes room for so many bytes more and gives what had to go for it. Something too large for all of it empties it. */
+  /** Makes room for so many bytes more, if need be by emptying itself, and gives what had to go. */
   makeRoom(bytes: number): readonly T[] {
     const gone: T[] = [];
     for (const name of this.#held.keys()) {

@@ -9,6 +9,7 @@ import type { HistoryPoint } from "../../src/money/ledger_history.ts";
 import type { CampaignStatus, CampaignTerms } from "../../src/money/protocol.ts";
 import type { ActivityBatch, ActivityFeed, BatchOutcome } from "./activity_messages.ts";
 import type { CampaignSweep } from "./campaign_board.ts";
+import type { InferenceRpc } from "./inference_messages.ts";
 import type { RegistryRpc } from "./registry.ts";
 import type { TraceIndexRpc } from "./trace_index.ts";
 
@@ -43,6 +44,8 @@ export interface OriginEnv {
   readonly LEDGER: ObjectsByName<LedgerStub>;
   /** Named `catalog`, `models` and `guarantees`. */
   readonly REGISTRY: ObjectsByName<RegistryRpc>;
+  /** Named `models`. */
+  readonly INFERENCE: ObjectsByName<InferenceRpc>;
   /** Named `live`. */
   readonly ACTIVITY: ObjectsByName<ActivityStub>;
   /** Named `traces`. */

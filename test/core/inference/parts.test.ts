@@ -30,13 +30,14 @@ describe("a batch", () => {
   });
 });
 
-describe("a shelf", () => {
-  const filled = () => {
-    const shelf = new Shelf<string>({ countMax: 3, bytesMax: 100 });
-    for (const name of ["a", "b", "c"]) shelf.put(name, name, 30);
-    return shelf;
-  };
+/** A shelf for three things and 100 bytes, with three of 30 on it. */
+function filled(): Shelf<string> {
+  const shelf = new Shelf<string>({ countMax: 3, bytesMax: 100 });
+  for (const name of ["a", "b", "c"]) shelf.put(name, name, 30);
+  return shelf;
+}
 
+describe("a shelf", () => {
   test("gives up what was used longest ago, and no more than it must", () => {
     const shelf = filled();
     shelf.use("a");
