@@ -1,4 +1,4 @@
-/** What routes and the Inference object say to each other: plain values, so that a route compiles against the message. */
+/** What routes and the Inference object say to each other: a route compiles against the message, not the object. */
 import type { Result } from "../../src/kernel/result.ts";
 import type { InferRefusal } from "../../src/inference/refusal.ts";
 import type { Signature } from "../../src/inference/signature.ts";

@@ -1,4 +1,7 @@
-/** A model in the ONNX runtime, asked in the protocol's tensors. Only who infers loads this file and with it the runtime. */
+/**
+ * A model in the ONNX runtime, asked in the protocol's tensors. Only who infers loads this file, and with it the
+ * runtime.
+ */
 import * as ort from "onnxruntime-web/wasm";
 import { present } from "../../src/kernel/assert.ts";
 import { isDatatype, type Datatype, type Tensor, type TensorValues } from "../../src/inference/tensor.ts";
