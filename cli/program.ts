@@ -9,12 +9,13 @@ import { z } from "zod";
 import { DEFAULT_ORIGIN, DEFAULT_STATE_DIR, findOrigin, findToken } from "./access.ts";
 import { adminClient, type AdminClient } from "./admin_client.ts";
 import { applyCatalogFiles, validateCatalog } from "./catalog_commands.ts";
+import { addBench } from "./device_words.ts";
 import { explainDecision } from "./explain_command.ts";
 import { CliFault } from "./fault.ts";
 import { listCampaigns, showAudit, showCampaign, showHistory, writeOffWallet } from "./campaign_commands.ts";
 import { checkModels } from "./model_check.ts";
 import { listModels, publishModelDirectory, showStatus } from "./origin_commands.ts";
-import { addLearn } from "./learn_words.ts";
+import { addLearn, type TreeWords } from "./learn_words.ts";
 import type { Outcome } from "./outcome.ts";
 import { PLAN_DEFAULTS, planCampaign } from "./plan_command.ts";
 import { REPLAY_SINCE_DEFAULT, replayDecisions } from "./replay_command.ts";
@@ -73,7 +74,9 @@ function buildProgram(terminal: Terminal): Command {
   addCampaigns(program, terminal);
   addModels(program, terminal);
   addPlan(program, terminal);
-  addLearn(program, { withJson, examples, answering: (run) => answering(terminal, run) });
+  const words: TreeWords = { withJson, examples, answering: (run) => answering(terminal, run) };
+  addLearn(program, words);
+  addBench(program, words, terminal.env, (line) => terminal.err(`${line}\n`));
   addDecisions(program, terminal);
   withOrigin(program.command("status"))
     .description("what is published and where the money is")
