@@ -3,8 +3,8 @@
  * number than the one written; INT64 and UINT64 tensors need the one written.
  */
 
-/** Only a text with so long a run of digits can hold a number that a double cannot. */
-const LONG_NUMBER = /\d{16}/;
+/** Only a text with so many digits before any point can hold a whole number that a double cannot. */
+const LONG_NUMBER = /(?<![.\d])\d{16}/;
 const WHOLE = /^-?\d+$/;
 
 /** The value of a JSON text; whole numbers beyond ±(2^53 − 1) are BigInts. Undefined: the text is not JSON. */

@@ -373,7 +373,7 @@ test("more rows than may wait are refused with 503 and a moment to wait, and the
   const body = { inputs: [features(rows)] };
   const several = 2 + INFERENCE_LIMITS.queuedRowsMax / INFERENCE_LIMITS.rowsMax;
   const object = originEnv.INFERENCE.getByName("models");
-  const found = await object.find("click", null);
+  const found = await object.find("click", null, 0);
   if (!found.ok) throw new Error("the click head answers");
   const values = Float32Array.from(body.inputs[0]?.data ?? []);
   const inputs = [{ name: "features", datatype: "FP32" as const, shape: [rows.length, set.columns], values }];

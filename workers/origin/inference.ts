@@ -54,7 +54,7 @@ export class Inference extends DurableObject<OriginEnv> implements InferenceRpc 
   }
 
   async index(): Promise<readonly ListedModel[]> {
-    const models = await this.#published.list();
+    const models = await this.#published.list(Date.now());
     return models.flatMap(({ name, versions }) => {
       const unloaded = this.#isUnloaded(name);
       return versions.map(({ version, digest, live }) => {
@@ -64,11 +64,12 @@ export class Inference extends DurableObject<OriginEnv> implements InferenceRpc 
     });
   }
 
-  async find(name: string, version: string | null): Promise<Result<FoundModel, InferRefusal>> {
-    const named = await this.#named(name);
+  async find(name: string, version: string | null, ageMsMax: number): Promise<Result<FoundModel, InferRefusal>> {
+    const named = await this.#named(name, ageMsMax);
     if (!named.ok) return this.#count(named);
     const meant = versionOf(named.value, version);
     if (meant === null) {
+      if (ageMsMax > 0) return this.find(name, version, 0);
       return this.#count(refuse("unknown_version", `the model ${name} has no such version`));
     }
     if (this.#isUnloaded(name)) return this.#count(refuseUnloaded(name));
@@ -124,10 +125,11 @@ export class Inference extends DurableObject<OriginEnv> implements InferenceRpc 
     };
   }
 
-  async #named(name: string): Promise<Result<PublishedModel, InferRefusal>> {
-    const models = await this.#published.list();
+  async #named(name: string, ageMsMax = 0): Promise<Result<PublishedModel, InferRefusal>> {
+    const models = await this.#published.list(Date.now(), ageMsMax);
     const named = models.find((model) => model.name === name);
-    return named === undefined ? refuse("unknown_model", "no model of that name is published") : ok(named);
+    if (named !== undefined) return ok(named);
+    return ageMsMax > 0 ? this.#named(name) : refuse("unknown_model", "no model of that name is published");
   }
 
   #isUnloaded(name: string): boolean {

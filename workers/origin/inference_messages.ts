@@ -51,8 +51,11 @@ export interface InferenceFigures {
 export interface InferenceRpc {
   /** Every version of every published model. */
   index(): Promise<readonly ListedModel[]>;
-  /** A model that answers. Refuses: unknown_model, unknown_version, unloaded, not_loadable. */
-  find(name: string, version: string | null): Promise<Result<FoundModel, InferRefusal>>;
+  /**
+   * A model that answers, from what was published at most `ageMsMax` ago; one that was not published then is looked
+   * for anew. Refuses: unknown_model, unknown_version, unloaded, not_loadable.
+   */
+  find(name: string, version: string | null, ageMsMax: number): Promise<Result<FoundModel, InferRefusal>>;
   /** Answers tensors that fit the model. Refuses: unloaded, queue_full, too_many_rows, not_loadable, run_failed. */
   infer(order: InferOrder): Promise<Result<readonly Tensor[], InferRefusal>>;
   /** Loads the version that a name means, now. Refuses: unknown_model, not_loadable. */

@@ -7,7 +7,6 @@
 import { z, type OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { version as serverVersion } from "../../package.json";
-import { fromUtf8 } from "../../src/kernel/bytes.ts";
 import { writeInferAnswer } from "../../src/inference/answer.ts";
 import { parseExactJson } from "../../src/inference/exact_json.ts";
 import { INFERENCE_LIMITS } from "../../src/inference/limits.ts";
@@ -31,6 +30,8 @@ type Origin = { Bindings: OriginEnv };
 
 /** The protocol's word for an ONNX model. */
 const PLATFORM = "onnx_onnxv1";
+/** How old the list of models may be that a question is answered from. Units: milliseconds. */
+const LISTED_FOR_MS = 1_000;
 const indexRequestSchema = z.object({ ready: z.boolean().default(false) });
 const controlRequestSchema = z.object({ parameters: z.record(z.string(), z.unknown()).default({}) });
 /** Of unload: a model here has no dependents, so either answer is what happens anyway. */
@@ -82,7 +83,7 @@ function addAskingRoutes(app: OpenAPIHono<Origin>, base: string): void {
   app.post(`${path}/infer`, async (c) => {
     const json = await readJsonOfAnyType(c.req.raw);
     if (json instanceof Response) return json;
-    const model = await find(c);
+    const model = await find(c, LISTED_FOR_MS);
     if (!model.ok) return inferenceRefusal(model.reason);
     const request = readInferRequest(json.value, model.value.signature);
     if (!request.ok) return inferenceRefusal(request.reason);
@@ -154,8 +155,9 @@ function addFigures(app: OpenAPIHono<Origin>): void {
 }
 
 /** The model that a path names. */
-function find(c: Context<Origin>) {
-  return inference(c.env, (object) => object.find(c.req.param("name") ?? "", c.req.param("version") ?? null));
+function find(c: Context<Origin>, ageMsMax = 0) {
+  const [name, version] = [c.req.param("name") ?? "", c.req.param("version") ?? null];
+  return inference(c.env, (object) => object.find(name, version, ageMsMax));
 }
 
 /** One call of the Inference object. Throws `Unreachable`. */
@@ -171,9 +173,17 @@ async function readJsonOfAnyType(request: Request): Promise<{ readonly value: un
   }
   const body = await readBody(request, mediaTypeOf(request), bodyBytesMax);
   if (!body.ok) return inferenceError(413, `The body may have at most ${bodyBytesMax} bytes.`);
-  const text = fromUtf8(body.value);
-  const value = text === null ? undefined : parseExactJson(text);
+  const value = jsonOf(body.value);
   return value === undefined ? inferenceError(400, "The body could not be read as JSON in UTF-8.") : { value };
+}
+
+/** Undefined: not JSON in UTF-8. The platform's decoder, because these bodies are large. */
+function jsonOf(bytes: Uint8Array): unknown {
+  try {
+    return parseExactJson(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes));
+  } catch {
+    return undefined;
+  }
 }
 
 /** A small request document that may be left out; or the refusal. */

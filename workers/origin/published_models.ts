@@ -11,17 +11,25 @@ import { mapBounded } from "./bounded.ts";
 import type { OriginEnv } from "./env.ts";
 import { reach } from "./unreachable.ts";
 
-/** Published models, read anew each time; documents of sets, which never change, are remembered by digest. */
+/** Published models as the registry has them; documents of sets, which never change, are remembered by digest. */
 export class PublishedModels {
   readonly #env: OriginEnv;
+  #listed: { readonly models: readonly PublishedModel[]; readonly atMs: number } | null = null;
   #sets = new Map<string, ModelSet>();
 
   constructor(env: OriginEnv) {
     this.#env = env;
   }
 
-  /** Models of the last `HISTORY_SHOWN_MAX` sets by name. Throws `Unreachable`. */
-  async list(): Promise<readonly PublishedModel[]> {
+  /** Models of the last `HISTORY_SHOWN_MAX` sets by name, read at most `ageMsMax` ago. Throws `Unreachable`. */
+  async list(nowMs: number, ageMsMax = 0): Promise<readonly PublishedModel[]> {
+    if (this.#listed !== null && nowMs - this.#listed.atMs < ageMsMax) return this.#listed.models;
+    const models = await this.#read();
+    this.#listed = { models, atMs: nowMs };
+    return models;
+  }
+
+  async #read(): Promise<readonly PublishedModel[]> {
     const registry = this.#env.REGISTRY.getByName("models");
     const [{ digest: live }, history] = await reach("storage_unavailable", "The registry did not answer.", () =>
       Promise.all([registry.current(), registry.history(HISTORY_SHOWN_MAX)]),
