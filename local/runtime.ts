@@ -11,8 +11,9 @@ import { Log, LogLevel, Miniflare, convertV4MiniflareOptions } from "miniflare";
 import type { Json, V4MiniflareOptions, V4WorkerOptions } from "miniflare";
 import { buildAll, projectDir } from "./build.ts";
 import type { BundledWorker } from "./build.ts";
+import type { PublisherKey } from "../src/models/signing_keys.ts";
 import { ringCrons, type Bell } from "./schedule.ts";
-import { loadSecrets } from "./secrets.ts";
+import { loadSecrets, modelKeysVariable } from "./secrets.ts";
 import type { LocalSecrets } from "./secrets.ts";
 import { tether } from "./tether.ts";
 import type { WorkerRole } from "./wrangler_config.ts";
@@ -40,6 +41,8 @@ export interface Runtime {
   /** Without a slash at the end. */
   readonly originUrl: string;
   readonly adminToken: string;
+  /** What signs model sets that both Workers trust. */
+  readonly modelKey: PublisherKey;
   /** What the Workers and workerd write: one line each, kept across restarts. Warnings also go to standard error. */
   readonly logPath: string;
   /**
@@ -96,7 +99,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       workers.map(({ config }) => config),
       (message) => log.write(Date.now(), "warn", message),
     );
-    return { edgeUrl, originUrl, adminToken: secrets.adminToken, logPath: log.path, stop };
+    return { edgeUrl, originUrl, adminToken: secrets.adminToken, modelKey: secrets.modelKey, logPath: log.path, stop };
   } catch (error) {
     await stop().catch(() => undefined);
     throw error;
@@ -154,13 +157,14 @@ function workerOptions(
   const known: Readonly<Record<string, string>> = {
     ADMIN_TOKEN: secrets.adminToken,
     BILLING_KEYS: JSON.stringify(secrets.billingKeys),
+    MODEL_KEYS: modelKeysVariable(secrets),
   };
   const undeclared = new Set(Object.keys(vars.given));
   const configured = workers.map(({ config, outDir, modules }): V4WorkerOptions => {
     const bindings: Record<string, Json> = {};
     for (const [name, declared] of Object.entries(config.vars)) {
       undeclared.delete(name);
-      bindings[name] = vars.given[name] ?? actual(declared, vars);
+      bindings[name] = vars.given[name] ?? known[name] ?? actual(declared, vars);
     }
     for (const name of config.secretNames) {
       const secret = known[name];

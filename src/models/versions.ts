@@ -4,13 +4,19 @@
  * something else after the history was cut. The order of versions is that of publishing.
  */
 import type { Head, ModelSet } from "./manifest.ts";
+import type { Standing } from "./rollout/rollout.ts";
 
 /** Digits of a digest that name a version. */
 export const VERSION_DIGITS = 12;
 
-/** A set that was published. */
-export interface PublishedSet {
+/** A set by its digest, and where it stands. */
+export interface SetPlace {
   readonly digest: string;
+  readonly standing: Standing;
+}
+
+/** A set that was published. */
+export interface PublishedSet extends SetPlace {
   readonly set: ModelSet;
 }
 
@@ -22,8 +28,8 @@ export interface ModelVersion {
   /** The head it speaks for; null: it is an early ranker. */
   readonly head: Head | null;
   /** Sets it is in, the newest first. */
-  readonly sets: readonly string[];
-  /** Whether the set that serves now has it. */
+  readonly sets: readonly SetPlace[];
+  /** Whether the live set has it. */
   readonly live: boolean;
 }
 
@@ -34,11 +40,11 @@ export interface PublishedModel {
   readonly versions: readonly ModelVersion[];
 }
 
-/** Models of these sets by name, in alphabetical order. `sets`: the newest first; `live`: digest of the one serving. */
-export function modelsOf(sets: readonly PublishedSet[], live: string | null): readonly PublishedModel[] {
+/** Models of these sets by name, in alphabetical order. `sets`: the newest first, each once. */
+export function modelsOf(sets: readonly PublishedSet[]): readonly PublishedModel[] {
   const byName = new Map<string, Map<string, ModelVersion>>();
-  for (const { digest: set, set: document } of sets) {
-    for (const model of document.models) {
+  for (const { digest, standing, set } of sets) {
+    for (const model of set.models) {
       const versions = byName.get(model.name) ?? new Map<string, ModelVersion>();
       const known = versions.get(model.digest);
       const among = known?.sets ?? [];
@@ -47,8 +53,8 @@ export function modelsOf(sets: readonly PublishedSet[], live: string | null): re
         digest: model.digest,
         sizeBytes: model.sizeBytes,
         head: model.role === "head" ? model.head : null,
-        sets: among.includes(set) ? among : [...among, set],
-        live: known?.live === true || set === live,
+        sets: among.some((place) => place.digest === digest) ? among : [...among, { digest, standing }],
+        live: known?.live === true || standing === "live",
       });
       byName.set(model.name, versions);
     }

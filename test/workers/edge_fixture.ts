@@ -7,6 +7,8 @@ import { Hono } from "hono";
 import { encodeSnapshot } from "../../src/catalog/snapshot.ts";
 import { parseCatalog } from "../../src/catalog/validate.ts";
 import { micros } from "../../src/kernel/money.ts";
+import type { ModelReport } from "../../src/models/model_report.ts";
+import { NOTHING_SERVES, type ServingOrder } from "../../src/models/serving_order.ts";
 import type { BillingClaim, BillReply, DrawReply, DrawRequest } from "../../src/money/protocol.ts";
 import type { ActivityReport } from "../../src/telemetry/activity.ts";
 import { beaconDoor } from "../../workers/edge/beacons.ts";
@@ -21,6 +23,7 @@ import { TokenSigner } from "../../workers/edge/tokens.ts";
 import { TraceKeeper } from "../../workers/edge/trace_keeper.ts";
 import { ZoneClocks } from "../../workers/edge/zone_clocks.ts";
 import { sha256Hex } from "../../workers/platform/digest.ts";
+import { MODEL_KEYS, PUBLISHER, signedBy } from "../model_signing.ts";
 import { catalogOf } from "./origin_fixture.ts";
 
 /** An artifact under its digest. */
@@ -51,6 +54,12 @@ export function wordsOf(text: string): Promise<Artifact> {
   return artifactOf(new TextEncoder().encode(text));
 }
 
+/** Text in the place of a model set, signed as one. Its digest is that of the text. */
+export async function signedWords(text: string): Promise<Artifact> {
+  const payload = new TextEncoder().encode(text);
+  return { digest: await sha256Hex(payload), bytes: await signedBy([PUBLISHER], payload) };
+}
+
 /** A promise that is never kept: a call whose other end is gone. */
 export function never<T>(): Promise<T> {
   return new Promise<T>(() => undefined);
@@ -60,7 +69,7 @@ export function never<T>(): Promise<T> {
 export class ScriptedOrigin implements EdgeDesk {
   readonly store = new Map<string, Uint8Array>();
   catalogDigest: string | null = null;
-  modelSetDigest: string | null = null;
+  models: ServingOrder = NOTHING_SERVES;
   guaranteesDigest: string | null = null;
   manifestCalls = 0;
   manifest = async (): Promise<Manifest> => {
@@ -69,18 +78,30 @@ export class ScriptedOrigin implements EdgeDesk {
   };
   artifact = async (kind: ArtifactKind, digest: string): Promise<Uint8Array | null> =>
     this.answerArtifact(kind, digest);
+  grantExposure: EdgeDesk["grantExposure"] = async () => null;
+  returnExposure = async (): Promise<void> => undefined;
+  readonly modelReports: ModelReport[] = [];
+  modelReport = async (report: ModelReport): Promise<void> => {
+    this.modelReports.push(report);
+  };
   answerManifest: () => Promise<Manifest> = async () => this.current();
   answerArtifact: EdgeDesk["artifact"] = async (_kind, digest) => this.store.get(digest) ?? null;
 
   current(): Manifest {
-    const { catalogDigest, modelSetDigest, guaranteesDigest } = this;
-    return { catalogDigest, modelSetDigest, guaranteesDigest };
+    const { catalogDigest, models, guaranteesDigest } = this;
+    return { catalogDigest, models, guaranteesDigest };
   }
 
   /** Stores an artifact and makes it current. */
-  publish(kind: keyof Manifest, { digest, bytes }: Artifact): void {
+  publish(kind: "catalogDigest" | "guaranteesDigest", { digest, bytes }: Artifact): void {
     this.store.set(digest, bytes);
     this[kind] = digest;
+  }
+
+  /** Stores a signed model set and makes it live. */
+  goLive({ digest, bytes }: Artifact): void {
+    this.store.set(digest, bytes);
+    this.models = { ...this.models, revision: this.models.revision + 1, live: digest };
   }
 
   /** Answers as at first. */
@@ -142,6 +163,7 @@ export function edgeEnv(
     EVENTS: { send: async (report) => reports.push(report) },
     TRACES: { send: async (message) => traceMessages.push(message) },
     TRACE_SAMPLE_PPM: "0",
+    MODEL_KEYS,
     REGION_SHARDS: "1",
     TCF_VENDOR_ID: "",
     MEDIA_BASE_URL: "https://media.test",

@@ -12,6 +12,7 @@ import {
   ScriptedOrigin,
   ScriptedWallet,
   snapshotOf,
+  signedWords,
   wordsOf,
   type Artifact,
 } from "./edge_fixture.ts";
@@ -48,10 +49,14 @@ async function later(): Promise<void> {
 const loaded = () => [publication.catalog?.digest, publication.scorer?.digest];
 
 beforeEach(async () => {
-  [first, second, models] = [await snapshotOf("coffee"), await snapshotOf("coffee", "tea"), await wordsOf("models")];
+  [first, second, models] = [
+    await snapshotOf("coffee"),
+    await snapshotOf("coffee", "tea"),
+    await signedWords("models"),
+  ];
   origin = new ScriptedOrigin();
   origin.publish("catalogDigest", first);
-  origin.publish("modelSetDigest", models);
+  origin.goLive(models);
   const recorder = new Recorder("isolate-1");
   faults = [];
   vi.spyOn(recorder, "fault").mockImplementation((fault) => void faults.push(fault));
@@ -84,9 +89,9 @@ describe("a published artifact that cannot be had", () => {
   ];
 
   test.each(illnesses)("%s: the loaded catalog and models stay, and both faults are counted", async (_what, answer) => {
-    const better = await wordsOf("better models");
+    const better = await signedWords("better models");
     origin.publish("catalogDigest", second);
-    origin.publish("modelSetDigest", better);
+    origin.goLive(better);
     origin.answerArtifact = (_kind, digest) => answer(digest);
     await later();
     expect(loaded()).toEqual([first.digest, models.digest]);
@@ -99,7 +104,7 @@ describe("a published artifact that cannot be had", () => {
 
   test("is what its digest says, but no snapshot and no model: nothing changes", async () => {
     origin.publish("catalogDigest", await wordsOf('{"format":"midroll-catalog/1"}'));
-    origin.publish("modelSetDigest", await wordsOf("broken"));
+    origin.goLive(await signedWords("broken"));
     await later();
     expect(loaded()).toEqual([first.digest, models.digest]);
     expect(faults.sort()).toEqual(["catalog_unavailable", "models_unavailable"]);
@@ -156,8 +161,8 @@ describe("an origin that hangs", () => {
   });
 
   test("in the middle of a model does not keep newer models out for ever", async () => {
-    const better = await wordsOf("better models");
-    origin.publish("modelSetDigest", better);
+    const better = await signedWords("better models");
+    origin.goLive(better);
     origin.answerArtifact = () => never();
     await request(4_000);
     origin.recover();

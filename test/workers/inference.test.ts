@@ -15,7 +15,7 @@ import {
 import set from "../../models/sample-set.json";
 import { INFERENCE_LIMITS } from "../../src/inference/limits.ts";
 import { present } from "../../src/kernel/assert.ts";
-import { HEADS } from "../../src/models/manifest.ts";
+import { HEADS, modelSetSchema } from "../../src/models/manifest.ts";
 import { VERSION_DIGITS } from "../../src/models/versions.ts";
 import { floatTensor, node, writeGraph, type Graph } from "../../src/onnx/graph.ts";
 import {
@@ -25,6 +25,7 @@ import {
   repositoryIndexSchema,
 } from "../../workers/origin/inference_answers.ts";
 import { sha256Hex } from "../../workers/platform/digest.ts";
+import { gateOf, move, publicationOf, send } from "./model_fixture.ts";
 import { asAdmin, ask, originEnv, sendJson } from "./origin_fixture.ts";
 
 interface Golden {
@@ -111,20 +112,24 @@ async function store(bytes: Uint8Array): Promise<{ readonly digest: string; read
   return { digest, sizeBytes: bytes.length };
 }
 
-/** Publishes the other models as a set, then the repository's own. */
+/** Publishes the other models as a candidate, and the repository's own as the live set. */
 async function publishBoth(): Promise<void> {
-  const names = Object.keys(OTHERS);
   const models = [];
-  for (const [at, name] of names.entries()) {
+  for (const [at, [name, bytes]] of Object.entries(OTHERS).entries()) {
     const role = at === 0 ? { role: "earlyRanker" } : { role: "head", head: HEADS[at - 1] };
-    const stored = await store(present(OTHERS[name], "each name has a graph"));
-    models.push({ name, ...role, ...stored, inputName: "x", outputName: "y" });
+    models.push({ name, ...role, ...(await store(bytes)), inputName: "x", outputName: "y" });
   }
-  const others = { featureSchemaDigest: set.featureSchemaDigest, columns: set.columns, models };
-  for (const model of set.models) await store(graphOf(model.name));
-  for (const each of [others, set]) {
-    expect((await sendJson("PUT", "/v1/admin/model-set", each)).status).toBe(200);
-  }
+  for (const { name } of set.models) await store(graphOf(name));
+  await publish({ featureSchemaDigest: set.featureSchemaDigest, columns: set.columns, models });
+  expect((await move({ kind: "live", digest: await publish(set) })).status).toBe(200);
+}
+
+/** Publishes a set and gives its digest. */
+async function publish(document: unknown): Promise<string> {
+  const { digest, envelope } = await publicationOf(document);
+  const answer = await send(digest, { envelope, gate: gateOf(modelSetSchema.parse(document)) });
+  expect(answer.status).toBe(200);
+  return digest;
 }
 
 const get = (path: string) => asAdmin(`/v2${path}`);
@@ -188,11 +193,11 @@ describe("a published model", () => {
       platform: "onnx_onnxv1",
       inputs: [{ name: "features", datatype: "FP32", shape: [-1, set.columns] }],
       outputs: [{ name: "probability", datatype: "FP32", shape: [-1, 1] }],
-      parameters: { digest: CLICK.digest, live: true, head: "click" },
+      parameters: { digest: CLICK.digest, live: true, head: "click", model_sets: [{ standing: "live" }] },
     });
     const words = modelMetadataSchema.parse(await (await get("/models/words")).json());
     expect(words.inputs.map(({ datatype }) => datatype)).toEqual(["INT64", "BYTES", "BOOL", "UINT64", "FP32"]);
-    expect(words.parameters).toMatchObject({ live: false, head: null });
+    expect(words.parameters).toMatchObject({ live: false, head: null, model_sets: [{ standing: "candidate" }] });
     expect(await (await get(`/models/click/versions/${CLICK_VERSION}/ready`)).json()).toEqual({
       name: "click",
       ready: true,
@@ -229,10 +234,10 @@ describe("a published model", () => {
     const wide = { ...features(golden.rows), shape: [golden.rows.length, 1] };
     expect((await refused(await post("/models/click/infer", { inputs: [wide] })))[0]).toBe(400);
     const headers = { "content-type": "application/json" };
-    const send = (body: BodyInit) => asAdmin("/v2/models/click/infer", { method: "POST", headers, body });
-    expect((await refused(await send("{")))[0]).toBe(400);
-    expect((await refused(await send(Uint8Array.from([0xff]))))[0]).toBe(400);
-    expect((await refused(await send("x".repeat(INFERENCE_LIMITS.bodyBytesMax + 1))))[0]).toBe(413);
+    const sent = (body: BodyInit) => asAdmin("/v2/models/click/infer", { method: "POST", headers, body });
+    expect((await refused(await sent("{")))[0]).toBe(400);
+    expect((await refused(await sent(Uint8Array.from([0xff]))))[0]).toBe(400);
+    expect((await refused(await sent("x".repeat(INFERENCE_LIMITS.bodyBytesMax + 1))))[0]).toBe(413);
     const rows = Array.from({ length: INFERENCE_LIMITS.rowsMax + 1 }, () => golden.rows[0] ?? []);
     expect((await refused(await post("/models/click/infer", { inputs: [features(rows)] })))[1]).toContain("rows");
   });

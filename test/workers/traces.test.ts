@@ -26,7 +26,7 @@ import {
   ScriptedOrigin,
   ScriptedWallet,
   snapshotOf,
-  wordsOf,
+  signedWords,
   type Artifact,
 } from "./edge_fixture.ts";
 import { asAdmin, originEnv, refusal, refusedAs, sendJson, catalogOf } from "./origin_fixture.ts";
@@ -62,7 +62,7 @@ async function openEdge(
   }
   const snapshot = await snapshotOf("spring", "autumn");
   origin.publish("catalogDigest", snapshot);
-  if (over.models !== undefined) origin.publish("modelSetDigest", await wordsOf(over.models));
+  if (over.models !== undefined) origin.goLive(await signedWords(over.models));
   const queue = over.send === undefined ? {} : { TRACES: { send: over.send } };
   const edge = edgeWith(origin, wallet, { TRACE_SAMPLE_PPM: EVERY, ...queue }, over.loadModels);
   // The first request brings catalog, models and money; what is tested comes after it.

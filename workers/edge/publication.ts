@@ -9,6 +9,7 @@ import type { Scorer } from "../../src/decision/rank.ts";
 import type { GuaranteeTable } from "../../src/guaranteed/contract.ts";
 import { decodeTable } from "../../src/guaranteed/table.ts";
 import { sha256Hex } from "../platform/digest.ts";
+import { modelKeysOf, openSet } from "../platform/model_keys.ts";
 import { CatalogLoad } from "./catalog_load.ts";
 import type { ArtifactKind, Env } from "./env.ts";
 import type { Recorder } from "./recorder.ts";
@@ -60,10 +61,15 @@ export type LoadModelSet = (
   artifact: (kind: ArtifactKind, digest: string) => Promise<Uint8Array>,
 ) => Promise<LoadedModelSet>;
 
-/** Fetches an artifact and checks that it is what its name says. */
+/** Fetches an artifact and checks that it is what its name says; a model set comes out of its envelope. */
 async function verifiedArtifact(env: Env, kind: ArtifactKind, digest: string): Promise<Uint8Array> {
   const bytes = await env.ORIGIN.artifact(kind, digest);
   if (bytes === null) throw new Error(`${kind} ${digest} is not in the store`);
+  if (kind === "modelSet") {
+    const opened = await openSet(bytes, modelKeysOf(env.MODEL_KEYS), digest);
+    if (!opened.ok) throw new Error(`model set ${digest} is refused: ${opened.reason}`);
+    return opened.value;
+  }
   if ((await sha256Hex(bytes)) !== digest)
     throw new Error(`${kind} ${digest} is altered: its bytes have another digest`);
   return bytes;
@@ -136,8 +142,8 @@ export class Publication {
     try {
       const manifest = await env.ORIGIN.manifest();
       this.#answeredMs = nowMs;
-      if (manifest.modelSetDigest !== this.#modelSetDigest) {
-        waitUntil(this.#loadModels(env, manifest.modelSetDigest, nowMs));
+      if (manifest.models.live !== this.#modelSetDigest) {
+        waitUntil(this.#loadModels(env, manifest.models.live, nowMs));
       }
       const { catalogDigest } = manifest;
       const wanted = catalogDigest !== null && catalogDigest !== this.#catalog?.digest;

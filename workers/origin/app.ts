@@ -19,6 +19,7 @@ import { addPageRoutes } from "./page_routes.ts";
 import { methodsAt } from "../platform/methods.ts";
 import { problem } from "../platform/problem_response.ts";
 import { Unreachable } from "./unreachable.ts";
+import { addRolloutRoutes } from "./rollout_routes.ts";
 import { addProgramRoute } from "./program_route.ts";
 import { securityHeaders } from "./security_headers.ts";
 import { OPEN_TO_ALL } from "./static_files.ts";
@@ -57,6 +58,7 @@ export function originApp(): OpenAPIHono<Origin> {
   addCampaignRoutes(app);
   addModelRoutes(app);
   addInferenceRoutes(app);
+  addRolloutRoutes(app);
   addLiveRoutes(app);
   describeEdge(app);
   addTraceRoutes(app);

@@ -5,6 +5,7 @@
 import { z } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import { REFUSAL_STATUS, type InferRefusal } from "../../src/inference/refusal.ts";
+import { STANDINGS } from "../../src/models/rollout/rollout.ts";
 import { CHALLENGE, refusalOf } from "./admin_gate.ts";
 import type { OriginEnv } from "./env.ts";
 
@@ -27,7 +28,7 @@ export const modelMetadataSchema = z
       digest: z.string(),
       live: z.boolean(),
       head: z.string().nullable(),
-      model_sets: z.array(z.string()),
+      model_sets: z.array(z.object({ digest: z.string(), standing: z.enum(STANDINGS) })),
     }),
   })
   .openapi("InferenceModel");

@@ -1,14 +1,12 @@
 /**
- * Which models are published: the one file that knows where inference reads this. It asks the registry which sets
- * there were and are, and the store for their documents.
+ * Which models are published: the one file that knows where inference reads this. It asks the registry which sets there
+ * are and where they stand, and the store for their documents.
  */
-import { fromUtf8 } from "../../src/kernel/bytes.ts";
-import { modelSetSchema, type ModelSet } from "../../src/models/manifest.ts";
-import { modelsOf, type PublishedModel, type PublishedSet } from "../../src/models/versions.ts";
-import { HISTORY_SHOWN_MAX } from "./api_schemas.ts";
-import { getArtifact } from "./artifacts.ts";
+import type { ModelSet } from "../../src/models/manifest.ts";
+import { modelsOf, type PublishedModel, type PublishedSet, type SetPlace } from "../../src/models/versions.ts";
 import { mapBounded } from "./bounded.ts";
 import type { OriginEnv } from "./env.ts";
+import { storedSet } from "./model_sets.ts";
 import { reach } from "./unreachable.ts";
 
 /** Published models as the registry has them; documents of sets, which never change, are remembered by digest. */
@@ -21,33 +19,27 @@ export class PublishedModels {
     this.#env = env;
   }
 
-  /** Models of the last `HISTORY_SHOWN_MAX` sets by name, read at most `ageMsMax` ago. Throws `Unreachable`. */
+  /** Models of all sets that the registry remembers, read at most `ageMsMax` ago. Throws `Unreachable`. */
   async list(nowMs: number, ageMsMax = 0): Promise<readonly PublishedModel[]> {
     if (this.#listed !== null && nowMs - this.#listed.atMs < ageMsMax) return this.#listed.models;
-    const models = await this.#read();
+    const models = await this.#read(nowMs);
     this.#listed = { models, atMs: nowMs };
     return models;
   }
 
-  async #read(): Promise<readonly PublishedModel[]> {
-    const registry = this.#env.REGISTRY.getByName("models");
-    const [{ digest: live }, history] = await reach("storage_unavailable", "The registry did not answer.", () =>
-      Promise.all([registry.current(), registry.history(HISTORY_SHOWN_MAX)]),
+  async #read(nowMs: number): Promise<readonly PublishedModel[]> {
+    const { sets } = await reach("storage_unavailable", "The model registry did not answer.", () =>
+      this.#env.MODEL_REGISTRY.getByName("models").view(nowMs),
     );
-    const digests = [...new Set(history.map(({ digest }) => digest))];
-    const documents = await mapBounded(digests, (digest) => this.#document(digest));
-    const sets = documents.filter((found): found is PublishedSet => found !== null);
-    this.#sets = new Map(sets.map(({ digest, set }) => [digest, set]));
-    return modelsOf(sets, live);
+    const documents = await mapBounded(sets, (place) => this.#document(place));
+    const found = documents.filter((set): set is PublishedSet => set !== null);
+    this.#sets = new Map(found.map(({ digest, set }) => [digest, set]));
+    return modelsOf(found.toReversed());
   }
 
   /** Null: the store has no such set, or one of an older shape. */
-  async #document(digest: string): Promise<PublishedSet | null> {
-    const held = this.#sets.get(digest);
-    if (held !== undefined) return { digest, set: held };
-    const bytes = await getArtifact(this.#env.ARTIFACTS, "modelSet", digest);
-    const text = bytes === null ? null : fromUtf8(bytes);
-    const parsed = text === null ? null : modelSetSchema.safeParse(JSON.parse(text));
-    return parsed?.success === true ? { digest, set: parsed.data } : null;
+  async #document({ digest, standing }: SetPlace): Promise<PublishedSet | null> {
+    const set = this.#sets.get(digest) ?? (await storedSet(this.#env, digest));
+    return set === null ? null : { digest, standing, set };
   }
 }

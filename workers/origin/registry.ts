@@ -1,7 +1,6 @@
 /**
- * Which immutable digest is current, and which were before. One object named `catalog`, one `models` and one
- * `guarantees`. Moving the pointer is the last step of a publish: by then the bytes are stored and every ledger knows
- * its terms.
+ * Which immutable digest is current, and which were before. One object named `catalog`, one `guarantees`. Moving the
+ * pointer is the last step of a publish: by then the bytes are stored and every ledger knows its terms.
  */
 import { DurableObject } from "cloudflare:workers";
 import { applyMigrations } from "./migrations.ts";

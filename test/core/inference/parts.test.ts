@@ -58,7 +58,7 @@ describe("a shelf", () => {
 });
 
 /** A set whose models all have the digest `digit` repeated; `early` is the same in all sets. */
-const setOf = (digit: string): PublishedSet => {
+const setOf = (digit: string, standing: PublishedSet["standing"]): PublishedSet => {
   const ends = { inputName: "x", outputName: "y", sizeBytes: 10 };
   const models: ModelSet["models"] = [
     { name: "early", role: "earlyRanker", digest: "e".repeat(64), ...ends },
@@ -70,21 +70,27 @@ const setOf = (digit: string): PublishedSet => {
       ...ends,
     })),
   ];
-  return { digest: `${digit}5`.repeat(32), set: { featureSchemaDigest: "f".repeat(64), columns: 48, models } };
+  return {
+    digest: `${digit}5`.repeat(32),
+    standing,
+    set: { featureSchemaDigest: "f".repeat(64), columns: 48, models },
+  };
 };
 
 describe("versions", () => {
-  const [first, second] = [setOf("1"), setOf("2")];
-  const models = modelsOf([second, first], first.digest);
+  const [first, second] = [setOf("1", "live"), setOf("2", "canary")];
+  const models = modelsOf([second, first]);
   const named = (name: string) => models.find((model) => model.name === name);
 
   test("are a name's digests, the newest first, with the sets they are in", () => {
     expect(models.map(({ name }) => name)).toEqual(["abandon", "click", "completedview", "conversion", "early"]);
     expect(named("click")?.versions).toMatchObject([
-      { version: "222222222222", sets: [second.digest], live: false, head: "click" },
-      { version: "111111111111", sets: [first.digest], live: true },
+      { version: "222222222222", sets: [{ digest: second.digest, standing: "canary" }], live: false, head: "click" },
+      { version: "111111111111", sets: [{ digest: first.digest, standing: "live" }], live: true },
     ]);
-    expect(named("early")?.versions).toMatchObject([{ sets: [second.digest, first.digest], live: true, head: null }]);
+    expect(named("early")?.versions).toMatchObject([
+      { sets: [{ standing: "canary" }, { standing: "live" }], live: true, head: null },
+    ]);
   });
 
   test("a name alone means the one that serves, also where a newer one is published", () => {
@@ -96,7 +102,7 @@ describe("versions", () => {
   });
 
   test("of a name that no serving set has, the newest is meant", () => {
-    const [click] = modelsOf([second, first], null).filter(({ name }) => name === "click");
+    const [click] = modelsOf([second, { ...first, standing: "retired" }]).filter(({ name }) => name === "click");
     expect(click && versionOf(click, null)?.version).toBe("222222222222");
   });
 });
