@@ -32,6 +32,8 @@ const LOADS = [
   { clients: 8, rows: 64 },
   { clients: 8, rows: 512 },
 ] as const;
+/** How many times a model is loaded anew. */
+const RELOADS = 200;
 /** How often the admin route is asked. Units: milliseconds. */
 const ADMIN_EVERY_MS = 20;
 
@@ -93,6 +95,21 @@ async function measureLoad(midroll: Midroll, clients: number, rows: number, seco
   };
 }
 
+/** Unloads and loads a model so many times. Units: bytes of workerd before and after. */
+async function measureReloads(midroll: Midroll, times: number) {
+  const headers = { authorization: `Bearer ${midroll.adminToken}` };
+  const beforeBytes = workerdBytes();
+  for (let n = 0; n < times; n++) {
+    for (const verb of ["unload", "load"]) {
+      const route = `${midroll.originUrl}/v2/repository/models/early_ranker/${verb}`;
+      const answer = await fetch(route, { method: "POST", headers });
+      if (!answer.ok) throw new Error(`${verb} answered ${answer.status}: ${await answer.text()}`);
+      await answer.arrayBuffer();
+    }
+  }
+  return { times, beforeBytes, afterBytes: workerdBytes() };
+}
+
 function requestOf(rows: number): string {
   const golden = goldenSchema.parse(
     JSON.parse(readFileSync(path.join(projectDir, "models/click/golden.json"), "utf8")),
@@ -109,7 +126,10 @@ function workerdBytes(): number {
   return sizes.reduce((sum, line) => sum + Number.parseInt(line.trim(), 10) * 1024, 0);
 }
 
-function section(command: string, measured: readonly Measured[]): string {
+type Reloads = Awaited<ReturnType<typeof measureReloads>>;
+
+function section(command: string, measured: readonly Measured[], reloads: Reloads): string {
+  const [before, after] = [reloads.beforeBytes, reloads.afterBytes].map((bytes) => figureText(bytes / 2 ** 20));
   const head = ["clients", "rows", "requests/s", "rows/s", "rows a batch", "request p50, ms", "admin p50, ms"];
   const lines = measured.map((one) => [
     String(one.clients),
@@ -132,6 +152,8 @@ function section(command: string, measured: readonly Measured[]): string {
     "The click head over HTTP at origin; each client asks again as soon as it is answered. `admin`: `GET",
     "/v1/admin/models`, asked beside it. Clients run in Node on the same cores as workerd, and writing JSON costs them",
     "more than the model costs it: what an admin request waits here is the machine's contention and one batch at most.",
+    "",
+    `Unloading and loading the early ranker ${reloads.times} times: workerd from ${before} to ${after} MiB.`,
   ].join("\n");
 }
 
@@ -152,10 +174,12 @@ await run(async () => {
       console.error(`${clients} clients, ${rows} rows`);
       measured.push(await measureLoad(midroll, clients, rows, seconds));
     }
+    const reloads = await measureReloads(midroll, RELOADS);
     const command = `npm run bench:inference -- --seconds ${seconds}`;
-    const result = { benchmark: "inference", command, machine: thisMachine(), loads: measured };
-    console.log(options.json ? JSON.stringify(result) : section(command, measured));
-    if (options.write ?? !options.json) await writeSection("npm run bench:inference", section(command, measured));
+    const result = { benchmark: "inference", command, machine: thisMachine(), loads: measured, reloads };
+    console.log(options.json ? JSON.stringify(result) : section(command, measured, reloads));
+    if (options.write ?? !options.json)
+      await writeSection("npm run bench:inference", section(command, measured, reloads));
   } finally {
     await midroll.stop();
     await rm(dir, { recursive: true, force: true });
