@@ -1,6 +1,6 @@
 /**
- * `midroll models export`: a published set as a directory that can be checked and published again, to the same id. All of
- * it is verified on the way: the set against its id, each model against its digest.
+ * `midroll models export`: a published set as a directory that can be checked and published again, to the same id. All
+ * of it is verified on the way: the set against its id, each model against its digest.
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";

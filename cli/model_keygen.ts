@@ -1,4 +1,6 @@
-/** `midroll models keygen`: makes a publisher's key, keeps the private half in a file, and shows what Workers are told. */
+/**
+ * `midroll models keygen`: makes a publisher's key, keeps the private half in a file, and shows what Workers are told.
+ */
 import { readFile, writeFile } from "node:fs/promises";
 import { z } from "zod";
 import { readModelKeys } from "../src/models/signing_keys.ts";

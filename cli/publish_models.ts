@@ -1,6 +1,7 @@
 /**
- * Publishing a model set, in the order that is safe to break off anywhere and to repeat: the gate, the models that origin
- * lacks, the signed set, and last the label that moves to it. The same directory and key give the same bytes each time.
+ * Publishing a model set, in the order that is safe to break off anywhere and to repeat: the gate, the models that
+ * origin lacks, the signed set, and last the label that moves to it. The same directory and key give the same bytes
+ * each time.
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -101,7 +101,8 @@ function readSecretsFile(filePath: string): LocalSecrets {
   throw new Error(`${filePath}: ${complaints}. Restore it, or run \`npm run reset\` to start with empty state.`);
 }
 
-// A file of a version that did not sign models gets a key and keeps all else. The state directory has one user at a time.
+// A file of a version that did not sign models gets a key and keeps all else. The state directory has one user at a
+// time.
 function withModelKey(filePath: string, json: unknown): unknown {
   const before = secretsFileShape.omit({ modelKey: true }).strict().safeParse(json);
   if (!before.success) return json;

@@ -1,4 +1,6 @@
-/** Two publishers whose private keys everybody may know, and envelopes signed by them, for tests in Node and in workerd. */
+/**
+ * Two publishers whose private keys everybody may know, and envelopes signed by them, for tests in Node and in workerd.
+ */
 import { spellEnvelope, signedBytes } from "../src/models/envelope.ts";
 import type { ModelKey, PublisherKey } from "../src/models/signing_keys.ts";
 

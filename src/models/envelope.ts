@@ -1,8 +1,8 @@
 /**
- * A model set under signature: a DSSE envelope (Dead Simple Signing Envelope 1.0) whose payload is the canonical JSON of
- * the set. The SHA-256 of the payload is the set's id; signatures cover the payload and its type, never the JSON around
- * them. The envelope itself has exactly one spelling and every signature in it must hold, so no byte of it can change
- * unnoticed.
+ * A model set under signature: a DSSE envelope (Dead Simple Signing Envelope 1.0) whose payload is the canonical JSON
+ * of the set. The SHA-256 of the payload is the set's id; signatures cover the payload and its type, never the JSON
+ * around them. The envelope itself has exactly one spelling and every signature in it must hold, so no byte of it can
+ * change unnoticed.
  */
 import { z } from "zod";
 import {

@@ -1,6 +1,6 @@
 /**
- * What the gate found of a set's models before it was published: the evidence that goes with it. Origin registers no set
- * without a report on every model in it.
+ * What the gate found of a set's models before it was published: the evidence that goes with it. Origin registers no
+ * set without a report on every model in it.
  */
 import { z } from "zod";
 import type { ModelSet } from "./manifest.ts";

@@ -1,6 +1,7 @@
 /**
- * What an isolate tells origin about model sets every few seconds: which it holds ready, what each decided since its last
- * report, and how the shadow's scores compare with the live set's. Bounded, so a report costs origin a bounded amount.
+ * What an isolate tells origin about model sets every few seconds: which it holds ready, what each decided since its
+ * last report, and how the shadow's scores compare with the live set's. Bounded, so a report costs origin a bounded
+ * amount.
  */
 import { z } from "zod";
 import { scorePairsSchema } from "./score_pairs.ts";

@@ -1,6 +1,6 @@
 /**
- * How two models' answers for the same rows compare, as sums that add up: an edge counts pairs of the live and the shadow
- * set's scores, origin adds what all edges counted. Bounded whatever the number of pairs.
+ * How two models' answers for the same rows compare, as sums that add up: an edge counts pairs of the live and the
+ * shadow set's scores, origin adds what all edges counted. Bounded whatever the number of pairs.
  */
 import { z } from "zod";
 

@@ -1,6 +1,6 @@
 /**
- * The rollout of model sets: which moves there are, and the laws that hold whatever is moved in whatever order. The laws
- * run over seeded random moves beside an auditor that knows only what was answered: lines of history and grants.
+ * The rollout of model sets: which moves there are, and the laws that hold whatever is moved in whatever order. The
+ * laws run over seeded random moves beside an auditor that knows only what was answered: lines of history and grants.
  */
 import { describe, expect, test } from "vitest";
 import { stream, type RandomStream } from "../../src/kernel/random.ts";

@@ -5,6 +5,7 @@ import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { loadSnapshot } from "../../src/catalog/snapshot.ts";
 import { FULL_LIMITS } from "../../src/kernel/limits.ts";
+import { NOTHING_SERVES } from "../../src/models/serving_order.ts";
 import { appliedCatalogSchema, catalogStateSchema } from "../../workers/origin/api_schemas.ts";
 import { originApp } from "../../workers/origin/app.ts";
 import { campaignListSchema, campaignStatusSchema } from "../../workers/origin/campaign_schemas.ts";
@@ -98,7 +99,7 @@ describe("publishing a catalog", () => {
     expect(applied).toMatchObject({ campaigns: 2, lineItems: 2 });
     expect(await desk.manifest()).toEqual({
       catalogDigest: applied.digest,
-      modelSetDigest: null,
+      models: NOTHING_SERVES,
       guaranteesDigest: null,
     });
     const bytes = await desk.artifact("snapshot", applied.digest);

@@ -22,8 +22,8 @@ export type ArtifactKind = "snapshot" | "model" | "modelSet" | "guarantees";
 export interface EdgeDesk {
   manifest(): Promise<Manifest>;
   /**
-   * The bytes of that digest, or null when the store does not have them. Of a model set: its envelope, whose payload has
-   * that digest; `openSet` of platform/model_keys.ts opens it.
+   * The bytes of that digest, or null when the store does not have them. Of a model set: its envelope, whose payload
+   * has that digest; `openSet` of platform/model_keys.ts opens it.
    */
   artifact(kind: ArtifactKind, digest: string): Promise<Uint8Array | null>;
   /** Some of a canary's exposure, at most what was asked for; null: there is none left, or it is no canary. */

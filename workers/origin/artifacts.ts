@@ -1,6 +1,6 @@
 /**
- * The store of immutable things, each under the SHA-256 of its bytes; a model set lies in its signed envelope, under the
- * SHA-256 of what the envelope holds. What is written is compared with its name before and what is read is compared
+ * The store of immutable things, each under the SHA-256 of its bytes; a model set lies in its signed envelope, under
+ * the SHA-256 of what the envelope holds. What is written is compared with its name before and what is read is compared
  * after, so a changed byte anywhere shows as a missing artifact and never as another one.
  */
 import { readEnvelope } from "../../src/models/envelope.ts";
@@ -38,8 +38,8 @@ export function artifactKey(kind: ArtifactKind, digest: string): string {
 }
 
 /**
- * Stores bytes under their digest. Storing them again mends what was damaged in the store, and replaces the signature of
- * a model set. Requires: the digest is theirs. Throws `Unreachable`.
+ * Stores bytes under their digest. Storing them again mends what was damaged in the store, and replaces the signature
+ * of a model set. Requires: the digest is theirs. Throws `Unreachable`.
  */
 export async function putArtifact(
   bucket: R2Bucket,

@@ -1,7 +1,7 @@
 /**
- * The desk where edges ask what is current and fetch it, take exposure for a canary, and tell what they found. Reached by
- * service binding only, never over HTTP. It answers from the registries and the store; an edge that cannot reach it keeps
- * deciding with what it has.
+ * The desk where edges ask what is current and fetch it, take exposure for a canary, and tell what they found. Reached
+ * by service binding only, never over HTTP. It answers from the registries and the store; an edge that cannot reach it
+ * keeps deciding with what it has.
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { ModelReport } from "../../src/models/model_report.ts";

@@ -1,7 +1,7 @@
 /**
- * The object that knows where every model set stands, named `models`. What may happen is decided by src/models/rollout/;
- * here it is kept: one command, one transaction, one line of history. The rollout itself is held in memory too, because
- * every isolate asks for the order about once a second.
+ * The object that knows where every model set stands, named `models`. What may happen is decided by
+ * src/models/rollout/; here it is kept: one command, one transaction, one line of history. The rollout itself is held
+ * in memory too, because every isolate asks for the order about once a second.
  */
 import { DurableObject } from "cloudflare:workers";
 import { ok, type Result } from "../../src/kernel/result.ts";

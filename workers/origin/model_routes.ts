@@ -1,7 +1,7 @@
 /**
- * Models over HTTP: the bytes of models, and signed sets of them. A set is registered only when a trusted key signed it,
- * every model it names is stored with the size it states, and the gate has passed them all, so no label can move to a
- * set that an edge could not load.
+ * Models over HTTP: the bytes of models, and signed sets of them. A set is registered only when a trusted key signed
+ * it, every model it names is stored with the size it states, and the gate has passed them all, so no label can move to
+ * a set that an edge could not load.
  */
 import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
 import { canonicalJson, toUtf8 } from "../../src/kernel/bytes.ts";

@@ -1,6 +1,6 @@
 /**
- * What must be true of a model set before a label may move to it, found out from the store itself: its envelope is there
- * and signed by a trusted key, it can serve with this version's features, and every model in it is stored.
+ * What must be true of a model set before a label may move to it, found out from the store itself: its envelope is
+ * there and signed by a trusted key, it can serve with this version's features, and every model in it is stored.
  */
 import { canonicalJson, fromUtf8 } from "../../src/kernel/bytes.ts";
 import { refused, type Result } from "../../src/kernel/result.ts";

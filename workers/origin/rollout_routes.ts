@@ -1,4 +1,7 @@
-/** The rollout of model sets over HTTP: its moves, and their history. What may move where is said in src/models/rollout/. */
+/**
+ * The rollout of model sets over HTTP: its moves, and their history. What may move where is said in
+ * src/models/rollout/.
+ */
 import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
 import { FULL_LIMITS } from "../../src/kernel/limits.ts";
 import type { Lack, Move, MoveRefusal } from "../../src/models/rollout/move.ts";

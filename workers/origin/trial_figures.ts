@@ -1,6 +1,6 @@
 /**
- * The figures of trials as isolates report them, added up in the model registry's tables: what each set decided, and how
- * a shadow's scores compare with the live set's. What a decision rule would read.
+ * The figures of trials as isolates report them, added up in the model registry's tables: what each set decided, and
+ * how a shadow's scores compare with the live set's. What a decision rule would read.
  */
 import { HEADS } from "../../src/models/manifest.ts";
 import type { ModelReport } from "../../src/models/model_report.ts";

@@ -1,6 +1,6 @@
 /**
- * Opening signed model sets with the platform's Ed25519. Origin does it before a set may be published or promoted, every
- * edge before it loads one; both read the trusted keys from the variable MODEL_KEYS.
+ * Opening signed model sets with the platform's Ed25519. Origin does it before a set may be published or promoted,
+ * every edge before it loads one; both read the trusted keys from the variable MODEL_KEYS.
  */
 import type { Result } from "../../src/kernel/result.ts";
 import { openEnvelope, type EnvelopeRefusal } from "../../src/models/envelope.ts";

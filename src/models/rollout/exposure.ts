@@ -1,7 +1,7 @@
 /**
  * How much of a canary viewers may be shown. The cap is handed out in grants before anything is shown, so what all
- * isolates together show never exceeds it, whoever dies and whatever is lost on the way: a grant that is not handed back
- * counts as shown in full.
+ * isolates together show never exceeds it, whoever dies and whatever is lost on the way: a grant that is not handed
+ * back counts as shown in full.
  */
 import { setOf, type Exposure, type ExposureAmount, type Rollout } from "./rollout.ts";
 

@@ -1,7 +1,8 @@
 /**
  * The moves of a rollout: register, shadow, canary, live, retire, roll back, stop, resume. A move is refused for the
- * first reason that applies, in the order of `MoveRefusal`, and then nothing changes; else it raises the revision by one
- * and leaves one line of history. People make moves; a rule that reads the figures of a trial may make them as well.
+ * first reason that applies, in the order of `MoveRefusal`, and then nothing changes; else it raises the revision by
+ * one and leaves one line of history. People make moves; a rule that reads the figures of a trial may make them as
+ * well.
  */
 import { ok, refused, type Result } from "../../kernel/result.ts";
 import { isUsedUp } from "./exposure.ts";

@@ -1,7 +1,7 @@
 /**
  * Where every published model set stands, as a value: candidate → shadow → canary → live → retired. At most one set is
- * live, at most one is on trial as canary, at most one as shadow. How it changes is in move.ts; what edges are told of it
- * in order.ts.
+ * live, at most one is on trial as canary, at most one as shadow. How it changes is in move.ts; what edges are told of
+ * it in order.ts.
  */
 import { z } from "zod";
 
