@@ -86,9 +86,10 @@ function failureLines({ digest, failed }: SetView): string[] {
   );
 }
 
+const figure = (value: number | null): string => (value === null ? "–" : value.toPrecision(3));
+
 function shadowLines({ shadow }: ModelsView): string[] {
   if (shadow === null) return [];
-  const figure = (value: number | null): string => (value === null ? "–" : value.toPrecision(3));
   const rows = Object.entries(shadow.heads).map(([head, { count, meanApart, apartMax, correlation }]) => [
     head,
     String(count),

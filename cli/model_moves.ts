@@ -80,11 +80,12 @@ export function placeNamed(word: string, given: unknown): Place {
   throw wrong(`--as takes candidate, shadow, canary, canary:5 or live, not ${JSON.stringify(word)}`);
 }
 
+const percent = (word: string | true) => (word === true ? undefined : word);
+
 function placeAsked(given: unknown): Exclude<Place, { readonly kind: "candidate" }> {
   const share = z.union([z.string(), z.literal(true)]).optional();
   const { canary, shadow } = z.object({ canary: share, shadow: share }).parse(given);
   if (canary !== undefined && shadow !== undefined) throw wrong("--canary and --shadow exclude each other");
-  const percent = (word: string | true) => (word === true ? undefined : word);
   if (shadow !== undefined) return { kind: "shadow", sharePpm: ppmOf(percent(shadow), SHADOW_PPM_DEFAULT, "--shadow") };
   if (canary === undefined) return { kind: "live" };
   return { kind: "canary", sharePpm: ppmOf(percent(canary), CANARY_PPM_DEFAULT, "--canary"), cap: capAsked(given) };

@@ -98,9 +98,14 @@ export function toUtf8(text: string): Uint8Array {
 
 /** The string of UTF-8 bytes, or null when they are not well-formed UTF-8. A byte order mark is kept as U+FEFF. */
 export function fromUtf8(bytes: Uint8Array): string | null {
-  // Most texts are short and ASCII, and are done here; a spread would be ten times as slow.
-  if (bytes.length <= 4096 && isAscii(bytes)) return Reflect.apply(String.fromCharCode, null, bytes);
   let out = "";
+  if (isAscii(bytes)) {
+    // Most texts are ASCII, and are done here; a spread would be ten times as slow, and all at once too many arguments.
+    for (let at = 0; at < bytes.length; at += 4096) {
+      out += Reflect.apply(String.fromCharCode, null, bytes.subarray(at, at + 4096));
+    }
+    return out;
+  }
   let units: number[] = [];
   for (let at = 0; at < bytes.length;) {
     const lead = bytes[at] ?? 0;

@@ -64,18 +64,15 @@ export function signedBytes(payload: Uint8Array, payloadType: string = SET_PAYLO
 
 /** The one spelling of an envelope. */
 export function spellEnvelope({ payload, signatures }: OpenedEnvelope): Uint8Array {
-  return spell({
-    payload: toBase64(payload),
-    payloadType: SET_PAYLOAD_TYPE,
-    signatures: signatures.map(({ keyId, signature }) => ({ keyid: keyId, sig: toBase64(signature) })),
-  });
+  const spelled = signatures.map(({ keyId, signature }) => ({ keyid: keyId, sig: toBase64(signature) }));
+  return toUtf8(canonicalJson({ payload: toBase64(payload), payloadType: SET_PAYLOAD_TYPE, signatures: spelled }));
 }
 
 /** What is inside an envelope. Refuses the first three of `EnvelopeRefusal`; no signature is verified. */
 export function readEnvelope(bytes: Uint8Array): Result<OpenedEnvelope, EnvelopeRefusal> {
-  const json = parsedJson(bytes);
-  const parsed = envelopeSchema.safeParse(json);
-  if (!parsed.success || !sameBytes(spell(parsed.data), bytes)) return refused("envelope_malformed");
+  const text = fromUtf8(bytes);
+  const parsed = envelopeSchema.safeParse(text === null ? undefined : parsedJson(text));
+  if (!parsed.success || canonicalJson(parsed.data) !== text) return refused("envelope_malformed");
   const payload = fromBase64(parsed.data.payload);
   if (payload === null) return refused("envelope_malformed");
   const signatures: SetSignature[] = [];
@@ -112,20 +109,10 @@ export async function openEnvelope(
   return ok(payload);
 }
 
-function spell(envelope: z.output<typeof envelopeSchema>): Uint8Array {
-  return toUtf8(canonicalJson(envelope));
-}
-
-function parsedJson(bytes: Uint8Array): unknown {
-  const text = fromUtf8(bytes);
-  if (text === null) return undefined;
+function parsedJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
     return undefined;
   }
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, at) => byte === b[at]);
 }

@@ -176,10 +176,10 @@ describe("midroll models, in the order of a set's life", () => {
   });
 });
 
-describe("midroll models publish", () => {
-  const publish = (dir: string, env: Record<string, string> = KEY) =>
-    stage.midroll(["models", "publish", dir, "--state", stage.dir, "--json"], noOrigin, env);
+const publish = (dir: string, env: Record<string, string> = KEY) =>
+  stage.midroll(["models", "publish", dir, "--state", stage.dir, "--json"], noOrigin, env);
 
+describe("midroll models publish", () => {
   it("sends nothing of a set that the gate refuses, and says why", async () => {
     const dir = anotherSet();
     const path = join(dir, "click/model.onnx");

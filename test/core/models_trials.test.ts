@@ -10,13 +10,14 @@ import { addPairs, NO_PAIRS, pairFigures, pairScores } from "../../src/models/sc
 const A = "a".repeat(64);
 const B = "b".repeat(64);
 
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
 describe("pairs of scores", () => {
   const random = stream("trials", "pairs");
   const live = Array.from({ length: 1_000 }, () => random.next());
   const shadow = live.map((score) => 0.8 * score + 0.1 * random.next());
 
   it("give the figures that the textbook gives of all of them", () => {
-    const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
     const [liveMean, shadowMean] = [mean(live), mean(shadow)];
     const apart = live.map((score, row) => Math.abs(score - (shadow[row] ?? 0)));
     const together = mean(live.map((score, row) => (score - liveMean) * ((shadow[row] ?? 0) - shadowMean)));
@@ -49,18 +50,18 @@ describe("pairs of scores", () => {
   });
 });
 
-describe("isolates", () => {
-  const report = (isolateId: string, sequence: number, over: Partial<ModelReport> = {}): ModelReport => ({
-    isolateId,
-    sequence,
-    revision: 1,
-    ready: [],
-    failed: [],
-    decided: [],
-    shadow: null,
-    ...over,
-  });
+const report = (isolateId: string, sequence: number, over: Partial<ModelReport> = {}): ModelReport => ({
+  isolateId,
+  sequence,
+  revision: 1,
+  ready: [],
+  failed: [],
+  decided: [],
+  shadow: null,
+  ...over,
+});
 
+describe("isolates", () => {
   it("count a set ready where they said so last, and are forgotten when they fall silent", () => {
     const isolates = new Isolates();
     isolates.hear(report("one", 1, { ready: [A] }), 0);

@@ -36,6 +36,15 @@ describe("a model set", () => {
     expect(new Uint8Array(await answer.arrayBuffer())).toEqual(envelope);
   });
 
+  test("does not open in workerd with any one of its bytes changed", async () => {
+    const digest = await publishSet("one");
+    const envelope = (await desk.artifact("modelSet", digest)) ?? new Uint8Array();
+    for (let at = 0; at < envelope.length; at++) {
+      const changed = envelope.with(at, (envelope[at] ?? 0) ^ (1 << (at & 7)));
+      expect([at, (await openSet(changed, KEYS, digest)).ok]).toEqual([at, false]);
+    }
+  });
+
   test("published again stays where it stands; signed by the next key it has the same id", async () => {
     const digest = await publishSet("one");
     await moved({ kind: "live", digest });
@@ -180,10 +189,10 @@ describe("the rollout", () => {
   });
 });
 
-describe("the exposure of a canary", () => {
-  const askFor = (digest: string, impressions = 60) =>
-    desk.grantExposure({ digest, isolateId: "isolate-1", impressions, spendMicros: 1_000_000 });
+const askFor = (digest: string, impressions = 60) =>
+  desk.grantExposure({ digest, isolateId: "isolate-1", impressions, spendMicros: 1_000_000 });
 
+describe("the exposure of a canary", () => {
   test("is granted at the desk up to its cap, and what is handed back once may be granted again", async () => {
     const digest = await publishSet("one");
     expect(await askFor(digest)).toBeNull();
@@ -202,17 +211,17 @@ describe("the exposure of a canary", () => {
   });
 });
 
-describe("what isolates report", () => {
-  const report = (isolateId: string, sequence: number, ready: string[]) => ({
-    isolateId,
-    sequence,
-    revision: 1,
-    ready,
-    failed: [],
-    decided: [],
-    shadow: null,
-  });
+const report = (isolateId: string, sequence: number, ready: string[]) => ({
+  isolateId,
+  sequence,
+  revision: 1,
+  ready,
+  failed: [],
+  decided: [],
+  shadow: null,
+});
 
+describe("what isolates report", () => {
   test("shows at how many of them a set is ready, and what it decided, once each", async () => {
     const digest = await publishSet("one");
     const decided = [{ digest, decisions: 3, impressions: 5, spendMicros: 20_000, droppedHeads: 1 }];

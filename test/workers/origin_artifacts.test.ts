@@ -41,10 +41,10 @@ describe("the edges' desk", () => {
   });
 });
 
-describe("a model", () => {
-  const upload = (digest: string, body: BodyInit, contentType = "application/octet-stream") =>
-    asAdmin(`/v1/admin/models/${digest}`, { method: "PUT", headers: { "content-type": contentType }, body });
+const upload = (digest: string, body: BodyInit, contentType = "application/octet-stream") =>
+  asAdmin(`/v1/admin/models/${digest}`, { method: "PUT", headers: { "content-type": contentType }, body });
 
+describe("a model", () => {
   test("is stored under the digest of its bytes, handed to edges and given back", async () => {
     const digest = await sha256Hex(bytes);
     expect((await upload(digest, bytes)).status).toBe(200);

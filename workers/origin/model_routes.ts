@@ -105,7 +105,7 @@ const getModelSet = createRoute({
   request: { params },
   responses: {
     200: jsonAnswer("A DSSE envelope", z.looseObject({})),
-    ...problemAnswers("unauthorized", "bad_field", "not_found", "storage_unavailable"),
+    ...problemAnswers("unauthorized", "bad_field", "set_unknown", "storage_unavailable"),
   },
 });
 
