@@ -9,10 +9,11 @@ import { z } from "zod";
 import { DEFAULT_ORIGIN, DEFAULT_STATE_DIR, findOrigin, findToken } from "./access.ts";
 import { adminClient, type AdminClient } from "./admin_client.ts";
 import { applyCatalogFiles, validateCatalog } from "./catalog_commands.ts";
+import { addBench } from "./device_words.ts";
 import { explainDecision } from "./explain_command.ts";
 import { CliFault } from "./fault.ts";
 import { listCampaigns, showAudit, showCampaign, showHistory, writeOffWallet } from "./campaign_commands.ts";
-import { addLearn } from "./learn_words.ts";
+import { addLearn, type TreeWords } from "./learn_words.ts";
 import { addModels } from "./model_words.ts";
 import type { Outcome } from "./outcome.ts";
 import { PLAN_DEFAULTS, planCampaign } from "./plan_command.ts";
@@ -80,7 +81,9 @@ function buildProgram(terminal: Terminal): Command {
     say: (line) => terminal.err(`${line}\n`),
   });
   addPlan(program, terminal);
-  addLearn(program, { withJson, examples, answering: (run) => answering(terminal, run) });
+  const words: TreeWords = { withJson, examples, answering: (run) => answering(terminal, run) };
+  addLearn(program, words);
+  addBench(program, words, terminal.env, (line) => terminal.err(`${line}\n`));
   addDecisions(program, terminal);
   withOrigin(program.command("status"))
     .description("what is published and where the money is")

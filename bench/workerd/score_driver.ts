@@ -5,7 +5,7 @@
 import * as ort from "onnxruntime-web/wasm";
 import kernelModule from "../../kernels/dense_stack.wasm";
 import { DenseStackRunner, type DenseKernel } from "../../src/onnx/stack_runner.ts";
-import { createSession, type Session } from "../../workers/edge/onnx_runtime.ts";
+import { createSession, type Session } from "../../workers/platform/onnx_runtime.ts";
 import {
   COLUMNS,
   drawModels,

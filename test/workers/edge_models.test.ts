@@ -9,7 +9,7 @@ import type { FeatureMatrix } from "../../src/decision/hydrate.ts";
 import type { HeadScores } from "../../src/decision/rank.ts";
 import { present } from "../../src/kernel/assert.ts";
 import { HEADS } from "../../src/models/manifest.ts";
-import { createSession, runSession } from "../../workers/edge/onnx_runtime.ts";
+import { createSession, runSession } from "../../workers/platform/onnx_runtime.ts";
 import { loadModelSet } from "../../workers/edge/load_model_set.ts";
 import type { ModelSetScorer } from "../../workers/edge/scorer.ts";
 

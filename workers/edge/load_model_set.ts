@@ -7,7 +7,7 @@ import { readChain } from "../../src/onnx/read_chain.ts";
 import { sha256 } from "../platform/digest.ts";
 import { fitsKernel, loadStacks } from "./dense_heads.ts";
 import type { LoadSteps } from "./model_set.ts";
-import { createSession, runSession, type Session } from "./onnx_runtime.ts";
+import { createSession, runSession, type Session } from "../platform/onnx_runtime.ts";
 import { ModelSetScorer, type LoadedPart } from "./scorer.ts";
 
 /** Bytes that a set takes for each byte of its files: the weights as they are run, and what reading them leaves. */

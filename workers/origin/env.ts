@@ -9,6 +9,7 @@ import type { HistoryPoint } from "../../src/money/ledger_history.ts";
 import type { CampaignStatus, CampaignTerms } from "../../src/money/protocol.ts";
 import type { ActivityBatch, ActivityFeed, BatchOutcome } from "./activity_messages.ts";
 import type { CampaignSweep } from "./campaign_board.ts";
+import type { InferenceRpc } from "./inference_messages.ts";
 import type { ModelRegistryRpc } from "./model_registry.ts";
 import type { RegistryRpc } from "./registry.ts";
 import type { TraceIndexRpc } from "./trace_index.ts";
@@ -44,6 +45,8 @@ export interface OriginEnv {
   readonly LEDGER: ObjectsByName<LedgerStub>;
   /** Named `catalog` and `guarantees`. */
   readonly REGISTRY: ObjectsByName<RegistryRpc>;
+  /** Named `models`. */
+  readonly INFERENCE: ObjectsByName<InferenceRpc>;
   /** Named `models`. */
   readonly MODEL_REGISTRY: ObjectsByName<ModelRegistryRpc>;
   /** Named `live`. */
