@@ -11,7 +11,7 @@ import { Recorder } from "./recorder.ts";
 import { TokenSigner } from "./tokens.ts";
 import { coloOf, regionOf, walletName } from "./region.ts";
 import { loadModelSet } from "./load_model_set.ts";
-import { runtimeMemoryBytes } from "./onnx_runtime.ts";
+import { runtimeMemoryBytes } from "../platform/onnx_runtime.ts";
 import { ServingModels } from "./serving_models.ts";
 import { ZoneClocks } from "./zone_clocks.ts";
 import { TraceKeeper } from "./trace_keeper.ts";
