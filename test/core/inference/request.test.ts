@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { INFERENCE_LIMITS } from "../../../src/inference/limits.ts";
 import { readInferRequest } from "../../../src/inference/request.ts";
 import { isBatchable, signatureOf, type Signature } from "../../../src/inference/signature.ts";
-import { denseModel } from "../onnx/fixture.ts";
+import { denseModel } from "../../../bench/drawn_models.ts";
 
 const SIGNATURE: Signature = {
   inputs: [
