@@ -11,13 +11,12 @@ import { FULL_LIMITS } from "../src/kernel/limits.ts";
 import { MODEL_LIMITS } from "../src/models/limits.ts";
 import type { ModelEntry } from "../src/models/manifest.ts";
 import { readGraph } from "../src/onnx/graph.ts";
-import { readChain } from "../src/onnx/read_chain.ts";
 import type { ModelCost, ModelLimits } from "../src/onnx/gate/cost.ts";
 import { inspectModel } from "../src/onnx/gate/inspect.ts";
 import type { Mending } from "../src/onnx/gate/mend.ts";
 import { MODEL_REFUSALS, refusal, type ModelRefusal } from "../src/onnx/gate/refusal.ts";
-import { LAYERS_MIN } from "../src/onnx/stack_runner.ts";
 import { CliFault } from "./fault.ts";
+import { checkFusion, fusionJson, fusionLines, type FusedModel, type Fusion } from "./model_fusion.ts";
 import { probeModel, type Probe } from "./model_probe.ts";
 import { countOf, type Outcome } from "./outcome.ts";
 import { readModelSet } from "./read_models.ts";
@@ -28,12 +27,6 @@ interface Subject {
   readonly name: string;
   readonly path: string;
   readonly entry: ModelEntry | null;
-}
-
-/** Which input and output a set names; null: the model's only one. */
-interface Names {
-  readonly inputName: string | null;
-  readonly outputName: string | null;
 }
 
 /** How models are checked. */
@@ -54,11 +47,18 @@ export interface CheckedModel {
   readonly sizeBytes: number;
   readonly cost: ModelCost | null;
   readonly probe: Omit<Probe, "refusals"> | null;
-  /** Whether the edge's kernel runs it; else the ONNX runtime does. */
+  /** Whether one of the edge's kernels runs it; else the ONNX runtime does. */
   readonly onKernel: boolean;
 }
 
+/** A model after the gate; `fused`: what goes into the plan of its set, if it may serve. */
+interface Passed {
+  readonly checked: CheckedModel;
+  readonly fused: FusedModel | null;
+}
+
 const LIMITS: ModelLimits = { bytesMax: FULL_LIMITS.modelBytesMax, ...MODEL_LIMITS };
+const goldenRowsSchema = z.object({ rows: z.array(z.array(z.number())) });
 const optionsSchema = z.object({
   columns: z.coerce.number().pipe(z.int().min(1).max(1024)).optional(),
   stripZipmap: z.boolean().default(false),
@@ -66,6 +66,7 @@ const optionsSchema = z.object({
   positiveClass: z.boolean().default(false),
   sigmoid: z.boolean().default(false),
   freeRows: z.boolean().default(false),
+  explain: z.boolean().default(false),
   write: z.boolean().optional(),
 });
 
@@ -75,20 +76,37 @@ export async function checkModels(paths: readonly string[], given: unknown): Pro
   if (!options.success) {
     throw new CliFault("wrong_command", "--columns takes a whole number from 1 to 1024", { exitCode: 2 });
   }
-  const { columns = COLUMN_COUNT, write = false, stripZipmap, ...others } = options.data;
+  const { columns = COLUMN_COUNT, write = false, explain, stripZipmap, ...others } = options.data;
   const terms: CheckTerms = { columns, mending: { ...others, stripZipMap: stripZipmap }, write };
   const checked: CheckedModel[] = [];
+  const fusions: Fusion[] = [];
   for (const path of paths) {
-    for (const subject of await subjectsAt(path)) checked.push(await checkModel(subject, terms));
+    const passed: Passed[] = [];
+    for (const subject of await subjectsAt(path)) passed.push(await checkModel(subject, terms));
+    const fusion = await checkFusion(
+      passed.flatMap(({ fused }) => fused ?? []),
+      columns,
+    );
+    fusions.push(fusion);
+    checked.push(...passed.map((one) => afterFusion(one, fusion)));
   }
   const refusedCount = checked.filter(({ accepted }) => !accepted).length;
-  const lines = checked.flatMap(linesOf);
-  if (refusedCount === 0)
-    return { json: { models: checked }, lines: [...lines, `${countOf(checked.length, "model")} may serve`] };
+  const lines = [...checked.flatMap(linesOf), ...fusions.flatMap((fusion) => fusionLines(fusion, explain))];
+  const members = { models: checked, fusions: fusions.map(fusionJson) };
+  if (refusedCount === 0) return { json: members, lines: [...lines, `${countOf(checked.length, "model")} may serve`] };
   throw new CliFault("models_refused", `${refusedCount} of ${countOf(checked.length, "model")} may not serve`, {
     lines,
-    members: { models: checked },
+    members,
   });
+}
+
+/** What is said of a model once the plan of its set has been run. */
+function afterFusion({ checked }: Passed, { plan, wrong }: Fusion): CheckedModel {
+  const found = wrong.get(checked.name);
+  const onKernel = plan.parts.some(({ kind, names }) => kind !== "graph" && names.includes(checked.name));
+  if (found === undefined) return { ...checked, onKernel };
+  const differs = { code: "fusion_differs", found, fix: MODEL_REFUSALS.fusion_differs } as const;
+  return { ...checked, accepted: false, refusals: [...checked.refusals, differs] };
 }
 
 /** A file is one model; a folder is one model, a set of them (with sample-set.json in it) or a folder of models. */
@@ -113,7 +131,7 @@ function nameOf(path: string): string {
   return basename(path) === "model.onnx" ? basename(dirname(path)) : basename(path, ".onnx");
 }
 
-async function checkModel({ name, path, entry }: Subject, terms: CheckTerms): Promise<CheckedModel> {
+async function checkModel({ name, path, entry }: Subject, terms: CheckTerms): Promise<Passed> {
   const { columns, mending, write } = terms;
   const bytes = await readFile(path).catch(() => null);
   if (bytes === null) throw new CliFault("model_unreadable", `${path} cannot be read`);
@@ -126,7 +144,7 @@ async function checkModel({ name, path, entry }: Subject, terms: CheckTerms): Pr
   const probe = refusals.length > 0 ? null : await probeModel(inspection.bytes, { columns, ...names, range, golden });
   refusals.push(...(probe?.refusals ?? []));
   if (write && refusals.length === 0 && inspection.mended.length > 0) await writeFile(path, inspection.bytes);
-  return {
+  const checked: CheckedModel = {
     name,
     path,
     accepted: refusals.length === 0,
@@ -138,19 +156,25 @@ async function checkModel({ name, path, entry }: Subject, terms: CheckTerms): Pr
       probe === null
         ? null
         : { runtimesApart: probe.runtimesApart, goldenApart: probe.goldenApart, answers: probe.answers },
-    onKernel: refusals.length === 0 && fitsKernel(inspection.bytes, names),
+    onKernel: false,
   };
+  return { checked, fused: checked.accepted ? fusedModel(name, inspection.bytes, entry, golden) : null };
 }
 
-/** Whether the edge's kernel takes a model: dense layers, enough of them. Names that nobody states are the model's. */
-function fitsKernel(bytes: Uint8Array, { inputName, outputName }: Names): boolean {
+/** A model that may serve as it goes into a plan. Names that nobody states are the model's. */
+function fusedModel(name: string, bytes: Uint8Array, entry: ModelEntry | null, golden: unknown): FusedModel | null {
   const read = readGraph(bytes);
-  if (!read.ok) return false;
-  const [input] = read.value.inputs;
-  const [output] = read.value.outputs;
-  const ends = { inputName: inputName ?? input?.name ?? "", outputName: outputName ?? output?.name ?? "" };
-  const chain = readChain(bytes, ends);
-  return chain.ok && chain.value.layers.length >= LAYERS_MIN;
+  const rows = goldenRowsSchema.safeParse(golden);
+  if (!read.ok) return null;
+  return {
+    name,
+    bytes,
+    inputName: entry?.inputName ?? read.value.inputs[0]?.name ?? "",
+    outputName: entry?.outputName ?? read.value.outputs[0]?.name ?? "",
+    calibrator: entry?.role === "head" ? (entry.calibrator ?? null) : null,
+    group: entry?.role ?? "head",
+    goldenRows: rows.success ? rows.data.rows : [],
+  };
 }
 
 async function alteration(bytes: Uint8Array, entry: ModelEntry): Promise<readonly ModelRefusal[]> {

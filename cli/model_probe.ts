@@ -6,6 +6,7 @@ import * as native from "onnxruntime-node";
 import * as web from "onnxruntime-web/wasm";
 import { z } from "zod";
 import { stream } from "../src/kernel/random.ts";
+import { apart } from "../src/onnx/apart.ts";
 import { refusal, type ModelRefusal, type ModelRefusalCode } from "../src/onnx/gate/refusal.ts";
 
 /** What a model is held to. */
@@ -137,7 +138,8 @@ function probeRows(columns: number): Float32Array {
   });
 }
 
-function openNative(bytes: Uint8Array, terms: ProbeTerms): Promise<Runtime> {
+/** What a model answers in the native runtime, the oracle. Rejects when it does not load. */
+export function openNative(bytes: Uint8Array, terms: Names): Promise<Runtime> {
   const said = saying("onnxruntime-node");
   return said(async () => {
     const options = { intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 4 } as const;
@@ -151,7 +153,7 @@ function openNative(bytes: Uint8Array, terms: ProbeTerms): Promise<Runtime> {
   });
 }
 
-function openWeb(bytes: Uint8Array, terms: ProbeTerms): Promise<Runtime> {
+function openWeb(bytes: Uint8Array, terms: Names): Promise<Runtime> {
   const said = saying("onnxruntime-web");
   return said(async () => {
     web.env.wasm.numThreads = 1;
@@ -174,29 +176,20 @@ function saying(runtime: string): <T>(work: () => Promise<T>) => Promise<T> {
     });
 }
 
+type Names = Pick<ProbeTerms, "inputName" | "outputName">;
+
 interface Named {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
 }
 
-function namesOf({ inputNames, outputNames }: Named, terms: ProbeTerms) {
+function namesOf({ inputNames, outputNames }: Named, terms: Names) {
   return { input: terms.inputName ?? inputNames[0] ?? "", output: terms.outputName ?? outputNames[0] ?? "" };
 }
 
 function floatsOf(values: unknown): Float32Array {
   if (values instanceof Float32Array) return values;
   throw new TypeError("the output is no float32 tensor");
-}
-
-/** Largest distance; infinite when the lists differ in length or one holds something that is no number. */
-function apart(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  if (a.length !== b.length) return Number.POSITIVE_INFINITY;
-  let most = 0;
-  for (let i = 0; i < a.length; i++) {
-    const distance = Math.abs((a[i] ?? Number.NaN) - (b[i] ?? Number.NaN));
-    if (!(distance <= most)) most = Number.isNaN(distance) ? Number.POSITIVE_INFINITY : distance;
-  }
-  return most;
 }
 
 function firstLine(error: unknown): string {

@@ -40,8 +40,12 @@ function addCheck(models: Command, { withJson, examples, answering }: Lent): voi
     .option("--positive-class", "of a classifier's two probabilities keep that of the second class")
     .option("--sigmoid", "turn log-odds into probabilities")
     .option("--free-rows", "free a fixed number of rows")
+    .option("--explain", "what fusing the models did and won, pass by pass, and what runs on what")
     .option("--write", "put mended models that may serve in the place of their files")
-    .addHelpText("after", examples("models check models", "models check model.onnx --columns 20 --json"))
+    .addHelpText(
+      "after",
+      examples("models check models", "models check models --explain", "models check model.onnx --columns 20 --json"),
+    )
     .action(answering((paths, _client, given) => checkModels(paths, given)));
   withJson(models.command("keygen"))
     .argument("<file>", "where the key is kept; it must not be there yet")

@@ -12,6 +12,8 @@ const NONE: i32 = 0;
 const RELU: i32 = 1;
 const SIGMOID: i32 = 2;
 const TANH: i32 = 3;
+/** Held between 0 and 1. */
+const UNIT: i32 = 4;
 
 /**
  * What is the same for all rows, once: `out[m] = bias[m] + Σ weight[k][m] · x[k]`.
@@ -136,6 +138,7 @@ function activate(x: v128, activation: i32): v128 {
   if (activation === SIGMOID) return sigmoid(x);
   // tanh(x) = 2 · sigmoid(2x) − 1
   if (activation === TANH) return f32x4.sub(f32x4.mul(f32x4.splat(2), sigmoid(f32x4.add(x, x))), f32x4.splat(1));
+  if (activation === UNIT) return f32x4.min(f32x4.max(x, f32x4.splat(0)), f32x4.splat(1));
   return x;
 }
 

@@ -9,7 +9,7 @@ import asc from "assemblyscript/asc";
 import { projectDir } from "../local/build.ts";
 
 /** Every kernel, by the name of its source. */
-export const KERNELS = ["dense_stack"] as const;
+export const KERNELS = ["dense_stack", "forest"] as const;
 
 const OPTIONS = ["-O3", "--enable", "simd", "--runtime", "stub", "--noAssert", "--use", "abort="];
 

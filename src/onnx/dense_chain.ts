@@ -5,11 +5,12 @@
  * in double precision and rounded once.
  */
 import { TensorProto_DataType, type NodeProto } from "onnx-buf";
-import { dimsOf, floatOf, floatsOf, intOf, numbersOf, type Graph } from "./graph.ts";
+import { floatOf, floatsOf, intOf, numbersOf, type Graph } from "./graph.ts";
+import { columnOf, isRow, matrixOf, type Matrix } from "./matrices.ts";
 import { respelled } from "./respelling.ts";
 
-/** What a layer ends with. */
-export type Activation = "none" | "relu" | "sigmoid" | "tanh";
+/** What a layer ends with. `unit`: held between 0 and 1. */
+export type Activation = "none" | "relu" | "sigmoid" | "tanh" | "unit";
 
 /** One dense layer: `activation(x · weight + bias)`. */
 export interface DenseLayer {
@@ -78,7 +79,7 @@ class ChainReader {
       case "Gemm":
         return this.#gemm(step, value);
       case "MatMul":
-        return step.input[0] === value && this.#multiply(this.#matrix(step.input[1], false), null, 1, 1);
+        return step.input[0] === value && this.#multiply(matrixOf(this.#graph, step.input[1], false), null, 1, 1);
       case "Add":
       case "Sub":
       case "Mul":
@@ -86,6 +87,8 @@ class ChainReader {
         return this.#elementwise(step, value);
       case "BatchNormalization":
         return step.input[0] === value && this.#normalise(step);
+      case "Clip":
+        return step.input[0] === value && this.#holdsUnit(step) && this.#end("unit");
       case "Identity":
         return true;
       case "Cast":
@@ -122,7 +125,7 @@ class ChainReader {
   #gemm(step: NodeProto, value: string): boolean {
     const [x, w, b] = step.input;
     if (x !== value || intOf(step, "transA", 0) !== 0) return false;
-    const matrix = this.#matrix(w, intOf(step, "transB", 0) !== 0);
+    const matrix = matrixOf(this.#graph, w, intOf(step, "transB", 0) !== 0);
     return this.#multiply(matrix, b ?? null, floatOf(step, "alpha", 1), floatOf(step, "beta", 1));
   }
 
@@ -178,6 +181,13 @@ class ChainReader {
     return this.#affine(scale.length, slope, (i) => (shift[i] ?? 0) - (mean[i] ?? 0) * slope(i));
   }
 
+  /** Whether a Clip holds its values between 0 and 1. */
+  #holdsUnit(step: NodeProto): boolean {
+    // The bounds are inputs since opset 11; before, attributes.
+    const [least, most] = step.input.slice(1).map((name) => this.#numbers(name)?.[0]);
+    return (least ?? floatOf(step, "min", -1)) === 0 && (most ?? floatOf(step, "max", -1)) === 1;
+  }
+
   #respell(step: NodeProto): boolean {
     const width = this.#width();
     const [, shape] = step.input;
@@ -197,7 +207,7 @@ class ChainReader {
     const [a, b] = step.input;
     const other = a === value ? b : a;
     const numbers = other === undefined ? null : this.#numbers(other);
-    if (numbers === null || other === undefined || !this.#isRow(other)) return false;
+    if (numbers === null || other === undefined || !isRow(this.#graph, other)) return false;
     const at = (i: number): number => numbers[numbers.length === 1 ? 0 : i] ?? 0;
     const flipped = a !== value;
     const sign = flipped ? -1 : 1;
@@ -253,7 +263,8 @@ class ChainReader {
   #columns(): number | null {
     for (const step of this.#graph.nodes) {
       if (step.opType !== "Gemm" && step.opType !== "MatMul") continue;
-      return this.#matrix(step.input[1], step.opType === "Gemm" && intOf(step, "transB", 0) !== 0)?.inner ?? null;
+      const transposed = step.opType === "Gemm" && intOf(step, "transB", 0) !== 0;
+      return matrixOf(this.#graph, step.input[1], transposed)?.inner ?? null;
     }
     return null;
   }
@@ -262,39 +273,4 @@ class ChainReader {
     const tensor = this.#graph.constants.get(name);
     return tensor === undefined ? null : numbersOf(tensor);
   }
-
-  /** Whether a constant is one number or one a column: `[]`, `[n]`, `[1, n]`. */
-  #isRow(name: string): boolean {
-    const tensor = this.#graph.constants.get(name);
-    return (
-      tensor !== undefined &&
-      dimsOf(tensor)
-        .slice(0, -1)
-        .every((size) => size === 1)
-    );
-  }
-
-  #matrix(name: string | undefined, transposed: boolean): Matrix | null {
-    const tensor = name === undefined ? undefined : this.#graph.constants.get(name);
-    const stated = tensor === undefined ? null : numbersOf(tensor);
-    const [rows, columns, more] = tensor === undefined ? [] : dimsOf(tensor);
-    if (stated === null || rows === undefined || columns === undefined || more !== undefined) return null;
-    if (!transposed) return { inner: rows, outer: columns, values: stated };
-    const values = new Float64Array(stated.length);
-    for (let r = 0; r < rows; r++)
-      for (let c = 0; c < columns; c++) values[c * rows + r] = stated[r * columns + c] ?? 0;
-    return { inner: columns, outer: rows, values };
-  }
-}
-
-/** Shape: `[inner, outer]`, row-major. */
-interface Matrix {
-  readonly inner: number;
-  readonly outer: number;
-  readonly values: Float64Array;
-}
-
-/** What a list says of one column; a list of one says the same of all. */
-function columnOf(list: readonly number[], i: number, otherwise: number): number {
-  return list[list.length === 1 ? 0 : i] ?? otherwise;
 }

@@ -56,6 +56,7 @@ const OPERATORS: Readonly<Record<Activation, string | null>> = {
   relu: "Relu",
   sigmoid: "Sigmoid",
   tanh: "Tanh",
+  unit: "Clip",
 };
 
 /** Nodes and constants of a stack. Their names begin with `prefix`. */
@@ -90,6 +91,9 @@ export function stackNodes(stack: DenseStack, features: string, output: string, 
     const cut = add("Slice", [features, starts, ends, ints(`${what}_axes`, [0, 1])], `${what}_rows`);
     return add("Transpose", [cut], what, { perm: [1n, 0n] });
   };
+  const bounds = activations.includes("unit")
+    ? [floats("zero", [], Float32Array.of(0)), floats("one", [], Float32Array.of(1))]
+    : [];
   const first = widths[1] ?? 0;
   const tall = heads.length * first;
   const sharedWidth = halves.shared.to - halves.shared.from;
@@ -107,7 +111,7 @@ export function stackNodes(stack: DenseStack, features: string, output: string, 
   );
   const ownWeight = floats("weight_own", [tall, ownWidth], firstWeights(stack, halves.own));
   const each = add("MatMul", [ownWeight, half("own", halves.own, ROWS_ALL)], "product_own");
-  let value = activate(add("Add", [each, once], "sum_1"), activations[0], "active_1", add);
+  let value = activate(add("Add", [each, once], "sum_1"), activations[0], "active_1", add, bounds);
   value = add("Reshape", [value, ints("shape_1", [heads.length, first, -1])], "stacked_1");
   for (let layer = 1; layer < activations.length; layer++) {
     const [inner, outer] = [widths[layer] ?? 0, widths[layer + 1] ?? 0];
@@ -120,7 +124,7 @@ export function stackNodes(stack: DenseStack, features: string, output: string, 
       [product, floats(`bias_${layer + 1}`, [heads.length, outer, 1], biases)],
       `sum_${layer + 1}`,
     );
-    value = activate(sum, activations[layer], `active_${layer + 1}`, add);
+    value = activate(sum, activations[layer], `active_${layer + 1}`, add, bounds);
   }
   nodes.push(node("Reshape", [value, ints("shape_out", [heads.length, -1])], [output]));
   return { nodes, constants };
@@ -134,9 +138,10 @@ function activate(
   activation: Activation | undefined,
   what: string,
   add: (opType: string, input: readonly string[], what: string) => string,
+  bounds: readonly string[],
 ): string {
   const operator = OPERATORS[activation ?? "none"];
-  return operator === null ? value : add(operator, [value], what);
+  return operator === null ? value : add(operator, operator === "Clip" ? [value, ...bounds] : [value], what);
 }
 
 /** The first layers' weights over one half of the columns. Shape: `[heads × outer, width]`. */

@@ -81,8 +81,8 @@ export function writeGraph(graph: Graph): Uint8Array {
   return toBinary(ModelProtoSchema, model);
 }
 
-/** A value of attributes as nodes are made with: whole numbers, lists of them, texts. */
-export type AttributeValue = bigint | readonly bigint[] | string;
+/** A value of attributes as nodes are made with: whole numbers, lists of them, floats, lists of them, texts. */
+export type AttributeValue = bigint | readonly bigint[] | number | Float32Array | string;
 
 /** A node. */
 export function node(
@@ -100,6 +100,12 @@ export function node(
       if (typeof value === "bigint") {
         return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.INT, i: value });
       }
+      if (typeof value === "number") {
+        return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.FLOAT, f: value });
+      }
+      if (value instanceof Float32Array) {
+        return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.FLOATS, floats: [...value] });
+      }
       if (typeof value === "string") {
         const s = Uint8Array.from(value, (letter) => letter.charCodeAt(0));
         return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.STRING, s });
@@ -116,6 +122,16 @@ export function floatTensor(name: string, dims: readonly number[], values: Float
     dataType: TensorProto_DataType.FLOAT,
     dims: dims.map(BigInt),
     rawData: new Uint8Array(values.slice().buffer),
+  });
+}
+
+/** A float64 constant of one number. */
+export function doubleTensor(name: string, value: number): TensorProto {
+  return create(TensorProtoSchema, {
+    name,
+    dataType: TensorProto_DataType.DOUBLE,
+    dims: [1n],
+    rawData: new Uint8Array(Float64Array.of(value).buffer),
   });
 }
 
@@ -203,4 +219,16 @@ export function floatsOf({ attribute }: NodeProto, name: string): readonly numbe
 /** A list of whole numbers of a node; empty when it is not said. */
 export function intsOf({ attribute }: NodeProto, name: string): readonly number[] {
   return (attribute.find((candidate) => candidate.name === name)?.ints ?? []).map(Number);
+}
+
+/** A text of a node, or null when it is not said. */
+export function textOf({ attribute }: NodeProto, name: string): string | null {
+  const said = attribute.find((candidate) => candidate.name === name)?.s;
+  return said === undefined ? null : String.fromCharCode(...said);
+}
+
+/** A list of texts of a node; empty when it is not said. */
+export function textsOf({ attribute }: NodeProto, name: string): readonly string[] {
+  const said = attribute.find((candidate) => candidate.name === name)?.strings ?? [];
+  return said.map((letters) => String.fromCharCode(...letters));
 }

@@ -4,12 +4,12 @@
  * that what one layer gives the next still lies in the nearest cache.
  */
 import { assert, present } from "../kernel/assert.ts";
-import type { Activation } from "./dense_chain.ts";
 import type { DenseStack, StackedHead } from "./dense_stack.ts";
+import { Allocator, blocks, CODES, PANEL, ROW_BLOCK, writePanels, type KernelMemory } from "./kernel_layout.ts";
 
 /** The kernel's exports. Pointers are bytes into its memory. */
 export interface DenseKernel {
-  readonly memory: { readonly buffer: ArrayBufferLike; grow(pages: number): number };
+  readonly memory: KernelMemory;
   hoist(weight: number, bias: number, x: number, out: number, outer: number, inner: number): void;
   dense(
     weight: number,
@@ -26,14 +26,6 @@ export interface DenseKernel {
 
 /** Layers of a stack at least: the first takes the halves apart, the last has one output. */
 export const LAYERS_MIN = 2;
-
-const CODES: Readonly<Record<Activation, number>> = { none: 0, relu: 1, sigmoid: 2, tanh: 3 };
-/** Rows that the kernel takes at once, and outputs of a layer. */
-const ROW_BLOCK = 8;
-const PANEL = 4;
-const PAGE_BYTES = 65_536;
-/** Below this the compiler's own constants may lie. */
-const FIRST_BYTE = 1_024;
 
 /** Where one head's numbers lie. Bytes. */
 interface HeadLayout {
@@ -70,8 +62,7 @@ export class DenseStackRunner {
     };
     this.#scratch = [allocator.floats(widest * this.#rowsMax), allocator.floats(widest * this.#rowsMax)];
     this.#bytes = allocator.bytes;
-    const missing = this.#bytes - kernel.memory.buffer.byteLength;
-    if (missing > 0) kernel.memory.grow(Math.ceil(missing / PAGE_BYTES));
+    allocator.grow(kernel.memory);
     const memory = new Float32Array(kernel.memory.buffer);
     stack.heads.forEach((head, index) => this.#write(memory, head, present(this.#heads[index], "one layout a head")));
   }
@@ -154,7 +145,8 @@ export class DenseStackRunner {
 
   #write(memory: Float32Array, { chain }: StackedHead, layout: HeadLayout): void {
     const { halves } = this.#stack;
-    chain.layers.forEach(({ inner, outer, weight, bias }, layer) => {
+    chain.layers.forEach((dense, layer) => {
+      const { inner, outer, weight, bias } = dense;
       const { weight: to, bias: biasTo } = present(layout.layers[layer], "a layout a layer");
       memory.set(bias, biasTo / 4);
       if (layer === chain.layers.length - 1) {
@@ -162,11 +154,7 @@ export class DenseStackRunner {
         return;
       }
       const [from, until] = layer === 0 ? [halves.own.from, halves.own.to] : [0, inner];
-      // Panels of four outputs: `[outer / 4, inner, 4]`.
-      for (let j = 0; j < outer; j++) {
-        const panel = to / 4 + Math.floor(j / PANEL) * PANEL * (until - from) + (j % PANEL);
-        for (let i = from; i < until; i++) memory[panel + (i - from) * PANEL] = weight[i * outer + j] ?? 0;
-      }
+      writePanels(memory, to, dense, from, until);
       if (layer > 0) return;
       const padded = blocks(outer, PANEL);
       for (let i = halves.shared.from; i < halves.shared.to; i++) {
@@ -174,20 +162,5 @@ export class DenseStackRunner {
         memory.set(weight.subarray(i * outer, (i + 1) * outer), row);
       }
     });
-  }
-}
-
-function blocks(count: number, block: number): number {
-  return Math.ceil(count / block) * block;
-}
-
-/** Hands out stretches of memory, one after the other, each on a boundary of 64 bytes. */
-class Allocator {
-  bytes = FIRST_BYTE;
-
-  floats(count: number): number {
-    const at = this.bytes;
-    this.bytes += blocks(count * 4, 64);
-    return at;
   }
 }

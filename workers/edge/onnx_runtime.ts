@@ -73,20 +73,21 @@ export async function createSession(onnx: Uint8Array): Promise<Session> {
 }
 
 /**
- * Runs one graph on a matrix. Shape: `rows` is `[rowCount, columns]` float32 row-major; the answer is one float a row.
- * Refuses: rejects when the output has another shape or type.
+ * Runs one graph on a matrix. Shape: `rows` is `[rowCount, columns]` float32 row-major; the answers are one float a row
+ * for every output. Refuses: rejects when an output has another shape or type.
  */
 export async function runSession(
   session: Session,
-  names: { readonly input: string; readonly output: string },
+  inputName: string,
+  outputNames: readonly string[],
   rows: Float32Array,
   rowCount: number,
-): Promise<Float32Array> {
+): Promise<readonly Float32Array[]> {
   const input = new ort.Tensor("float32", rows, [rowCount, rows.length / rowCount]);
-  const outputs = await session.run({ [names.input]: input }, [names.output]);
-  const data = outputs[names.output]?.data;
-  if (!(data instanceof Float32Array) || data.length !== rowCount) {
-    throw new Error(`model output ${names.output} is not one float a row`);
-  }
-  return data;
+  const answers = await session.run({ [inputName]: input }, [...outputNames]);
+  return outputNames.map((name) => {
+    const values = answers[name]?.data;
+    if (values instanceof Float32Array && values.length === rowCount) return values;
+    throw new Error(`model output ${name} is not one float a row`);
+  });
 }

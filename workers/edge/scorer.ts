@@ -8,16 +8,8 @@ import type { HeadAnswers, Scorer } from "../../src/decision/rank.ts";
 import { meanOfHeads } from "../../src/models/head_mean.ts";
 import { HEADS, reducedModels, type ModelSet } from "../../src/models/manifest.ts";
 import { fallbackScorer } from "./fallback_scorer.ts";
+import type { LoadedPart } from "./model_parts.ts";
 import type { LoadedModelSet } from "./model_set.ts";
-
-/** Models of a set that run together. */
-export interface LoadedPart {
-  readonly names: readonly string[];
-  readonly bytes: number;
-  /** One number a row for every model, in the order of `names`. May reject: then none of them has answered. */
-  run(matrix: FeatureMatrix): Promise<readonly Float32Array[]>;
-  release(): Promise<void>;
-}
 
 /** Scores with one consistent set of models. */
 export class ModelSetScorer implements LoadedModelSet {

@@ -13,7 +13,7 @@ import {
 } from "onnx-buf";
 import { floatTensor, floatValue, node, readGraph, writeGraph, type Graph } from "../../../src/onnx/graph.ts";
 import type { ModelRefusalCode } from "../../../src/onnx/gate/refusal.ts";
-import { denseModel } from "./fixture.ts";
+import { denseModel } from "../../../bench/drawn_models.ts";
 
 /** Columns of the good model. */
 export const COLUMNS = 6;

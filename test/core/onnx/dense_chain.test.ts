@@ -8,7 +8,9 @@ import { floatTensor, intTensor, node } from "../../../src/onnx/graph.ts";
 import { readChain } from "../../../src/onnx/read_chain.ts";
 import { DenseStackRunner } from "../../../src/onnx/stack_runner.ts";
 import { stream } from "../../../src/kernel/random.ts";
-import { denseModel, distance, drawFloats, drawRows, modelOf, nativeAnswer, newKernel } from "./fixture.ts";
+import { denseModel, drawFloats, drawRows, modelOf } from "../../../bench/drawn_models.ts";
+import { apart } from "../../../src/onnx/apart.ts";
+import { nativeAnswer, newKernel } from "./fixture.ts";
 
 const SEED = 20261124;
 const ENDS = { inputName: "features", outputName: "probability" };
@@ -147,7 +149,7 @@ describe("a chain of dense layers is read", () => {
     const rows = drawRows("read", 10, COLUMNS, 2);
     const stack = stackOf([{ name: "head", chain: chain.value }], halves);
     const answer = new DenseStackRunner(await newKernel(), stack, 10).run(rows, 10);
-    expect(distance(answer, await nativeAnswer(model, rows, 10))).toBeLessThan(1e-6);
+    expect(apart(answer, await nativeAnswer(model, rows, 10))).toBeLessThan(1e-6);
   });
 });
 

@@ -8,7 +8,9 @@ import { readChain } from "../../../src/onnx/read_chain.ts";
 import { DenseStackRunner } from "../../../src/onnx/stack_runner.ts";
 import { modelSetSchema } from "../../../src/models/manifest.ts";
 import { compileKernel } from "../../../scripts/build_kernels.ts";
-import { denseModel, distance, drawRows, kernelBytes, nativeAnswer, newKernel } from "./fixture.ts";
+import { denseModel, drawRows } from "../../../bench/drawn_models.ts";
+import { apart } from "../../../src/onnx/apart.ts";
+import { kernelBytes, nativeAnswer, newKernel } from "./fixture.ts";
 
 const ENDS = { inputName: "features", outputName: "probability" };
 /** Distance that two orders of summing may have. */
@@ -53,7 +55,7 @@ describe.each(SHAPES)("heads of widths $widths with $shared shared columns", ({ 
     const answer = runner.run(rows, count);
     for (const [n, model] of models.entries()) {
       const alone = await nativeAnswer(model, rows, count);
-      expect(distance(answer.subarray(n * count, (n + 1) * count), alone)).toBeLessThan(CLOSE);
+      expect(apart(answer.subarray(n * count, (n + 1) * count), alone)).toBeLessThan(CLOSE);
     }
   });
 
@@ -73,7 +75,7 @@ describe.each(SHAPES)("heads of widths $widths with $shared shared columns", ({ 
     const answer = await nativeAnswer(fused, rows, count);
     for (const [n, model] of models.entries()) {
       const alone = await nativeAnswer(model, rows, count);
-      expect(distance(answer.subarray(n * count, (n + 1) * count), alone)).toBeLessThan(CLOSE);
+      expect(apart(answer.subarray(n * count, (n + 1) * count), alone)).toBeLessThan(CLOSE);
     }
   });
 });
@@ -108,7 +110,7 @@ describe("the kernel", () => {
       if (model.role !== "head") continue;
       const bytes = committed(`${model.name}/model.onnx`);
       const runner = new DenseStackRunner(await newKernel(), stackOf([headOf(model.name, bytes)], halves), 64);
-      expect(distance(runner.run(rows, 64), await nativeAnswer(bytes, rows, 64))).toBeLessThan(CLOSE);
+      expect(apart(runner.run(rows, 64), await nativeAnswer(bytes, rows, 64))).toBeLessThan(CLOSE);
     }
   });
 });

@@ -16,7 +16,9 @@ import type { Mending } from "../../../src/onnx/gate/mend.ts";
 import { node, readGraph, writeGraph, type Graph } from "../../../src/onnx/graph.ts";
 import { readChain } from "../../../src/onnx/read_chain.ts";
 import { DenseStackRunner } from "../../../src/onnx/stack_runner.ts";
-import { distance, drawRows, nativeAnswer, newKernel } from "./fixture.ts";
+import { drawRows } from "../../../bench/drawn_models.ts";
+import { apart } from "../../../src/onnx/apart.ts";
+import { nativeAnswer, newKernel } from "./fixture.ts";
 
 /** What models/exports/train.py wrote of each. */
 interface Export {
@@ -98,7 +100,7 @@ describe("the kernel", () => {
     const stack = stackOf([{ name, chain: chain.value }], halves);
     const rows = drawRows(name, ROWS, COLUMN_COUNT, 32);
     const answer = new DenseStackRunner(await newKernel(), stack, ROWS).run(rows, ROWS);
-    expect(distance(answer, await nativeAnswer(model, rows, ROWS))).toBeLessThanOrEqual(KERNEL_APART_MAX);
+    expect(apart(answer, await nativeAnswer(model, rows, ROWS))).toBeLessThanOrEqual(KERNEL_APART_MAX);
   });
 
   test("leaves all others to the runtime", () => {

@@ -13,7 +13,8 @@ import { inspectModel } from "../../../src/onnx/gate/inspect.ts";
 import type { Mending } from "../../../src/onnx/gate/mend.ts";
 import { floatValue } from "../../../src/onnx/graph.ts";
 import { BAD_TO_READ, BAD_TO_RUN, changed, COLUMNS, GOOD } from "./bad_models.ts";
-import { denseModel, drawRows, nativeAnswer } from "./fixture.ts";
+import { denseModel, drawRows } from "../../../bench/drawn_models.ts";
+import { nativeAnswer } from "./fixture.ts";
 
 const LIMITS = { bytesMax: FULL_LIMITS.modelBytesMax, ...MODEL_LIMITS };
 const ANY_NAMES = { inputName: null, outputName: null };
