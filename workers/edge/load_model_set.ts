@@ -25,15 +25,14 @@ export async function loadModelSet(digest: string, steps: LoadSteps): Promise<Mo
   const isRanker = ({ names }: { readonly names: readonly string[] }): boolean => names.includes(ranker);
   const loaded: LoadedPart[] = [];
   try {
-    const { parts } = await steps.piece(() => planSet(models, COLUMN_COUNT));
-    for (const part of parts) {
-      // The early ranker is asked of every candidate, the heads only of those that it leaves.
-      const rowsMax = isRanker(part) ? FULL_LIMITS.candidatesMax : FULL_LIMITS.scoredRowsMax;
+    for (const part of (await steps.piece(() => planSet(models, COLUMN_COUNT))).parts) {
+      // The early ranker is asked of every candidate, of open and of guaranteed demand; the heads of those it leaves.
+      const rowsMax = isRanker(part) ? 2 * FULL_LIMITS.candidatesMax : FULL_LIMITS.scoredRowsMax;
       loaded.push(await steps.piece(() => loadPart(part, rowsMax)));
     }
     const rankerPart = loaded.find(isRanker);
     if (rankerPart === undefined) throw new Error("checkModelSet lets through sets with an early ranker only");
-    const heads = loaded.filter((part) => !isRanker(part));
+    const heads = loaded.filter((part) => part !== rankerPart);
     return new ModelSetScorer(digest, set, rankerPart, heads);
   } catch (error) {
     for (const part of loaded) await part.release();
@@ -45,8 +44,8 @@ function bytesToHold({ models }: ModelSet): number {
   return models.reduce((sum, { sizeBytes }) => sum + HELD_PER_BYTE * sizeBytes + HELD_PER_MODEL, 0);
 }
 
-/** All models with their bytes. Models of the reduced tier share nothing with the others, so that it runs them alone. */
-async function fetchedModels(set: ModelSet, steps: LoadSteps): Promise<PlannedModel[]> {
+/** All models' bytes. Those of the reduced tier are a group of their own, so that it runs them alone. */
+async function fetchedModels(set: ModelSet, steps: LoadSteps): Promise<readonly PlannedModel[]> {
   const reduced = reducedModels(set);
   const models: PlannedModel[] = [];
   for (const entry of set.models) {
@@ -54,7 +53,7 @@ async function fetchedModels(set: ModelSet, steps: LoadSteps): Promise<PlannedMo
     const bytes = await steps.artifact("model", entry.digest);
     if (bytes.length !== entry.sizeBytes) throw new Error(`model ${entry.name} has another size than the set says`);
     const calibrator = entry.role === "head" ? (entry.calibrator ?? null) : null;
-    const group = entry.role === "earlyRanker" ? "ranker" : reduced.has(entry.name) ? "reduced" : "full";
+    const group = entry.role === "head" && reduced.has(entry.name) ? "reduced" : entry.role;
     models.push({ ...entry, bytes, calibrator, group });
   }
   return models;

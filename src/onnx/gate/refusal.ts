@@ -53,7 +53,8 @@ export const MODEL_REFUSALS = {
   golden_malformed: 'Write golden.json as { "rows": [[…]], "expected": […] }.',
   golden_columns: "Golden rows have as many columns as the model reads: export them from the same schema.",
   golden_mismatch: "The exported model does not say what the trained one said: export again, compare versions.",
-  fusion_differs: "Fused with its set the model says something else than alone: check it by itself, and report the file.",
+  fusion_differs:
+    "Fused with its set the model says something else than alone: check it by itself, and report the file.",
 } as const;
 
 /** A stable code. */
