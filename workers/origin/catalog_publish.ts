@@ -1,7 +1,8 @@
 /**
  * Publishing a catalog, in the one order that is safe to break off anywhere and to repeat: bytes into the store, terms
- * onto every ledger that has others, then the pointer, then the campaigns that are gone, then the table of guaranteed deals. No edge
- * can meet a campaign whose ledger does not know it, and no catalog is current whose bytes are not stored.
+ * onto every ledger that has others, then the pointer, then the campaigns that are gone, then the table of guaranteed
+ * deals. No edge can meet a campaign whose ledger does not know it, and no catalog is current whose bytes are not
+ * stored.
  */
 import type { CompiledCatalog } from "../../src/catalog/compiled.ts";
 import type { Campaign } from "../../src/catalog/entities.ts";
