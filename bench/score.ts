@@ -15,9 +15,9 @@ import { startLoneWorker } from "./lone_worker.ts";
 import { machineLines, thisMachine } from "./machine.ts";
 import { table, writeSection } from "./measurements_page.ts";
 import {
+  benchRows,
   COLUMNS,
   drawModels,
-  drawRows,
   ENDS,
   fusedModel,
   HEADS,
@@ -25,6 +25,8 @@ import {
   WIDTHS,
   type ScoreOrder,
 } from "./score_models.ts";
+import { apart } from "../src/onnx/apart.ts";
+import { measureMixed, mixedLines, type MixedFigures } from "./score_mixed.ts";
 import { spread, spreadText, threeDigits, type Spread } from "./statistics.ts";
 
 const USAGE = `npm run bench:score -- [options]
@@ -49,7 +51,7 @@ const answerSchema = z.object({ elapsedMs: z.number(), scores: z.array(z.number(
 /** A way in this process: `once` answers all heads on all rows. */
 function timed(once: (input: Record<string, Tensor>) => Promise<number[]>): Way {
   return async (rows, times) => {
-    const features = drawRows(rows);
+    const features = benchRows(rows);
     let scores: number[] = [];
     const startedMs = performance.now();
     for (let n = 0; n < times; n++) {
@@ -90,8 +92,8 @@ function workerdWay(port: number, way: ScoreOrder["way"]): Way {
 /** Calls that last about one stretch. Also warms up and compares with what is expected. */
 async function calibrate(name: string, way: Way, rows: number, expected: readonly number[] | null): Promise<number> {
   const { scores } = await way(rows, 20);
-  const apart = Math.max(...scores.map((score, i) => Math.abs(score - (expected?.[i] ?? score))));
-  if (!(apart <= CLOSE)) throw new Error(`${name} is ${apart} away from the native sessions on ${rows} rows`);
+  const away = expected === null ? 0 : apart(scores, expected);
+  if (!(away <= CLOSE)) throw new Error(`${name} is ${away} away from the native sessions on ${rows} rows`);
   const { elapsedMs } = await way(rows, 40);
   return Math.max(1, Math.min(5_000, Math.round((STRETCH_MS * 40) / Math.max(elapsedMs, 0.1))));
 }
@@ -114,14 +116,14 @@ async function measureRows(ways: ReadonlyMap<string, Way>, rows: number, rounds:
 
 const COLUMNS_SHOWN = ["wasmUnfused", "wasmFusedGraph", "wasmFused", "nativeUnfused", "nativeFused"] as const;
 
-function report(command: string, measured: ReadonlyMap<number, ReadonlyMap<string, Spread>>) {
+function report(command: string, { measured, mixed }: Measured) {
   const rows = [...measured].map(([count, spreads]) => {
     const at = (name: string): number => threeDigits(spreads.get(name)?.median ?? Number.NaN);
     const figures = Object.fromEntries(COLUMNS_SHOWN.map((name) => [`${name}Us`, at(name)]));
     const ratio = threeDigits(at("wasmFused") / at("nativeUnfused"));
     return { rows: count, ...figures, wasmFusedOverNativeUnfused: ratio, spreads: Object.fromEntries(spreads) };
   });
-  return { benchmark: "score", measuredAt: new Date().toISOString(), command, machine: thisMachine(), rows };
+  return { benchmark: "score", measuredAt: new Date().toISOString(), command, machine: thisMachine(), rows, mixed };
 }
 
 function section(result: ReturnType<typeof report>): string {
@@ -144,10 +146,17 @@ function section(result: ReturnType<typeof report>): string {
     "workerd; `wasmFusedGraph`: the stack as one ONNX graph there; `wasmFused`: the stack on the kernel, as the edge",
     "runs it; `nativeUnfused`: Node and onnxruntime-node, one session a head, one thread; `nativeFused`: the fused",
     "graph there.",
+    "",
+    ...mixedLines(result.mixed),
   ].join("\n");
 }
 
-async function measure(rounds: number): Promise<Map<number, Map<string, Spread>>> {
+interface Measured {
+  readonly measured: ReadonlyMap<number, ReadonlyMap<string, Spread>>;
+  readonly mixed: MixedFigures;
+}
+
+async function measure(rounds: number): Promise<Measured> {
   const stateDir = await mkdtemp(path.join(os.tmpdir(), "midroll-bench-score-"));
   const { edge } = await readWorkerConfigs(projectDir);
   const source = { mainPath: path.join(projectDir, "bench/workerd/score_driver.ts"), moduleTypes: edge.moduleTypes };
@@ -167,7 +176,8 @@ async function measure(rounds: number): Promise<Map<number, Map<string, Spread>>
       console.error(`scoring ${rows} rows`);
       measured.set(rows, await measureRows(ways, rows, rounds));
     }
-    return measured;
+    console.error("scoring the mixed set");
+    return { measured, mixed: await measureMixed(worker.port) };
   } finally {
     await worker.stop();
     await rm(stateDir, { recursive: true, force: true });

@@ -34,6 +34,14 @@ test("the committed set may serve", async () => {
   expect(out).toContain("may serve");
 });
 
+test("with --explain it says what runs on what, and what each pass won", async () => {
+  const { exitCode, out } = await stage.midroll(["models", "check", join(MODELS, "exports"), "--explain"]);
+  expect(exitCode).toBe(0);
+  expect(out).toMatch(/fused: 9 models in 5 parts, 3 sessions, at most \d\.\de-\d+ from unfused/);
+  expect(out).toMatch(/kernel of trees +lightgbm, sklearn_boosting, xgboost, xgboost_margin/);
+  expect(out).toMatch(/lightgbm +classifier spelled out as a sum of trees +1 +classifiers/);
+});
+
 test("a folder of model folders is checked folder by folder", async () => {
   const { exitCode, out } = await stage.midroll(["models", "check", join(MODELS, "exports")]);
   expect(exitCode).toBe(0);
