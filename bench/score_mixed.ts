@@ -86,7 +86,8 @@ export function mixedLines({ rows, decisions, p50Us, p50OutsideUs, p99Us, maxUs 
   const { dense, forests, trees, depth, embeddings } = MIXED;
   return [
     `Mixed set in workerd: ${dense} dense heads, ${forests} ensembles of ${trees} trees of depth ${depth},`,
-    `${embeddings} models with embeddings, ${rows} rows: median of stretches ${p50Us} µs a decision. ${decisions} decisions`,
-    `one by one, seen from outside with request and answer: p50 ${p50OutsideUs} µs, p99 ${p99Us} µs, slowest ${maxUs} µs.`,
+    `${embeddings} models with embeddings, ${rows} rows: median of stretches ${p50Us} µs a decision.`,
+    `${decisions} decisions one by one, seen from outside with request and answer: p50 ${p50OutsideUs} µs, p99`,
+    `${p99Us} µs, slowest ${maxUs} µs.`,
   ];
 }
