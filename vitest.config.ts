@@ -4,6 +4,7 @@
  */
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { MODEL_KEYS } from "./test/model_signing.ts";
 
 /** A project of tests that run in Node. Files of `serial` projects start servers, so they run one at a time. */
 const nodeProject = (name: string, serial: boolean) => ({
@@ -26,7 +27,7 @@ export default defineConfig({
           cloudflareTest({
             wrangler: { configPath: "./workers/origin/wrangler.toml" },
             miniflare: {
-              bindings: { ADMIN_TOKEN: "test-admin-token", PUBLIC_EDGE_URL: "http://edge.test" },
+              bindings: { ADMIN_TOKEN: "test-admin-token", PUBLIC_EDGE_URL: "http://edge.test", MODEL_KEYS },
             },
           }),
         ],

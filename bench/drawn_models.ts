@@ -57,6 +57,10 @@ function denseLayers(
   return { nodes, constants };
 }
 
+function letters(word: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(word, (letter) => letter.charCodeAt(0));
+}
+
 /** Trees of at most this depth and a Sigmoid; `fullness` is the chance that a node above it splits. */
 export function treeModel(seed: string, columns: number, count: number, depth: number, fullness = 1): Uint8Array {
   const random = stream(seed, "tree model");
@@ -82,7 +86,6 @@ export function treeModel(seed: string, columns: number, count: number, depth: n
     target_weights: Float32Array.from(leaves, ({ value }) => value),
   });
   trees.domain = "ai.onnx.ml";
-  const letters = (mode: string): Uint8Array<ArrayBuffer> => Uint8Array.from(mode, (letter) => letter.charCodeAt(0));
   const strings = nodes.map(({ leaf }) => letters(leaf ? "LEAF" : "BRANCH_LEQ"));
   const type = AttributeProto_AttributeType.STRINGS;
   trees.attribute.push(create(AttributeProtoSchema, { name: "nodes_modes", type, strings }));

@@ -20,12 +20,12 @@ export const ENDS = { inputName: "features", outputName: "probability" } as cons
 
 /** What the driver inside workerd is asked: to score so many rows so many times in one way. */
 export interface ScoreOrder {
-  readonly way: "sessions" | "fusedGraph" | "kernel" | "mixed" | "mixedOnce";
+  readonly way: "sessions" | "fusedGraph" | "kernel" | "mixed" | "mixedOnce" | "nothing";
   readonly rows: number;
   readonly times: number;
 }
 
-/** What it answers; to `mixedOnce`, whose caller holds the clock, only that it is done. */
+/** What it answers; to `mixedOnce` and `nothing`, whose caller holds the clock, only that it is done. */
 export interface ScoreAnswer {
   readonly elapsedMs: number;
   readonly scores: readonly number[];
@@ -68,13 +68,16 @@ export function benchRows(count: number): Float32Array {
 /** The mixed set: how many of each kind, and the rows of its decision. */
 export const MIXED = { dense: 24, forests: 6, trees: 100, depth: 6, embeddings: 2, rows: 64 } as const;
 
+/** So many models of one kind, as they were published. */
+function named(kind: string, count: number, draw: (seed: string) => Uint8Array): readonly PlannedModel[] {
+  return Array.from({ length: count }, (_, number) => {
+    const name = `${kind}_${number}`;
+    return { name, bytes: draw(`bench ${name}`), ...ENDS, calibrator: null, group: "heads" };
+  });
+}
+
 /** The mixed set as it was published. */
 export function drawMixedSet(): readonly PlannedModel[] {
-  const named = (kind: string, count: number, draw: (seed: string) => Uint8Array): readonly PlannedModel[] =>
-    Array.from({ length: count }, (_, number) => {
-      const name = `${kind}_${number}`;
-      return { name, bytes: draw(`bench ${name}`), ...ENDS, calibrator: null, group: "heads" };
-    });
   return [
     ...named("dense", MIXED.dense, (seed) => denseModel(seed, WIDTHS)),
     ...named("forest", MIXED.forests, (seed) => treeModel(seed, COLUMNS, MIXED.trees, MIXED.depth)),

@@ -2,13 +2,10 @@
  * Origin's admin API from the outside: who to ask, with which token, and what its refusals mean to a person. `fetch` is
  * handed in, so tests need no network. The token is never part of a message.
  */
-import { join } from "node:path";
 import { z } from "zod";
 import type { Catalog } from "../src/catalog/entities.ts";
 import { encodeSnapshot, SNAPSHOT_MEDIA_TYPE } from "../src/catalog/snapshot.ts";
-import type { ModelEntry } from "../src/models/manifest.ts";
 import { CliFault } from "./fault.ts";
-import { readModel, readModelSet } from "./read_models.ts";
 
 /** How long origin may take to answer. Units: milliseconds. */
 const ANSWER_TIMEOUT_MS = 60_000;
@@ -45,15 +42,7 @@ export interface AppliedCatalog {
   readonly lineItems: number;
 }
 
-/** What was published. */
-export interface PublishedModels {
-  /** SHA-256 of the model set document as origin stored it. */
-  readonly digest: string;
-  readonly models: readonly string[];
-}
-
 const appliedSchema = z.object({ digest: z.string(), campaigns: z.number(), lineItems: z.number() });
-const publishedSchema = z.object({ digest: z.string() });
 const problemSchema = z.object({
   code: z.string().optional(),
   title: z.string().optional(),
@@ -125,25 +114,6 @@ export function applyCatalog(client: AdminClient, catalog: Catalog): Promise<App
 export async function applySnapshot(client: AdminClient, bytes: Uint8Array): Promise<AppliedCatalog> {
   const answer = await client.put("/v1/admin/catalog", SNAPSHOT_MEDIA_TYPE, bytes, CATALOG_TIMEOUT_MS);
   return understand(client, "/v1/admin/catalog", appliedSchema, answer);
-}
-
-/**
- * Publishes the model set described by `DIR/sample-set.json`, whose models lie at `DIR/<name>/model.onnx`. Everything
- * is checked before anything is sent; the set goes last, so origin never points at a model that is not there. Throws
- * `CliFault`.
- */
-export async function publishModels(client: AdminClient, dir: string): Promise<PublishedModels> {
-  const set = await readModelSet(dir);
-  const artifacts: { model: ModelEntry; bytes: Uint8Array }[] = [];
-  for (const model of set.models) {
-    artifacts.push({ model, bytes: await readModel(model, join(dir, model.name, "model.onnx")) });
-  }
-  for (const { model, bytes } of artifacts) {
-    await client.put(`/v1/admin/models/${model.digest}`, "application/octet-stream", bytes);
-  }
-  const answer = await client.put("/v1/admin/model-set", "application/json", JSON.stringify(set));
-  const { digest } = understand(client, "/v1/admin/model-set", publishedSchema, answer);
-  return { digest, models: set.models.map(({ name }) => name) };
 }
 
 /** An answer in the shape this version expects; throws `CliFault` `answer_not_understood` when it has another. */

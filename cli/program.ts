@@ -9,16 +9,16 @@ import { z } from "zod";
 import { DEFAULT_ORIGIN, DEFAULT_STATE_DIR, findOrigin, findToken } from "./access.ts";
 import { adminClient, type AdminClient } from "./admin_client.ts";
 import { applyCatalogFiles, validateCatalog } from "./catalog_commands.ts";
+import { addBench } from "./device_words.ts";
 import { explainDecision } from "./explain_command.ts";
 import { CliFault } from "./fault.ts";
 import { listCampaigns, showAudit, showCampaign, showHistory, writeOffWallet } from "./campaign_commands.ts";
-import { checkModels } from "./model_check.ts";
-import { listModels, publishModelDirectory, showStatus } from "./origin_commands.ts";
-import { addLearn } from "./learn_words.ts";
+import { addLearn, type TreeWords } from "./learn_words.ts";
+import { addModels } from "./model_words.ts";
 import type { Outcome } from "./outcome.ts";
 import { PLAN_DEFAULTS, planCampaign } from "./plan_command.ts";
-import { transpileModel } from "./transpile_command.ts";
 import { REPLAY_SINCE_DEFAULT, replayDecisions } from "./replay_command.ts";
+import { showStatus } from "./status_command.ts";
 
 /** What the command may touch of the outside, handed in. */
 export interface Terminal {
@@ -72,9 +72,18 @@ function buildProgram(terminal: Terminal): Command {
     );
   addCatalog(program, terminal);
   addCampaigns(program, terminal);
-  addModels(program, terminal);
+  addModels(program, {
+    withJson,
+    withOrigin,
+    examples,
+    answering: (run) => answering(terminal, run),
+    env: terminal.env,
+    say: (line) => terminal.err(`${line}\n`),
+  });
   addPlan(program, terminal);
-  addLearn(program, { withJson, examples, answering: (run) => answering(terminal, run) });
+  const words: TreeWords = { withJson, examples, answering: (run) => answering(terminal, run) };
+  addLearn(program, words);
+  addBench(program, words, terminal.env, (line) => terminal.err(`${line}\n`));
   addDecisions(program, terminal);
   withOrigin(program.command("status"))
     .description("what is published and where the money is")
@@ -135,43 +144,6 @@ function addCampaigns(program: Command, terminal: Terminal): void {
         writeOffWallet(await client(), id, writeOffSchema.parse(given)),
       ),
     );
-}
-
-function addModels(program: Command, terminal: Terminal): void {
-  const models = program.command("models").description("check, publish and list models");
-  withJson(models.command("check"))
-    .argument("<paths...>", "ONNX files, model folders (model.onnx, golden.json) or the folder of a set")
-    .description("whether models may serve, and if not why not and what to do; needs no origin")
-    .option("--columns <n>", "columns that a row has (default: those of this version's features)")
-    .option("--strip-zipmap", "take out what turns probabilities into dictionaries")
-    .option("--output <name>", "keep this output alone")
-    .option("--positive-class", "of a classifier's two probabilities keep that of the second class")
-    .option("--sigmoid", "turn log-odds into probabilities")
-    .option("--free-rows", "free a fixed number of rows")
-    .option("--explain", "what fusing the models did and won, pass by pass, and what runs on what")
-    .option("--write", "put mended models that may serve in the place of their files")
-    .addHelpText(
-      "after",
-      examples("models check models", "models check models --explain", "models check model.onnx --columns 20 --json"),
-    )
-    .action(answering(terminal, (paths, _client, given) => checkModels(paths, given)));
-  withJson(models.command("transpile"))
-    .argument("<onnx>", "an early ranker: trees, or one linear layer")
-    .description("make it the early ranker of the fallback tier, and say how alike they rank; needs no origin")
-    .option("--trees <n>", "how many of its first trees (default: as many as the table may have)")
-    .option("--into <file>", "the fallback tier's table", "models/fallback.json")
-    .option("--write", "write the table; without it only say what it would be")
-    .addHelpText("after", examples("models transpile models/early_ranker/model.onnx --trees 20"))
-    .action(answering(terminal, ([path = ""], _client, given) => transpileModel(path, given)));
-  withOrigin(models.command("publish"))
-    .argument("<dir>", "directory with sample-set.json and <name>/model.onnx")
-    .description("publish the model set of a directory and make it current")
-    .addHelpText("after", examples("models publish models"))
-    .action(answering(terminal, async ([dir = ""], client) => publishModelDirectory(await client(), dir)));
-  withOrigin(models.command("list"))
-    .description("the current model set")
-    .addHelpText("after", examples("models list"))
-    .action(answering(terminal, async (_words, client) => listModels(await client())));
 }
 
 function addPlan(program: Command, terminal: Terminal): void {

@@ -9,7 +9,7 @@ import { CliFault } from "./fault.ts";
 import { sha256 } from "./sha256.ts";
 
 /** Where a directory says which models it holds. */
-const SET_FILE = "sample-set.json";
+export const SET_FILE = "sample-set.json";
 
 /** The set that a directory describes. Throws `CliFault`: `model_set_unreadable`, `model_set_invalid`. */
 export async function readModelSet(dir: string): Promise<ModelSet>;

@@ -46,7 +46,7 @@ export async function transpileModel(path: string, given: unknown): Promise<Outc
     throw new CliFault("not_transpiled", `${path} reads other columns`, { advice });
   }
   const alike = await howAlike(bytes, now, next.data);
-  const text = `${JSON.stringify(next.data, null, 1)}\n`;
+  const text = textOf(next.data);
   if (write) await writeFile(into, text);
   const size = "trees" in table.value ? countOf(table.value.trees.length, "tree") : "one linear layer";
   const json = {
@@ -64,6 +64,12 @@ export async function transpileModel(path: string, given: unknown): Promise<Outc
       ...(write ? [] : ["nothing was written: --write does"]),
     ],
   };
+}
+
+/** JSON with a list of numbers in one line. */
+function textOf(weights: FallbackWeights): string {
+  const text = JSON.stringify(weights, null, 1);
+  return `${text.replaceAll(/\[[^[\]{}]*\]/g, (numbers) => numbers.replaceAll(/\s+/g, ""))}\n`;
 }
 
 async function readWeights(path: string): Promise<FallbackWeights> {

@@ -2,6 +2,7 @@
  * The console's feed, `GET /v1/admin/live?after=<seq>`, as it crosses the network. Rows are keyed: the newer copy of a
  * second or a decision replaces the older one. The origin Worker writes this shape; the pages only read it.
  */
+import type { ServingOrder } from "../src/models/serving_order.ts";
 import type { CampaignStatus } from "../src/money/protocol.ts";
 import type { ActivityCounters, DecisionSummary } from "../src/telemetry/activity.ts";
 
@@ -22,7 +23,7 @@ export interface LiveAnswer {
   /** When the ledgers were last asked. */
   readonly campaignsAtMs: number;
   readonly catalogDigest: string | null;
-  readonly modelSetDigest: string | null;
+  readonly models: ServingOrder;
 }
 
 /** Columns of equal length, ascending by second. Sparse: a second that nobody reported is absent and means zero. */

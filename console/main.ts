@@ -10,6 +10,7 @@ import type { LiveAnswer } from "./live_answer.ts";
 import { startFeed, type Feed } from "./live_feed.ts";
 import { createLiveStore } from "./live_store.ts";
 import { overview } from "./overview.ts";
+import type { ServingOrder, Trial } from "../src/models/serving_order.ts";
 import { dropToken, keepToken, takeToken } from "./token.ts";
 
 const board = byId("board", HTMLElement);
@@ -60,13 +61,21 @@ function buildBoard(): (answer: LiveAnswer) => void {
     drawDecisions(store.decisions(), answer);
     versions.replaceChildren(
       el("span", {}, "Catalog ", digest(answer.catalogDigest)),
-      el("span", {}, "Models ", digest(answer.modelSetDigest)),
+      el("span", {}, "Models ", ...modelsLine(answer.models)),
     );
   };
 }
 
 function digest(full: string | null): HTMLElement {
   return el("code", { title: full }, full === null ? "none published" : full.slice(0, 12));
+}
+
+/** Which set serves, and which are tried beside it. */
+function modelsLine({ live, canary, shadow, stopped }: ServingOrder): (HTMLElement | string)[] {
+  const trial = (set: Trial | null, name: string) =>
+    set === null ? [] : [` · ${name} `, digest(set.digest), ` ${set.sharePpm / 10_000} %`];
+  const halted = stopped ? [" · ", el("strong", {}, "stopped: the fallback tier answers")] : [];
+  return [digest(live), ...trial(canary, "canary"), ...trial(shadow, "shadow"), ...halted];
 }
 
 const drawBoard = buildBoard();

@@ -6,7 +6,8 @@
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { adminClient, applyCatalog, publishModels, type AdminClient } from "../cli/admin_client.ts";
+import { adminClient, applyCatalog, type AdminClient } from "../cli/admin_client.ts";
+import { publishModels } from "../cli/publish_models.ts";
 import { readCatalog } from "../cli/read_catalog.ts";
 import { sha256 } from "../cli/sha256.ts";
 import { renderProblems } from "../src/catalog/problem.ts";
@@ -73,18 +74,20 @@ async function seed(runtime: Runtime, catalog: Catalog, options: BringUpOptions)
   } else {
     say(`catalog ${current.digest?.slice(0, 12)} from the last run`);
   }
-  await seedModels(client, say);
+  await seedModels(client, runtime, say);
 }
 
 /** Publishes the checkout's models when the state has none, or has some that read other features than this checkout. */
-async function seedModels(client: AdminClient, say: (step: string) => void): Promise<void> {
+async function seedModels(client: AdminClient, { modelKey }: Runtime, say: (step: string) => void): Promise<void> {
   const { digest, modelSet } = publishedSchema.parse(await client.get("/v1/admin/models"));
   const schemaDigest = await featureSchemaDigest(sha256);
   if (digest !== null && modelSet?.featureSchemaDigest === schemaDigest) {
     say(`models ${digest.slice(0, 12)} from the last run`);
     return;
   }
-  const published = await publishModels(client, MODELS_DIR);
+  const words = { by: "npm start", why: "the models of this checkout" };
+  const terms = { key: modelKey, words, place: { kind: "live" }, say: () => undefined } as const;
+  const published = await publishModels(client, MODELS_DIR, terms);
   say(`models ${published.digest.slice(0, 12)}: ${published.models.join(", ")}`);
 }
 

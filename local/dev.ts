@@ -8,13 +8,14 @@ import net from "node:net";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { adminClient, applyCatalog, publishModels, type AdminClient } from "../cli/admin_client.ts";
+import { adminClient, applyCatalog, type AdminClient } from "../cli/admin_client.ts";
+import { publishModels } from "../cli/publish_models.ts";
 import { readCatalog } from "../cli/read_catalog.ts";
 import { renderProblems } from "../src/catalog/problem.ts";
 import { projectDir } from "./build.ts";
 import { optionsOf, portFrom, run } from "./command.ts";
 import { keepPagesBuilt, writeOriginConfig } from "./dev_origin.ts";
-import { loadSecrets, type LocalSecrets } from "./secrets.ts";
+import { loadSecrets, modelKeysVariable, type LocalSecrets } from "./secrets.ts";
 import { tether } from "./tether.ts";
 import { configPaths } from "./wrangler_config.ts";
 
@@ -53,6 +54,7 @@ function wranglerEnvironment(url: string, stateDir: string, secrets: LocalSecret
     ...process.env,
     ADMIN_TOKEN: secrets.adminToken,
     BILLING_KEYS: JSON.stringify(secrets.billingKeys),
+    MODEL_KEYS: modelKeysVariable(secrets),
     PUBLIC_EDGE_URL: url,
     PUBLIC_ORIGIN_URL: url,
     MEDIA_BASE_URL: url,
@@ -84,7 +86,7 @@ async function isEmpty(client: AdminClient, what: "catalog" | "models"): Promise
 }
 
 /** Applies what the state lacks. What a developer published in its place stays. */
-async function seed(client: AdminClient, catalogDir: string | undefined): Promise<string> {
+async function seed(client: AdminClient, { modelKey }: LocalSecrets, catalogDir: string | undefined): Promise<string> {
   const read = await readCatalog([catalogDir ?? path.join(projectDir, "catalog/sample")]);
   if (!read.ok) throw new Error(`The catalog does not validate:\n${renderProblems(read.reason)}`);
   const { catalog } = read.value;
@@ -93,7 +95,9 @@ async function seed(client: AdminClient, catalogDir: string | undefined): Promis
     console.log(`… catalog: ${applied.campaigns} campaigns, ${applied.lineItems} line items`);
   }
   if (await isEmpty(client, "models")) {
-    const published = await publishModels(client, path.join(projectDir, "models"));
+    const words = { by: "npm run dev", why: "the models of this checkout" };
+    const terms = { key: modelKey, words, place: { kind: "live" }, say: () => undefined } as const;
+    const published = await publishModels(client, path.join(projectDir, "models"), terms);
     console.log(`… models: ${published.models.join(", ")}`);
   }
   return catalog.publishers[0]?.id ?? "";
@@ -155,6 +159,7 @@ await run(async () => {
   await listening(wrangler);
   const publisherId = await seed(
     adminClient({ origin: url, token: secrets.adminToken, tokenSource: ".midroll/secrets.json", fetch }),
+    secrets,
     options.catalog,
   );
   await ready(url);

@@ -11,8 +11,9 @@ import { Log, LogLevel, Miniflare, convertV4MiniflareOptions } from "miniflare";
 import type { Json, V4MiniflareOptions, V4WorkerOptions } from "miniflare";
 import { buildAll, projectDir } from "./build.ts";
 import type { BundledWorker } from "./build.ts";
+import type { PublisherKey } from "../src/models/signing_keys.ts";
 import { ringCrons, type Bell } from "./schedule.ts";
-import { loadSecrets } from "./secrets.ts";
+import { loadSecrets, modelKeysVariable } from "./secrets.ts";
 import type { LocalSecrets } from "./secrets.ts";
 import { tether } from "./tether.ts";
 import type { WorkerRole } from "./wrangler_config.ts";
@@ -31,6 +32,10 @@ export interface RuntimeOptions {
   readonly vars?: Readonly<Record<string, string>>;
   /** The project to build and run. Default: this one. */
   readonly rootDir?: string;
+  /** Changes what is about to run: a benchmark adds Workers of its own and puts them between the two. */
+  readonly arrange?: (workers: readonly V4WorkerOptions[]) => V4WorkerOptions[];
+  /** Port of workerd's inspector. Default: none is opened. */
+  readonly inspectorPort?: number;
 }
 
 /** A running Midroll. */
@@ -40,6 +45,8 @@ export interface Runtime {
   /** Without a slash at the end. */
   readonly originUrl: string;
   readonly adminToken: string;
+  /** What signs model sets that both Workers trust. */
+  readonly modelKey: PublisherKey;
   /** What the Workers and workerd write: one line each, kept across restarts. Warnings also go to standard error. */
   readonly logPath: string;
   /**
@@ -83,11 +90,13 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     const edgeUrl = urlOf(host, edgePort);
     const originUrl = urlOf(host, originPort);
     const vars = { given: options.vars ?? {}, edgeUrl, originUrl };
+    const { arrange = (plain) => [...plain], inspectorPort } = options;
     miniflare = new Miniflare(
       convertV4MiniflareOptions({
         ...sharedOptions(stateDir, log),
+        ...(inspectorPort === undefined ? {} : { inspectorPort }),
         unsafeRuntimeEnv: { ...held.runtimeEnv },
-        workers: workerOptions(workers, addresses, secrets, vars),
+        workers: arrange(workerOptions(workers, addresses, secrets, vars)),
       }),
     );
     await miniflare.ready;
@@ -96,7 +105,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       workers.map(({ config }) => config),
       (message) => log.write(Date.now(), "warn", message),
     );
-    return { edgeUrl, originUrl, adminToken: secrets.adminToken, logPath: log.path, stop };
+    return { edgeUrl, originUrl, adminToken: secrets.adminToken, modelKey: secrets.modelKey, logPath: log.path, stop };
   } catch (error) {
     await stop().catch(() => undefined);
     throw error;
@@ -154,13 +163,14 @@ function workerOptions(
   const known: Readonly<Record<string, string>> = {
     ADMIN_TOKEN: secrets.adminToken,
     BILLING_KEYS: JSON.stringify(secrets.billingKeys),
+    MODEL_KEYS: modelKeysVariable(secrets),
   };
   const undeclared = new Set(Object.keys(vars.given));
   const configured = workers.map(({ config, outDir, modules }): V4WorkerOptions => {
     const bindings: Record<string, Json> = {};
     for (const [name, declared] of Object.entries(config.vars)) {
       undeclared.delete(name);
-      bindings[name] = vars.given[name] ?? actual(declared, vars);
+      bindings[name] = vars.given[name] ?? known[name] ?? actual(declared, vars);
     }
     for (const name of config.secretNames) {
       const secret = known[name];

@@ -1,12 +1,15 @@
 /**
- * The secrets of a Midroll that runs on one machine: origin's admin token and the keys that sign billing tokens.
+ * The secrets of a Midroll that runs on one machine: origin's admin token, the keys that sign billing tokens, and the
+ * publisher's key that signs model sets, of which the Workers are told the public half alone.
  * Deployed Workers get theirs by `wrangler secret put`; here they are made once, kept in the state directory with mode
  * 0600, and read again at each start, so that tokens signed before a restart still bill after it.
  */
 import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
+import { newPublisherKey } from "../cli/publisher_key.ts";
+import { publisherKeySchema } from "../src/models/signing_keys.ts";
 
 const billingKeyBytes = 32;
 const adminTokenBytes = 24;
@@ -22,10 +25,12 @@ const secretsFileShape = z.object({
     )
     .min(1)
     .refine((keys) => new Set(keys.map((key) => key.id)).size === keys.length, "expected different ids"),
+  modelKey: publisherKeySchema,
 });
 
 /**
  * `adminToken` opens origin's admin API. Of `billingKeys` the first signs and all verify; `key` is 32 bytes, base64url.
+ * `modelKey` signs model sets.
  */
 export type LocalSecrets = z.infer<typeof secretsFileShape>;
 
@@ -47,21 +52,25 @@ export function loadSecrets(
   const filePath = path.join(stateDir, "secrets.json");
   if (!existsSync(filePath)) createSecretsFile(filePath);
   const kept = readSecretsFile(filePath);
-  return { adminToken: override ?? kept.adminToken, billingKeys: kept.billingKeys };
+  return { ...kept, adminToken: override ?? kept.adminToken };
 }
 
-// Written whole under another name and then linked: no reader ever meets half a file, and of two starts at once the
-// first one's secrets stay.
+/** The variable MODEL_KEYS of both Workers: the half that verifies. */
+export function modelKeysVariable({ modelKey: { id, publicKey } }: Pick<LocalSecrets, "modelKey">): string {
+  return JSON.stringify([{ id, publicKey }]);
+}
+
+// Linked in place: of two starts at once the first one's secrets stay.
 function createSecretsFile(filePath: string): void {
   const fresh: LocalSecrets = {
     adminToken: randomBytes(adminTokenBytes).toString("base64url"),
     billingKeys: [
       { id: `k${randomBytes(4).toString("hex")}`, key: randomBytes(billingKeyBytes).toString("base64url") },
     ],
+    modelKey: newPublisherKey(),
   };
   mkdirSync(path.dirname(filePath), { recursive: true });
-  const draftPath = `${filePath}.${process.pid}.${randomBytes(4).toString("hex")}`;
-  writeFileSync(draftPath, `${JSON.stringify(fresh, null, 2)}\n`, { mode: 0o600, flag: "wx" });
+  const draftPath = writeDraft(filePath, fresh);
   try {
     linkSync(draftPath, filePath);
   } catch (error) {
@@ -69,6 +78,13 @@ function createSecretsFile(filePath: string): void {
   } finally {
     rmSync(draftPath);
   }
+}
+
+// Whole under another name before it gets its own: no reader ever meets half a file.
+function writeDraft(filePath: string, contents: object): string {
+  const draftPath = `${filePath}.${process.pid}.${randomBytes(4).toString("hex")}`;
+  writeFileSync(draftPath, `${JSON.stringify(contents, null, 2)}\n`, { mode: 0o600, flag: "wx" });
+  return draftPath;
 }
 
 function readSecretsFile(filePath: string): LocalSecrets {
@@ -79,8 +95,18 @@ function readSecretsFile(filePath: string): LocalSecrets {
   } catch {
     throw new Error(`${filePath}: expected JSON. Restore it, or run \`npm run reset\` to start with empty state.`);
   }
-  const parsed = secretsFileShape.safeParse(json);
+  const parsed = secretsFileShape.safeParse(withModelKey(filePath, json));
   if (parsed.success) return parsed.data;
   const complaints = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ");
   throw new Error(`${filePath}: ${complaints}. Restore it, or run \`npm run reset\` to start with empty state.`);
+}
+
+// A file of a version that did not sign models gets a key and keeps all else. The state directory has one user at a
+// time.
+function withModelKey(filePath: string, json: unknown): unknown {
+  const before = secretsFileShape.omit({ modelKey: true }).strict().safeParse(json);
+  if (!before.success) return json;
+  const completed = { ...before.data, modelKey: newPublisherKey() };
+  renameSync(writeDraft(filePath, completed), filePath);
+  return completed;
 }

@@ -8,7 +8,7 @@ import { stackOf } from "../../src/onnx/dense_stack.ts";
 import { ForestRunner, type ForestKernel } from "../../src/onnx/forest_runner.ts";
 import { planSet, type PlannedPart } from "../../src/onnx/plan.ts";
 import { DenseStackRunner, type DenseKernel } from "../../src/onnx/stack_runner.ts";
-import { createSession, runSession } from "../../workers/edge/onnx_runtime.ts";
+import { createSession, runSession } from "../../workers/platform/onnx_runtime.ts";
 import { COLUMNS, drawMixedSet, HALVES, MIXED } from "../score_models.ts";
 
 /** All models on some rows. Shape: `rows` `[MIXED.rows, COLUMNS]`; the answer is one list a model. */

@@ -6,6 +6,7 @@ import type { Offer } from "../catalog/compiled.ts";
 import type { Micros } from "../kernel/money.ts";
 import type { Tier } from "../telemetry/activity.ts";
 import type { Scores } from "./candidate.ts";
+import type { Lapses } from "./rank.ts";
 import type { Rejection } from "./rejection.ts";
 
 /** One filled position of the break. */
@@ -51,6 +52,9 @@ export interface Decision {
   readonly requestId: string;
   readonly publisherId: string;
   readonly tier: Tier;
+  /** The model set that scored; null: the linear models, or nobody. */
+  readonly modelSetDigest: string | null;
+  readonly lapses: Lapses;
   readonly catalogDigest: string;
   /** In order of play. Paid slots and house slots. */
   readonly slots: readonly Slot[];

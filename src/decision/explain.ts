@@ -64,6 +64,7 @@ export function explain(decision: Decision, asked: ExplainedBreak, atMs: number,
     surface: asked.surface,
     podDurationSec: asked.podDurationSec,
     tier: decision.tier,
+    modelSetDigest: decision.modelSetDigest,
     slots: decision.slots.map((slot) => explainSlot(slot, needed)),
     rejections: decision.rejections.map((rejection) => explainRejection(rejection, needed)),
   };

@@ -87,6 +87,8 @@ export function finish(scoringPlan: ScoringPlan, scoring: Scoring): Decision {
     requestId: request.requestId,
     publisherId: request.publisherId,
     tier: scoring.tier,
+    modelSetDigest: scoring.modelSetDigest,
+    lapses: scoring.lapses,
     catalogDigest: world.catalogDigest,
     slots: house.shown.map((ad, at) => slotOf(ad, at, house.shown.length, pod, charges)),
     rejections: [

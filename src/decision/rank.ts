@@ -19,13 +19,32 @@ import type { World } from "./world.ts";
 /** One probability a row for every head. Shape: `[rows]` float32 each. */
 export type HeadScores = Readonly<Record<Head, Float32Array>>;
 
+/** Heads whose models did not all answer with probabilities. */
+export interface Lapses {
+  /** At least one model was left out of the head's mean. */
+  readonly thinned: readonly Head[];
+  /** No model was left: the fallback tier's answer stands in for the head. */
+  readonly replaced: readonly Head[];
+}
+
+/** Every model answered as it should. */
+export const NO_LAPSES: Lapses = { thinned: [], replaced: [] };
+
+/** What the heads answer. */
+export interface HeadAnswers {
+  readonly heads: HeadScores;
+  readonly lapses: Lapses;
+}
+
 /** The models as the core needs them. Both functions refuse by rejecting; the caller then scores with another tier. */
 export interface Scorer {
   readonly tier: Tier;
+  /** SHA-256 of the model set; null: the linear models, which come with the build. */
+  readonly modelSetDigest: string | null;
   /** Any finite number a row; larger is more promising. */
   rank(matrix: FeatureMatrix): Promise<Float32Array>;
   /** Probabilities in [0, 1]. */
-  score(matrix: FeatureMatrix): Promise<HeadScores>;
+  score(matrix: FeatureMatrix): Promise<HeadAnswers>;
 }
 
 /** What the heads say of one row; NaN where they say nothing. */
@@ -42,6 +61,9 @@ export function scoresAt(heads: HeadScores, row: number): Scores {
 /** What scoring found out about the candidates of one plan. */
 export interface Scoring {
   readonly tier: Tier;
+  /** Null: the linear models, or nobody. */
+  readonly modelSetDigest: string | null;
+  readonly lapses: Lapses;
   readonly scored: readonly Scored[];
   readonly rejections: readonly Rejection[];
   /** Candidates that the early ranker gave no number: they were cut first. */
@@ -149,12 +171,21 @@ interface Kept {
   readonly unranked: number;
 }
 
+const NOTHING_TO_SCORE: Scoring = {
+  tier: "house",
+  modelSetDigest: null,
+  lapses: NO_LAPSES,
+  scored: [],
+  rejections: [],
+  unranked: 0,
+};
+
 /** Ranks, cuts and scores the candidates of one plan. The early ranker is only asked when there is something to cut. */
 export async function scoreCandidates(task: ScoringTask, scorer: Scorer): Promise<Scoring> {
   const { candidates, matrix } = task;
-  if (candidates.length === 0) return { tier: "house", scored: [], rejections: [], unranked: 0 };
+  if (candidates.length === 0) return NOTHING_TO_SCORE;
   const { rows: kept, unranked } = await keep(task, scorer);
-  const heads = await scorer.score(kept.length < candidates.length ? pickRows(matrix, kept) : matrix);
+  const { heads, lapses } = await scorer.score(kept.length < candidates.length ? pickRows(matrix, kept) : matrix);
   const keptSet = new Set(kept);
   const scored: Scored[] = [];
   kept.forEach((index, row) => {
@@ -165,5 +196,6 @@ export async function scoreCandidates(task: ScoringTask, scorer: Scorer): Promis
   const rejections = candidates
     .filter((_, index) => !keptSet.has(index))
     .map((candidate): Rejection => ({ offer: candidate.offer, reason: "early_cut" }));
-  return { tier: scorer.tier, scored, rejections, unranked };
+  const { tier, modelSetDigest } = scorer;
+  return { tier, modelSetDigest, lapses, scored, rejections, unranked };
 }

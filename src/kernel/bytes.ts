@@ -7,7 +7,9 @@
 export type Sha256 = (bytes: Uint8Array) => Promise<Uint8Array>;
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-const VALUE_OF = new Map([...ALPHABET].map((letter, value) => [letter, value]));
+/** The value of a letter by its character code; 255: no letter. */
+const VALUE_OF = new Uint8Array(128).fill(255);
+for (let value = 0; value < ALPHABET.length; value++) VALUE_OF[ALPHABET.charCodeAt(value)] = value;
 
 /** Lower-case hexadecimal, two letters a byte. */
 export function toHex(bytes: Uint8Array): string {
@@ -38,9 +40,9 @@ export function fromBase64Url(text: string): Uint8Array | null {
   let bits = 0;
   let held = 0;
   let at = 0;
-  for (const letter of text) {
-    const value = VALUE_OF.get(letter);
-    if (value === undefined) return null;
+  for (let letter = 0; letter < text.length; letter++) {
+    const value = VALUE_OF[text.charCodeAt(letter)] ?? 255;
+    if (value === 255) return null;
     bits = (bits << 6) | value;
     held += 6;
     if (held >= 8) {
@@ -50,6 +52,23 @@ export function fromBase64Url(text: string): Uint8Array | null {
     }
   }
   return bits === 0 ? out : null;
+}
+
+/** Base64 with padding (RFC 4648 section 4). */
+export function toBase64(bytes: Uint8Array): string {
+  const letters = toBase64Url(bytes).replaceAll("-", "+").replaceAll("_", "/");
+  return letters.padEnd(Math.ceil(letters.length / 4) * 4, "=");
+}
+
+/** The bytes of padded base64, or null when it is not, or its last letter carries stray bits. */
+export function fromBase64(text: string): Uint8Array | null {
+  if (text.length % 4 !== 0 || /[-_]/.test(text)) return null;
+  return fromBase64Url(
+    text
+      .replace(/={1,2}$/, "")
+      .replaceAll("+", "-")
+      .replaceAll("/", "_"),
+  );
 }
 
 /** UTF-8 of a string; a lone surrogate becomes U+FFFD, as the Encoding Standard says. */
@@ -79,9 +98,14 @@ export function toUtf8(text: string): Uint8Array {
 
 /** The string of UTF-8 bytes, or null when they are not well-formed UTF-8. A byte order mark is kept as U+FEFF. */
 export function fromUtf8(bytes: Uint8Array): string | null {
-  // Most texts are short and ASCII, and are done here; a spread would be ten times as slow.
-  if (bytes.length <= 4096 && isAscii(bytes)) return Reflect.apply(String.fromCharCode, null, bytes);
   let out = "";
+  if (isAscii(bytes)) {
+    // Most texts are ASCII, and are done here; a spread would be ten times as slow, and all at once too many arguments.
+    for (let at = 0; at < bytes.length; at += 4096) {
+      out += Reflect.apply(String.fromCharCode, null, bytes.subarray(at, at + 4096));
+    }
+    return out;
+  }
   let units: number[] = [];
   for (let at = 0; at < bytes.length;) {
     const lead = bytes[at] ?? 0;

@@ -25,6 +25,9 @@ export interface Limits {
   readonly scoredRowsMax: number;
   readonly reducedRowsMax: number;
   readonly fallbackRowsMax: number;
+  /** Decisions in flight in one isolate beyond which the reduced tier scores, and beyond which the fallback tier. */
+  readonly reducedInFlight: number;
+  readonly fallbackInFlight: number;
   /** Rows of one advertiser that the early cut protects. */
   readonly cutFloorPerAdvertiser: number;
   /** Rows of one deal that the early cut protects. */
@@ -54,6 +57,8 @@ export const FULL_LIMITS: Limits = {
   scoredRowsMax: 64,
   reducedRowsMax: 24,
   fallbackRowsMax: 64,
+  reducedInFlight: 96,
+  fallbackInFlight: 256,
   cutFloorPerAdvertiser: 1,
   cutFloorPerDeal: 1,
   podNodesMax: 20_000,

@@ -4,4 +4,6 @@ export const MODEL_LIMITS = {
   rowCostMax: 200_000,
   /** Bytes of weights. */
   weightBytesMax: 8 * 1024 * 1024,
+  /** Bytes of a set's envelope: 64 models with eight golden rows of a hundred columns each fit. */
+  envelopeBytesMax: 2 * 1024 * 1024,
 } as const;

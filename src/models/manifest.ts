@@ -82,7 +82,15 @@ export type ModelSet = z.output<typeof modelSetSchema>;
 
 /** Why a document is no model set that can serve. `detail` reads on from "the model set cannot serve: ". */
 export interface ModelSetRefusal {
-  readonly code: "malformed" | "feature_schema_differs" | "early_ranker_not_once" | "head_not_once";
+  readonly code:
+    | "malformed"
+    | "feature_schema_differs"
+    | "early_ranker_not_once"
+    | "head_missing"
+    | "name_twice"
+    | "golden_columns"
+    | "reduced_unknown"
+    | "reduced_without_head";
   readonly detail: string;
   /** Each field that is wrong; empty unless `malformed`. */
   readonly problems: readonly { readonly path: string; readonly expected: string }[];
@@ -90,7 +98,8 @@ export interface ModelSetRefusal {
 
 /**
  * The model set in a JSON value, if an edge can serve with it. Refuses, in this order: another shape, another feature
- * schema than the one given, not exactly one early ranker, not exactly one of each head. Asked before a set is sent,
+ * schema than the one given, not exactly one early ranker, a head without a model, two models of one name, golden rows
+ * of another length, a reduced tier that names no model of the set, or none of a head. Asked before a set is sent,
  * before it is published and before it is loaded, so that all three agree.
  */
 export function checkModelSet(json: unknown, featureSchemaDigest: string): Result<ModelSet, ModelSetRefusal> {
@@ -108,10 +117,30 @@ export function checkModelSet(json: unknown, featureSchemaDigest: string): Resul
   const rankers = set.models.filter(({ role }) => role === "earlyRanker").length;
   if (rankers !== 1) return refuse("early_ranker_not_once", `it needs one early ranker and has ${rankers}`);
   for (const head of HEADS) {
-    const count = set.models.filter((model) => model.role === "head" && model.head === head).length;
-    if (count !== 1) return refuse("head_not_once", `it needs one head "${head}" and has ${count}`);
+    const some = set.models.some((model) => model.role === "head" && model.head === head);
+    if (!some) return refuse("head_missing", `it has no model of the head "${head}"`);
   }
+  const names = new Set<string>();
+  for (const { name } of set.models) {
+    if (names.has(name)) return refuse("name_twice", `two of its models are named "${name}"`);
+    names.add(name);
+  }
+  const odd = set.models.find(({ golden }) => golden?.rows.some((row) => row.length !== set.columns));
+  if (odd !== undefined)
+    return refuse("golden_columns", `a golden row of "${odd.name}" has not ${set.columns} columns`);
+  const unknown = set.reduced?.find((name) => !names.has(name));
+  if (unknown !== undefined)
+    return refuse("reduced_unknown", `its reduced tier names "${unknown}", none of its models`);
+  const scores = set.models.some(({ role, name }) => role === "head" && set.reduced?.includes(name) !== false);
+  if (!scores) return refuse("reduced_without_head", "its reduced tier names no model of a head");
   return ok(set);
+}
+
+/** Names of the models that score in the reduced tier: those the set says, else the first of every head. */
+export function reducedModels(set: ModelSet): ReadonlySet<string> {
+  if (set.reduced !== undefined) return new Set(set.reduced);
+  const first = HEADS.map((head) => set.models.find((model) => model.role === "head" && model.head === head)?.name);
+  return new Set(first.filter((name) => name !== undefined));
 }
 
 function refuse(code: ModelSetRefusal["code"], detail: string): Result<ModelSet, ModelSetRefusal> {

@@ -25,10 +25,37 @@ export interface ServingOrder {
   readonly stopped: boolean;
 }
 
+/** Nothing is published: the fallback tier answers. */
+export const NOTHING_SERVES: ServingOrder = {
+  revision: 0,
+  live: null,
+  canary: null,
+  shadow: null,
+  warm: [],
+  stopped: false,
+};
+
+/** What an isolate asks to show of a canary. Units: micros of what is paid for it. */
+export interface ExposureAsk {
+  readonly digest: string;
+  readonly isolateId: string;
+  readonly impressions: number;
+  readonly spendMicros: number;
+}
+
 /** What one isolate may still show of a canary before it asks again. Both fall to nothing: the live set decides. */
 export interface ExposureGrant {
+  /** Names the grant when what is unused of it is handed back. */
+  readonly grantId: string;
   readonly digest: string;
   readonly impressions: number;
   /** Units: micros of what is paid for them. */
+  readonly spendMicros: number;
+}
+
+/** What is left of a grant that will not be used: each grant is handed back once, or counts as shown in full. */
+export interface ExposureReturn {
+  readonly grantId: string;
+  readonly impressions: number;
   readonly spendMicros: number;
 }

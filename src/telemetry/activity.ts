@@ -31,6 +31,13 @@ export interface ActivityCounters {
   readonly houseMs: number;
   readonly committedMicros: number;
   readonly tiers: Readonly<Record<Tier, number>>;
+  /** Decisions by the digest of the model set that scored them. */
+  readonly modelSets: Readonly<Record<string, number>>;
+  /**
+   * What loading and trying model sets took: times each step was done (`fetched`), and milliseconds from its beginning
+   * to the next time the isolate was let go on (`fetchedMs`).
+   */
+  readonly models: Readonly<Record<string, number>>;
   /** Beacon outcomes by verdict (`billed`, `duplicate`, `late`, `exhausted`, `invalid`) and other events by name. */
   readonly beacons: Readonly<Record<string, number>>;
   /** Faults by stable code (`scoring_failed`, `origin_unreachable`, …). */
@@ -45,6 +52,8 @@ export interface DecisionSummary {
   readonly surface: string;
   readonly podDurationSec: number;
   readonly tier: Tier;
+  /** The model set that scored; null: the linear models, or nobody. */
+  readonly modelSetDigest: string | null;
   readonly slots: readonly DecisionSummarySlot[];
   readonly rejections: readonly DecisionSummaryRejection[];
 }

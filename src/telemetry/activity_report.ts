@@ -19,10 +19,12 @@ const count = z.int().nonnegative();
 const identifier = z.string().min(1).max(128);
 const word = z.string().min(1).max(64);
 const counterName = z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/);
-const counts = z.record(counterName, count).refine((map) => Object.keys(map).length <= COUNTER_NAMES_MAX);
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+const namesFit = (map: object): boolean => Object.keys(map).length <= COUNTER_NAMES_MAX;
+const counts = z.record(counterName, count).refine(namesFit);
 const tier = z.enum(["full", "reduced", "fallback", "house"]);
 
-const scores = z.record(word, z.number()).refine((map) => Object.keys(map).length <= COUNTER_NAMES_MAX);
+const scores = z.record(word, z.number()).refine(namesFit);
 
 const slot = z.object({
   slot: z.int().positive().max(FULL_LIMITS.podAdsMax),
@@ -63,6 +65,8 @@ export const decisionSummarySchema = z.object({
   surface: word,
   podDurationSec: z.number().nonnegative(),
   tier,
+  // An older edge does not tell it.
+  modelSetDigest: digest.nullable().default(null),
   slots: z.array(slot).max(FULL_LIMITS.podAdsMax),
   rejections: z.array(rejection).max(REJECTIONS_MAX),
 });
@@ -81,6 +85,9 @@ export const activityReportSchema = z.object({
     houseMs: count,
     committedMicros: count,
     tiers: z.object({ full: count, reduced: count, fallback: count, house: count }),
+    // An older edge does not tell these two.
+    modelSets: z.record(digest, count).refine(namesFit).default({}),
+    models: counts.default({}),
     beacons: counts,
     faults: counts,
   }),

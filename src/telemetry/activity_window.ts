@@ -67,6 +67,8 @@ export function emptyCounters(): ActivityCounters {
     houseMs: 0,
     committedMicros: 0,
     tiers: { full: 0, reduced: 0, fallback: 0, house: 0 },
+    modelSets: {},
+    models: {},
     beacons: {},
     faults: {},
   };
@@ -93,6 +95,8 @@ export function addCounters(a: ActivityCounters, b: ActivityCounters): ActivityC
       fallback: a.tiers.fallback + b.tiers.fallback,
       house: a.tiers.house + b.tiers.house,
     },
+    modelSets: addNamed(a.modelSets, b.modelSets),
+    models: addNamed(a.models, b.models),
     beacons: addNamed(a.beacons, b.beacons),
     faults: addNamed(a.faults, b.faults),
   };
@@ -130,7 +134,8 @@ export function seriesOf(seconds: readonly SecondCounters[]): ActivitySeries {
 
 type Named = Readonly<Record<string, number>>;
 
-function addNamed(a: Named, b: Named): Named {
+/** Seconds that an earlier version wrote lack some of these. */
+function addNamed(a: Named = {}, b: Named = {}): Named {
   const total = new Map<string, number>(Object.entries(a));
   for (const [name, count] of Object.entries(b)) {
     const fits = total.has(name) || total.size < COUNTER_NAMES_MAX;

@@ -31,6 +31,8 @@ const counters: fc.Arbitrary<ActivityCounters> = fc.record({
   houseMs: count,
   committedMicros: count,
   tiers: fc.record({ full: count, reduced: count, fallback: count, house: count }),
+  modelSets: named,
+  models: named,
   beacons: named,
   faults: named,
 });
@@ -107,6 +109,7 @@ describe("a report from the queue", () => {
         surface: "midroll",
         podDurationSec: 20,
         tier: "full",
+        modelSetDigest: null,
         slots: [
           {
             slot: 1,

@@ -1,11 +1,7 @@
 /** The `midroll` commands that talk to origin: what they ask and show, and that they keep the token secret. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { showMicros, showTable } from "../../cli/outcome.ts";
-import { sha256 } from "../../cli/sha256.ts";
-import { COLUMN_COUNT, featureSchemaDigest } from "../../src/features/schema.ts";
-import { toHex } from "../../src/kernel/bytes.ts";
 import { TOKEN, answers, openStage, type Origin } from "./cli_stage.ts";
 
 const CAMPAIGN = {
@@ -66,7 +62,7 @@ const noCampaigns = answers({ campaigns: [] });
 const busyOrigin: Origin = ({ url }) => {
   if (url.endsWith("/catalog"))
     return Response.json({ digest: "c".repeat(64), campaigns: 2, lineItems: 9, history: [] });
-  if (url.endsWith("/models")) return Response.json({ digest: null, modelSet: null });
+  if (url.endsWith("/models")) return Response.json({ digest: null });
   return Response.json({ campaigns: [CAMPAIGN, CAMPAIGN], unknown: [] });
 };
 
@@ -247,96 +243,6 @@ describe("midroll campaigns history and audit", () => {
       "2  2026-01-01T00:00:00Z  kim wrote off 0.765433 at wallet:weur:3: the region is gone",
       "1  2026-01-01T00:00:00Z  budget 1.00 → 2.50; daily budget 5.00; flight end 1970-01-01T00:00:00Z → 2026-01-01T00:00:00Z",
     ]);
-  });
-});
-
-describe("midroll models", () => {
-  const BYTES = new TextEncoder().encode("not really onnx");
-
-  async function writeModels(
-    spoil: (model: Record<string, unknown>) => void = () => {},
-    change: object = {},
-  ): Promise<void> {
-    const model: Record<string, unknown> = {
-      name: "click",
-      role: "head",
-      head: "click",
-      digest: toHex(await sha256(BYTES)),
-      sizeBytes: BYTES.length,
-      inputName: "features",
-      outputName: "probability",
-    };
-    const { head: _click, ...graph } = model;
-    const models: Record<string, unknown>[] = [
-      model,
-      { ...graph, name: "early", role: "earlyRanker" },
-      { ...model, name: "seen", head: "completedView" },
-      { ...model, name: "leaves", head: "abandon" },
-      { ...model, name: "buys", head: "conversion" },
-    ];
-    for (const { name } of models) {
-      mkdirSync(join(stage.dir, String(name)));
-      writeFileSync(join(stage.dir, String(name), "model.onnx"), BYTES);
-    }
-    spoil(model);
-    const set = { featureSchemaDigest: await featureSchemaDigest(sha256), columns: COLUMN_COUNT, models };
-    stage.write("sample-set.json", { ...set, ...change });
-  }
-
-  it("publish sends every artifact under its digest, and the set last", async () => {
-    await writeModels();
-    const { exitCode, out } = await stage.midroll(["models", "publish", stage.dir], () =>
-      Response.json({ digest: "e".repeat(64) }),
-    );
-    expect(exitCode).toBe(0);
-    expect(out).toContain("published at http://localhost:8788: click, early, seen, leaves, buys");
-    const digest = toHex(await sha256(BYTES));
-    expect(stage.asked.map(({ method, url }) => `${method} ${new URL(url).pathname}`)).toEqual([
-      ...Array.from({ length: 5 }, () => `PUT /v1/admin/models/${digest}`),
-      "PUT /v1/admin/model-set",
-    ]);
-    expect(stage.asked[0]?.body).toEqual(BYTES);
-    expect(JSON.parse(new TextDecoder().decode(stage.asked[5]?.body))).toEqual(
-      JSON.parse(readFileSync(join(stage.dir, "sample-set.json"), "utf8")),
-    );
-  });
-
-  it.each([
-    ["an altered file", (model: Record<string, unknown>) => void (model["digest"] = "0".repeat(64)), "model_altered"],
-    [
-      "a file that is not there",
-      (model: Record<string, unknown>) => void (model["name"] = "elsewhere"),
-      "model_unreadable",
-    ],
-    ["a set of another shape", (model: Record<string, unknown>) => void (model["role"] = "tail"), "model_set_invalid"],
-  ])("publish sends nothing of %s", async (_what, spoil, code) => {
-    await writeModels(spoil);
-    const { exitCode, out } = await stage.midroll(["models", "publish", stage.dir, "--json"], () => Response.json({}));
-    expect([exitCode, stage.asked.length, JSON.parse(out).code]).toEqual([1, 0, code]);
-  });
-
-  it.each([
-    ["of another feature schema", { featureSchemaDigest: "0".repeat(64) }, "trained on another feature schema"],
-    ["that lacks its models", { models: [] }, "models: "],
-  ])("publish sends nothing of a set %s, which no edge would load", async (_what, change, words) => {
-    await writeModels(undefined, change);
-    const { exitCode, err } = await stage.midroll(["models", "publish", stage.dir], () => Response.json({}));
-    expect([exitCode, stage.asked.length]).toEqual([1, 0]);
-    expect(err).toContain("cannot serve");
-    expect(err).toContain(words);
-  });
-
-  it("publish of a directory without a set says what it looks for", async () => {
-    const { exitCode, err } = await stage.midroll(["models", "publish", stage.dir], () => Response.json({}));
-    expect(exitCode).toBe(1);
-    expect(err).toContain("sample-set.json cannot be read: ENOENT");
-  });
-
-  it("list says so when nothing is published", async () => {
-    const { out } = await stage.midroll(["models", "list"], () =>
-      Response.json({ digest: null, modelSet: null, history: [] }),
-    );
-    expect(out).toBe("no model set: publish one with midroll models publish DIR\n");
   });
 });
 

@@ -6,7 +6,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { loadSecrets } from "../../local/secrets.ts";
+import { loadSecrets, modelKeysVariable } from "../../local/secrets.ts";
+import { publisherKeySchema } from "../../src/models/signing_keys.ts";
 
 let stateDir = "";
 const secretsPath = (): string => path.join(stateDir, "secrets.json");
@@ -21,6 +22,22 @@ describe("local secrets", () => {
     const secrets = loadSecrets(stateDir, {});
     expect(Buffer.from(secrets.billingKeys[0]?.key ?? "", "base64url")).toHaveLength(32);
     expect(secrets.adminToken.length).toBeGreaterThanOrEqual(32);
+    expect(statSync(secretsPath()).mode & 0o777).toBe(0o600);
+  });
+
+  test("hold the key that signs model sets, of which Workers are told the public half alone", () => {
+    const secrets = loadSecrets(stateDir, {});
+    expect(publisherKeySchema.parse(secrets.modelKey)).toEqual(secrets.modelKey);
+    const { id, publicKey } = secrets.modelKey;
+    expect(JSON.parse(modelKeysVariable(secrets))).toEqual([{ id, publicKey }]);
+  });
+
+  test("of a version that signed no models get a key, and keep all else", () => {
+    const { modelKey: _, ...before } = loadSecrets(stateDir, {});
+    writeFileSync(secretsPath(), JSON.stringify(before), { mode: 0o644 });
+    const after = loadSecrets(stateDir, {});
+    expect(after).toMatchObject(before);
+    expect(loadSecrets(stateDir, {})).toEqual(after);
     expect(statSync(secretsPath()).mode & 0o777).toBe(0o600);
   });
 

@@ -3,7 +3,7 @@
  * takes is a set that all take.
  */
 import { describe, expect, test } from "vitest";
-import { checkModelSet, HEADS, type ModelSetRefusal } from "../../src/models/manifest.ts";
+import { checkModelSet, HEADS, reducedModels, type ModelSetRefusal } from "../../src/models/manifest.ts";
 
 const SCHEMA = "5".repeat(64);
 const graph = { digest: "a".repeat(64), sizeBytes: 10, inputName: "features", outputName: "probability" };
@@ -27,10 +27,15 @@ function refusalOf(json: unknown): ModelSetRefusal {
   return checked.reason;
 }
 
+const golden = (columns: number) => ({ rows: [Array.from({ length: columns }, () => 0)], expected: [0.5] });
+
 describe("a model set", () => {
-  test("with one early ranker and every head once serves, in whatever order they stand", () => {
+  const another = { ...click, name: "click_trees", weight: 3, golden: golden(48) };
+
+  test("with one early ranker and every head serves, in whatever order and number its models stand", () => {
     for (const models of [
       [ranker, seen, click, abandon, conversion],
+      [another, ranker, seen, click, abandon, conversion],
       [conversion, abandon, click, ranker, seen],
     ]) {
       expect(checkModelSet(setOf(models), SCHEMA)).toEqual({ ok: true, value: setOf(models) });
@@ -59,10 +64,48 @@ describe("a model set", () => {
   });
 
   test.each([
-    ["without a head", [ranker, seen, click, conversion], 'it needs one head "abandon" and has 0'],
-    ["with a head twice", [ranker, seen, click, click, abandon, conversion], 'it needs one head "click" and has 2'],
-  ])("%s is refused", (_what, models, detail) => {
-    expect(refusalOf(setOf(models))).toEqual({ code: "head_not_once", detail, problems: [] });
+    [
+      "without a head",
+      setOf([ranker, seen, click, conversion]),
+      "head_missing",
+      'it has no model of the head "abandon"',
+    ],
+    [
+      "with two models of one name",
+      setOf([ranker, seen, click, click, abandon, conversion]),
+      "name_twice",
+      'two of its models are named "click"',
+    ],
+    [
+      "with golden rows of other columns",
+      setOf([ranker, seen, { ...click, golden: golden(47) }, abandon, conversion]),
+      "golden_columns",
+      'a golden row of "click" has not 48 columns',
+    ],
+    [
+      "whose reduced tier names nobody",
+      setOf([ranker, seen, click, abandon, conversion], { reduced: ["click", "mood"] }),
+      "reduced_unknown",
+      'its reduced tier names "mood", none of its models',
+    ],
+    [
+      "whose reduced tier names the early ranker alone",
+      setOf([ranker, seen, click, abandon, conversion], { reduced: ["early"] }),
+      "reduced_without_head",
+      "its reduced tier names no model of a head",
+    ],
+  ])("%s is refused", (_what, set, code, detail) => {
+    expect(refusalOf(set)).toEqual({ code, detail, problems: [] });
+  });
+
+  test("scores in the reduced tier with the models it names, else with the first of every head", () => {
+    const models = [another, ranker, seen, click, abandon, conversion];
+    const reducedOf = (rest: object): readonly string[] => {
+      const checked = checkModelSet(setOf(models, rest), SCHEMA);
+      return checked.ok ? [...reducedModels(checked.value)].sort() : ["refused"];
+    };
+    expect(reducedOf({})).toEqual(["abandon", "click_trees", "completedview", "conversion"]);
+    expect(reducedOf({ reduced: ["click", "abandon"] })).toEqual(["abandon", "click"]);
   });
 
   const { head: _unnamed, ...headless } = { head: "", ...click };

@@ -1,4 +1,5 @@
 /** What the console remembers of its feed, which part of a history it draws, and how it words why others lost. */
+import { NOTHING_SERVES } from "../../src/models/serving_order.ts";
 import { describe, expect, test } from "vitest";
 import { HISTORY_WINDOWS, historyColumns } from "../../console/history_window.ts";
 import type { LiveAnswer } from "../../console/live_answer.ts";
@@ -17,6 +18,7 @@ const decision = (decisionId: string, atMs: number): DecisionSummary => ({
   surface: "midroll",
   podDurationSec: 60,
   tier: "full",
+  modelSetDigest: null,
   slots: [],
   rejections: [],
 });
@@ -46,6 +48,8 @@ function answer(secondsAgo: Readonly<Record<number, number>>, more: Partial<Live
       houseMs: 0,
       committedMicros: 0,
       tiers: { full: 0, reduced: 0, fallback: 0, house: 0 },
+      modelSets: {},
+      models: {},
       beacons: {},
       faults: {},
       isolates: 1,
@@ -54,7 +58,7 @@ function answer(secondsAgo: Readonly<Record<number, number>>, more: Partial<Live
     campaigns: [],
     campaignsAtMs: NOW_SEC * 1000,
     catalogDigest: null,
-    modelSetDigest: null,
+    models: NOTHING_SERVES,
     ...more,
   };
 }

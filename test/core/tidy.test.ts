@@ -30,6 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, { readonly values: readonly string[]; 
     telemetry: { values: [], types: ["catalog"] },
     pods: { values: [], types: [] },
     onnx: { values: [], types: [] },
+    inference: { values: ["onnx"], types: ["onnx"] },
     decision: {
       values: ["catalog", "protocols", "features", "models", "money", "guaranteed", "telemetry", "pods"],
       types: ["catalog", "protocols", "features", "models", "money", "guaranteed", "telemetry", "pods"],

@@ -7,7 +7,10 @@ import { readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { adminClient, applyCatalog, publishModels, type AdminClient } from "../../cli/admin_client.ts";
+import { adminClient, applyCatalog, type AdminClient } from "../../cli/admin_client.ts";
+import { publishModels } from "../../cli/publish_models.ts";
+import { signSet } from "../../cli/publisher_key.ts";
+import { canonicalJson, fromUtf8, toUtf8 } from "../../src/kernel/bytes.ts";
 import type { Midroll } from "../../local/bring_up.ts";
 import { projectDir } from "../../local/build.ts";
 import { startRuntime, type Runtime } from "../../local/runtime.ts";
@@ -144,7 +147,18 @@ async function untilCounted(fault: string): Promise<void> {
   }, 30_000);
 }
 
-/** The sample model set with these bytes in place of the early ranker, published. */
+const WORDS = { by: "a test", why: "to see what happens" };
+
+/** The models of the checkout, live. */
+const publishSample = () =>
+  publishModels(admin, MODELS_DIR, {
+    key: midroll.modelKey,
+    words: WORDS,
+    place: { kind: "live" },
+    say: () => undefined,
+  });
+
+/** The sample model set with these bytes in place of the early ranker, live, as if they had passed the gate. */
 async function publishWithRanker(bytes: Uint8Array): Promise<void> {
   const set: ModelSet = modelSetSchema.parse(
     JSON.parse(readFileSync(path.join(MODELS_DIR, "sample-set.json"), "utf8")),
@@ -154,7 +168,14 @@ async function publishWithRanker(bytes: Uint8Array): Promise<void> {
   const models = set.models.map((model) =>
     model.role === "earlyRanker" ? { ...model, digest, sizeBytes: bytes.length } : model,
   );
-  await admin.put("/v1/admin/model-set", "application/json", JSON.stringify({ ...set, models }));
+  const payload = toUtf8(canonicalJson({ ...set, models }));
+  const id = createHash("sha256").update(payload).digest("hex");
+  const envelope: unknown = JSON.parse(fromUtf8(signSet(payload, midroll.modelKey)) ?? "");
+  const found = { rowCost: 1, onKernel: false, runtimesApart: 0, goldenApart: 0 };
+  const gate = { checkedBy: "a test", checkedMs: 0, models: models.map((model) => ({ ...found, ...model })) };
+  const publication = JSON.stringify({ envelope, gate, ...WORDS });
+  await admin.put(`/v1/admin/model-sets/${id}`, "application/json", publication);
+  await admin.post("/v1/admin/rollout/moves", { kind: "live", digest: id, ...WORDS });
 }
 
 describe("a model that is broken", () => {
@@ -176,7 +197,7 @@ describe("a model that is broken", () => {
     expect(failures).toEqual([]);
     expect([...flow.tiers]).toEqual(["full"]);
     expect(await liveModelSet(midroll.edgeUrl)).toBe(working);
-    expect(await publishModels(admin, MODELS_DIR)).toMatchObject({ digest: working });
+    expect(await publishSample()).toMatchObject({ digest: working });
   });
 });
 
@@ -213,7 +234,7 @@ describe("a store that has lost its objects", () => {
 
   test("is mended by applying catalog and models again: nothing has to be restarted", async () => {
     await applyCatalog(admin, midroll.catalog);
-    await publishModels(admin, MODELS_DIR);
+    await publishSample();
     const decided = await until(async () => {
       const answer = await decide(bare.edgeUrl, DEMO_BREAK);
       return answer.tier === "full" && answer.ads.some(isPaid) ? { met: answer } : { unmet: answer.tier };

@@ -4,7 +4,7 @@
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ZoneClocks } from "../../workers/edge/zone_clocks.ts";
-import { edgeWith, ScriptedOrigin, ScriptedWallet, snapshotFrom, wordsOf } from "./edge_fixture.ts";
+import { edgeWith, ScriptedOrigin, ScriptedWallet, snapshotFrom, signedWords } from "./edge_fixture.ts";
 import { catalogOf } from "./origin_fixture.ts";
 
 let edge: ReturnType<typeof edgeWith>;
@@ -17,7 +17,7 @@ beforeEach(async () => {
     { id: "GBP", ratePpm: 1_170_000 },
   ];
   origin.publish("catalogDigest", await snapshotFrom({ ...catalogOf(["coffee"]), currencies }));
-  origin.publish("modelSetDigest", await wordsOf("models"));
+  origin.goLive(await signedWords("models"));
   edge = edgeWith(origin, new ScriptedWallet());
 });
 afterEach(async () => {

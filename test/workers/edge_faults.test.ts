@@ -4,7 +4,7 @@
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { BillVerdict } from "../../src/money/protocol.ts";
-import { edgeWith, never, ScriptedOrigin, ScriptedWallet, snapshotOf, wordsOf } from "./edge_fixture.ts";
+import { edgeWith, never, ScriptedOrigin, ScriptedWallet, snapshotOf, signedWords } from "./edge_fixture.ts";
 
 let origin: ScriptedOrigin;
 let wallet: ScriptedWallet;
@@ -17,7 +17,7 @@ beforeEach(async () => {
   origin = new ScriptedOrigin();
   wallet = new ScriptedWallet();
   origin.publish("catalogDigest", await snapshotOf("coffee"));
-  origin.publish("modelSetDigest", await wordsOf("models"));
+  origin.goLive(await signedWords("models"));
   edge = edgeWith(origin, wallet);
 });
 afterEach(async () => {
@@ -70,6 +70,8 @@ async function faultsReported(): Promise<Record<string, number>> {
 
 describe("an edge whose origin is gone", () => {
   test("goes on deciding with models and money, and counts the fault", async () => {
+    await decide();
+    await edge.settled();
     expect(await decide()).toMatchObject({ tier: "full", ads: [{ priceMicros: expect.any(Number) }] });
     await edge.settled();
     origin.answerManifest = () => Promise.reject(new Error("connection lost"));
@@ -98,7 +100,7 @@ describe("an edge whose origin is gone", () => {
 
 describe("models that fail", () => {
   test("in the middle of a decision are replaced by the fallback tier within the same request", async () => {
-    origin.publish("modelSetDigest", await wordsOf("failing"));
+    origin.goLive(await signedWords("failing"));
     await decide();
     await edge.settled();
     expect(await decide()).toMatchObject({ tier: "fallback", ads: [{ priceMicros: expect.any(Number) }] });
@@ -106,7 +108,7 @@ describe("models that fail", () => {
   });
 
   test("to load leave the fallback tier to an isolate that never had any", async () => {
-    origin.publish("modelSetDigest", await wordsOf("broken"));
+    origin.goLive(await signedWords("broken"));
     await decide();
     await edge.settled();
     expect(await decide()).toMatchObject({ tier: "fallback", ads: [{ priceMicros: expect.any(Number) }] });

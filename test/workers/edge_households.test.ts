@@ -9,7 +9,7 @@ import { DAY_MS } from "../../src/kernel/time.ts";
 import { FREQUENCY_ENTRIES_MAX } from "../../src/protocols/frequency_token.ts";
 import type { HouseholdStub } from "../../workers/edge/env.ts";
 import type { Household } from "../../workers/origin/household.ts";
-import { edgeWith, never, ScriptedOrigin, ScriptedWallet, snapshotFrom, wordsOf } from "./edge_fixture.ts";
+import { edgeWith, never, ScriptedOrigin, ScriptedWallet, snapshotFrom, signedWords } from "./edge_fixture.ts";
 import { catalogOf } from "./origin_fixture.ts";
 
 // The binding comes from origin's wrangler file; the generic env type does not know it.
@@ -30,7 +30,7 @@ let edge: ReturnType<typeof edgeWith>;
 async function openEdge(store: "token" | "household", households: { getByName(name: string): HouseholdStub }) {
   const origin = new ScriptedOrigin();
   origin.publish("catalogDigest", await snapshotFrom(cappedCatalog(store)));
-  origin.publish("modelSetDigest", await wordsOf("models"));
+  origin.goLive(await signedWords("models"));
   edge = edgeWith(origin, new ScriptedWallet(), { HOUSEHOLD: households });
   // The first answer loads the catalog and the money, for a viewer of its own.
   await watch({ viewerId: "somebody else" });

@@ -5,19 +5,22 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Publication } from "../../workers/edge/publication.ts";
 import { Recorder } from "../../workers/edge/recorder.ts";
+import type { ServingModels } from "../../workers/edge/serving_models.ts";
 import {
   edgeEnv,
-  loadStandIn,
+  modelsOf,
   never,
   ScriptedOrigin,
   ScriptedWallet,
   snapshotOf,
+  signedWords,
   wordsOf,
   type Artifact,
 } from "./edge_fixture.ts";
 
 let origin: ScriptedOrigin;
 let publication: Publication;
+let serving: ServingModels;
 let faults: string[];
 let nowMs: number;
 let first: Artifact;
@@ -45,18 +48,23 @@ async function later(): Promise<void> {
   ).settled;
 }
 
-const loaded = () => [publication.catalog?.digest, publication.scorer?.digest];
+const loaded = () => [publication.catalog?.digest, serving.live?.digest];
 
 beforeEach(async () => {
-  [first, second, models] = [await snapshotOf("coffee"), await snapshotOf("coffee", "tea"), await wordsOf("models")];
+  [first, second, models] = [
+    await snapshotOf("coffee"),
+    await snapshotOf("coffee", "tea"),
+    await signedWords("models"),
+  ];
   origin = new ScriptedOrigin();
   origin.publish("catalogDigest", first);
-  origin.publish("modelSetDigest", models);
+  origin.goLive(models);
   const recorder = new Recorder("isolate-1");
   faults = [];
   vi.spyOn(recorder, "fault").mockImplementation((fault) => void faults.push(fault));
   vi.spyOn(console, "warn").mockImplementation(() => undefined);
-  publication = new Publication(recorder, loadStandIn);
+  serving = modelsOf(recorder);
+  publication = new Publication(recorder, serving);
   nowMs = 1_800_000_000_000;
   await later();
 });
@@ -84,9 +92,9 @@ describe("a published artifact that cannot be had", () => {
   ];
 
   test.each(illnesses)("%s: the loaded catalog and models stay, and both faults are counted", async (_what, answer) => {
-    const better = await wordsOf("better models");
+    const better = await signedWords("better models");
     origin.publish("catalogDigest", second);
-    origin.publish("modelSetDigest", better);
+    origin.goLive(better);
     origin.answerArtifact = (_kind, digest) => answer(digest);
     await later();
     expect(loaded()).toEqual([first.digest, models.digest]);
@@ -99,7 +107,7 @@ describe("a published artifact that cannot be had", () => {
 
   test("is what its digest says, but no snapshot and no model: nothing changes", async () => {
     origin.publish("catalogDigest", await wordsOf('{"format":"midroll-catalog/1"}'));
-    origin.publish("modelSetDigest", await wordsOf("broken"));
+    origin.goLive(await signedWords("broken"));
     await later();
     expect(loaded()).toEqual([first.digest, models.digest]);
     expect(faults.sort()).toEqual(["catalog_unavailable", "models_unavailable"]);
@@ -156,8 +164,8 @@ describe("an origin that hangs", () => {
   });
 
   test("in the middle of a model does not keep newer models out for ever", async () => {
-    const better = await wordsOf("better models");
-    origin.publish("modelSetDigest", better);
+    const better = await signedWords("better models");
+    origin.goLive(better);
     origin.answerArtifact = () => never();
     await request(4_000);
     origin.recover();
@@ -183,7 +191,9 @@ describe("an origin that hangs", () => {
   });
 
   test("lets a cold isolate's first request go on without a catalog after two seconds", async () => {
-    publication = new Publication(new Recorder("isolate-2"), loadStandIn);
+    const recorder = new Recorder("isolate-2");
+    serving = modelsOf(recorder);
+    publication = new Publication(recorder, serving);
     origin.answerManifest = () => never();
     const { waitedMs } = await request(0);
     expect(waitedMs).toBeGreaterThan(1_900);
@@ -193,7 +203,9 @@ describe("an origin that hangs", () => {
 });
 
 test("when nothing was ever published there is no catalog, and that is no fault", async () => {
-  publication = new Publication(new Recorder("isolate-3"), loadStandIn);
+  const recorder = new Recorder("isolate-3");
+  serving = modelsOf(recorder);
+  publication = new Publication(recorder, serving);
   origin = new ScriptedOrigin();
   await later();
   expect(loaded()).toEqual([undefined, undefined]);

@@ -5,6 +5,7 @@ import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { loadSnapshot } from "../../src/catalog/snapshot.ts";
 import { FULL_LIMITS } from "../../src/kernel/limits.ts";
+import { NOTHING_SERVES } from "../../src/models/serving_order.ts";
 import { appliedCatalogSchema, catalogStateSchema } from "../../workers/origin/api_schemas.ts";
 import { originApp } from "../../workers/origin/app.ts";
 import { campaignListSchema, campaignStatusSchema } from "../../workers/origin/campaign_schemas.ts";
@@ -92,13 +93,32 @@ describe("the admin gate", () => {
   });
 });
 
+/** Publishes and says which ledgers were asked to take terms. */
+const askedBy = async (catalog: unknown): Promise<string[]> => {
+  const asked: string[] = [];
+  const LEDGER: OriginEnv["LEDGER"] = {
+    getByName: (name) => {
+      const stub = originEnv.LEDGER.getByName(name);
+      return ledgerWith({
+        configure: (terms) => {
+          asked.push(name);
+          return stub.configure(terms);
+        },
+        status: () => stub.status(),
+      });
+    },
+  };
+  expect((await withBindings("/v1/admin/catalog", put(catalog), { LEDGER })).status).toBe(200);
+  return asked.toSorted();
+};
+
 describe("publishing a catalog", () => {
   test("makes it current under the digest of its snapshot, which the edge can fetch", async () => {
     const applied = await publish(catalogOf(["spring", "autumn"]));
     expect(applied).toMatchObject({ campaigns: 2, lineItems: 2 });
     expect(await desk.manifest()).toEqual({
       catalogDigest: applied.digest,
-      modelSetDigest: null,
+      models: NOTHING_SERVES,
       guaranteesDigest: null,
     });
     const bytes = await desk.artifact("snapshot", applied.digest);
@@ -167,6 +187,24 @@ describe("publishing a catalog", () => {
     expect(await statusOf("autumn")).toBe("archived");
     await publish(catalogOf(["spring", "autumn"]));
     expect(await statusOf("autumn")).toBe("active");
+  });
+
+  test("asks the ledgers whose terms are new, and all of them when it is published once more", async () => {
+    const { campaigns, ...rest } = catalogOf(["autumn", "spring"]);
+    expect(await askedBy({ ...rest, campaigns })).toEqual(["autumn", "spring"]);
+    const dearer = campaigns.map((each) => (each.id === "spring" ? { ...each, budgetMicros: 9_000_000 } : each));
+    expect(await askedBy({ ...rest, campaigns: dearer })).toEqual(["spring"]);
+    expect(await askedBy({ ...rest, campaigns: dearer })).toEqual(["autumn", "spring"]);
+    expect(await askedBy({ ...rest, campaigns })).toEqual(["spring"]);
+  });
+
+  test("asks a ledger again that took terms of a publish which came to nothing", async () => {
+    await publish(catalogOf(["autumn", "spring"]));
+    const broken = await withBindings("/v1/admin/catalog", put(catalogOf(["autumn", "spring"], 9_000_000)), {
+      LEDGER: ledgersWithout("autumn"),
+    });
+    expect(broken.status).toBe(503);
+    expect(await askedBy(catalogOf(["autumn", "spring", "winter"]))).toEqual(["autumn", "spring", "winter"]);
   });
 
   test("a catalog that does not validate is refused with every problem, and changes nothing", async () => {

@@ -62,10 +62,10 @@ describe("a claim", () => {
 
   test("lasts as long as it is renewed, and cannot be renewed once it has lapsed", async () => {
     await registry().claim("one", 0);
-    expect(await registry().renew("one", CLAIM_TTL_MS - 1)).toBe(true);
+    expect(await registry().unsettle([], "one", CLAIM_TTL_MS - 1)).toBe(true);
     expect(await registry().claim("another", CLAIM_TTL_MS)).toBe(false);
-    expect(await registry().renew("another", CLAIM_TTL_MS)).toBe(false);
-    expect(await registry().renew("one", 2 * CLAIM_TTL_MS)).toBe(false);
+    expect(await registry().unsettle([], "another", CLAIM_TTL_MS)).toBe(false);
+    expect(await registry().unsettle([], "one", 2 * CLAIM_TTL_MS)).toBe(false);
   });
 });
 

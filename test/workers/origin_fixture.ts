@@ -7,7 +7,7 @@ import type { ActivityReport } from "../../src/telemetry/activity.ts";
 import { emptyCounters } from "../../src/telemetry/activity_window.ts";
 import { problemSchema } from "../../workers/origin/api_schemas.ts";
 import type { LedgerStub, OriginEnv } from "../../workers/origin/env.ts";
-import type { Manifest } from "../../workers/edge/env.ts";
+import type { EdgeDesk } from "../../workers/edge/env.ts";
 
 /** The bindings of the Worker under test. The test runtime's own type does not know them by name. */
 export const originEnv = env as unknown as OriginEnv;
@@ -18,8 +18,7 @@ export const TOKEN = "test-admin-token";
 /** What the named and default exports of the Worker under test are to a test. */
 const origin = exports as unknown as {
   readonly default: { fetch(request: Request): Promise<Response> };
-  readonly EdgeDesk: {
-    manifest(): Promise<Manifest>;
+  readonly EdgeDesk: Omit<EdgeDesk, "artifact"> & {
     artifact(kind: string, digest: string): Promise<Uint8Array | null>;
   };
 };
@@ -117,6 +116,7 @@ export function reportOf(sequence: number, atMs: number): ActivityReport {
         surface: "midroll",
         podDurationSec: 20,
         tier: "full",
+        modelSetDigest: null,
         slots: [],
         rejections: [],
       },

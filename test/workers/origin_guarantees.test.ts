@@ -12,7 +12,7 @@ import { Recorder } from "../../workers/edge/recorder.ts";
 import type { LedgerStub } from "../../workers/origin/env.ts";
 import { solveCurrentGuarantees } from "../../workers/origin/guarantees.ts";
 import origin from "../../workers/origin/index.ts";
-import { artifactOf, edgeEnv, loadStandIn, ScriptedOrigin, ScriptedWallet, wordsOf } from "./edge_fixture.ts";
+import { artifactOf, edgeEnv, modelsOf, ScriptedOrigin, ScriptedWallet, wordsOf } from "./edge_fixture.ts";
 import { catalogOf, desk, ledgerWith, originEnv, sendJson } from "./origin_fixture.ts";
 
 const NOW_MS = Date.UTC(2026, 6, 1);
@@ -127,7 +127,7 @@ describe("an edge", () => {
     const recorder = new Recorder("isolate-1");
     vi.spyOn(recorder, "fault").mockImplementation((fault) => void faults.push(fault));
     const scripted = new ScriptedOrigin();
-    const publication = new Publication(recorder, loadStandIn);
+    const publication = new Publication(recorder, modelsOf(recorder));
     let nowMs = NOW_MS;
     const later = async () => {
       const work: Promise<unknown>[] = [];

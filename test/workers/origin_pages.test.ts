@@ -126,11 +126,12 @@ describe("the OpenAPI document", () => {
     expect(described.toSorted()).toEqual([...new Set(routed)].toSorted());
   });
 
-  test("asks for the token exactly where the admin API is", async () => {
+  test("asks for the token exactly where the admin API and inference are", async () => {
     const { document } = await read();
     for (const [path, methods] of Object.entries(document.paths)) {
       for (const operation of Object.values(methods)) {
-        const guarded = path.startsWith("/v1/admin/");
+        const inference = path.startsWith("/v2") && !path.startsWith("/v2/health/");
+        const guarded = path.startsWith("/v1/admin/") || inference;
         expect({ path, guarded: operation.security !== undefined }).toEqual({ path, guarded });
       }
     }

@@ -12,7 +12,8 @@ import { replay } from "../../src/decision/trace/replay.ts";
 import { readTrace } from "../../src/decision/trace/codec.ts";
 import { micros } from "../../src/kernel/money.ts";
 import { DAY_MS } from "../../src/kernel/time.ts";
-import type { LoadModelSet } from "../../workers/edge/publication.ts";
+import type { Scorer } from "../../src/decision/rank.ts";
+import type { LoadModelSet } from "../../workers/edge/model_set.ts";
 import worker from "../../workers/origin/index.ts";
 import type { TraceIndex } from "../../workers/origin/trace_index.ts";
 import { takeTraces } from "../../workers/origin/trace_queue.ts";
@@ -26,7 +27,7 @@ import {
   ScriptedOrigin,
   ScriptedWallet,
   snapshotOf,
-  wordsOf,
+  signedWords,
   type Artifact,
 } from "./edge_fixture.ts";
 import { asAdmin, originEnv, refusal, refusedAs, sendJson, catalogOf } from "./origin_fixture.ts";
@@ -62,7 +63,7 @@ async function openEdge(
   }
   const snapshot = await snapshotOf("spring", "autumn");
   origin.publish("catalogDigest", snapshot);
-  if (over.models !== undefined) origin.publish("modelSetDigest", await wordsOf(over.models));
+  if (over.models !== undefined) origin.goLive(await signedWords(over.models));
   const queue = over.send === undefined ? {} : { TRACES: { send: over.send } };
   const edge = edgeWith(origin, wallet, { TRACE_SAMPLE_PPM: EVERY, ...queue }, over.loadModels);
   // The first request brings catalog, models and money; what is tested comes after it.
@@ -100,18 +101,19 @@ async function differenceIn(line: string, { bytes }: Artifact) {
 /** Models that score only when `of` decisions wait for them: all of these have then been planned on the same money. */
 function meetingModels() {
   const meeting = { of: 1, waiting: [] as (() => void)[] };
-  const loadModels: LoadModelSet = async (digest, artifact) => {
-    const set = await loadStandIn(digest, artifact);
-    return {
-      ...set,
+  const loadModels: LoadModelSet = async (digest, steps) => {
+    const set = await loadStandIn(digest, steps);
+    const full: Scorer = {
+      ...set.full,
       score: async (matrix) => {
         await new Promise<void>((resolve) => {
           meeting.waiting.push(resolve);
           if (meeting.waiting.length >= meeting.of) for (const go of meeting.waiting.splice(0)) go();
         });
-        return set.score(matrix);
+        return set.full.score(matrix);
       },
     };
+    return { ...set, full };
   };
   return { meeting, loadModels };
 }

@@ -19,6 +19,7 @@ type Reading = Steps<Result<CompiledCatalog, SnapshotRefusal>>;
 /** One load. Ends with a catalog or with a reason; until then somebody has to `drive` it. */
 export class CatalogLoad {
   readonly digest: string;
+  readonly #stepsATurn: number;
   #reading: Reading | null = null;
   /** Grows with every bit of progress. */
   #progress = 0;
@@ -26,8 +27,10 @@ export class CatalogLoad {
   /** Counts those who drove it; only the last one still does. */
   #drivers = 0;
 
-  constructor(digest: string) {
+  /** `stepsATurn`: how many are taken before others get a turn; more where nobody can be served without the catalog. */
+  constructor(digest: string, stepsATurn = 1) {
     this.digest = digest;
+    this.#stepsATurn = stepsATurn;
   }
 
   /** Whether nobody drives it any more. Compares with what it saw when it was last asked. */
@@ -52,14 +55,14 @@ export class CatalogLoad {
       if (bytes === null || driver !== this.#drivers) return null;
       this.#reading = readSnapshot(bytes, true);
     }
-    for (;;) {
+    for (let taken = 1; ; taken++) {
       const step = this.#reading.next();
       this.#progress++;
       if (step.done === true) {
         if (step.value.ok) return step.value.value;
         throw new Error(`snapshot ${this.digest} is refused: ${step.value.reason}`);
       }
-      await nextTurn();
+      if (taken % this.#stepsATurn === 0) await nextTurn();
       if (driver !== this.#drivers) return null;
     }
   }

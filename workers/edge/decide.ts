@@ -1,10 +1,9 @@
 /**
- * The one path of a decision through the edge: gather, plan, score, finish, commit, and a trace of a sampled few.
- * Gathering is the only I/O before the answer; a scorer that fails is replaced by the fallback tier within the same
- * request.
+ * The one path of a decision through the edge: gather, plan, score and finish, commit, and a trace of a sampled few.
+ * Gathering is the only I/O before the answer.
  */
 import type { Decision, Slot } from "../../src/decision/decision.ts";
-import { finish, plan, score, type ScoringPlan } from "../../src/decision/funnel.ts";
+import { plan, type ScoringPlan } from "../../src/decision/funnel.ts";
 import type { Scoring } from "../../src/decision/rank.ts";
 import type { Rejection } from "../../src/decision/rejection.ts";
 import type { Witness } from "../../src/decision/trace/witness.ts";
@@ -13,12 +12,13 @@ import type { World } from "../../src/decision/world.ts";
 import type { CompiledPublisher } from "../../src/catalog/compiled.ts";
 import { FULL_LIMITS } from "../../src/kernel/limits.ts";
 import { ZERO_MICROS } from "../../src/kernel/money.ts";
+import { trialKeyOf } from "../../src/models/assignment.ts";
 import { ok, refused, type Result } from "../../src/kernel/result.ts";
 import type { BillingClaim } from "../../src/money/protocol.ts";
 import type { BreakRequest } from "../../src/protocols/break_request.ts";
-import { fallbackScorer } from "./fallback_scorer.ts";
 import type { Door } from "./isolate.ts";
 import type { LoadedCatalog } from "./publication.ts";
+import { scoreBreak } from "./score_break.ts";
 import { TOKEN_LIFETIME_MS } from "../../src/money/limits.ts";
 
 /** Why there is no decision at all. */
@@ -70,19 +70,6 @@ function gather(door: Door, { loaded, decisionId, witness }: Setting): World {
   };
 }
 
-async function scoreOrFallBack(door: Door, scoringPlan: ScoringPlan, witness: Witness | null): Promise<Scoring> {
-  const { scorer } = door.isolate.publication;
-  if (scorer !== null) {
-    try {
-      return await scorer.lend(() => score(scoringPlan, witness?.scorer(scorer, scorer.digest) ?? scorer));
-    } catch (error) {
-      door.isolate.recorder.fault("scoring_failed");
-      console.warn(`scoring failed; the fallback tier answers: ${String(error)}`);
-    }
-  }
-  return score(scoringPlan, witness?.scorer(fallbackScorer, null) ?? fallbackScorer);
-}
-
 /** Commits one slot, or says that its money went to a decision that was faster. House slots need none. */
 function commitSlot(door: Door, decision: Decision, slot: Slot): CommittedSlot | null {
   const { offer, priceMicros, position, scores } = slot;
@@ -121,8 +108,15 @@ function commit(door: Door, decision: Decision): Omit<CommittedDecision, "plan" 
   return { decision: { ...decision, ...kept }, slots, droppedSlots };
 }
 
-/** Decides one break. Refuses, in order: nothing published has reached this isolate; publisher not in the catalog. */
-export async function decideBreak(door: Door, request: BreakRequest): Promise<Result<CommittedDecision, NoDecision>> {
+/**
+ * Decides one break. `household`: the name of the viewer's, if it is known. Refuses, in order: nothing published has
+ * reached this isolate; publisher not in the catalog.
+ */
+export async function decideBreak(
+  door: Door,
+  request: BreakRequest,
+  household: string | null,
+): Promise<Result<CommittedDecision, NoDecision>> {
   const { isolate, nowMs } = door;
   const loaded = isolate.publication.catalog;
   if (loaded === null) return refused("not_ready");
@@ -131,14 +125,14 @@ export async function decideBreak(door: Door, request: BreakRequest): Promise<Re
 
   const witness = isolate.traces.witnessFor(door, request.requestId);
   const setting = { loaded, decisionId: crypto.randomUUID(), witness };
+  const trialKey = trialKeyOf(request.viewer.key, household, request.requestId);
   let scoringPlan = plan(request, gather(door, setting), publisher);
   const wanted = campaignsOf(scoringPlan);
   if (await isolate.purse.draw(door, wanted, nowMs)) {
     scoringPlan = plan(request, gather(door, setting), publisher);
   }
   isolate.purse.offered(wanted);
-  const scoring = await scoreOrFallBack(door, scoringPlan, witness);
-  const decision = finish(scoringPlan, scoring);
+  const { scoring, decision } = await scoreBreak(door, { plan: scoringPlan, witness, trialKey });
   const committed = commit(door, decision);
   if (witness !== null) {
     isolate.traces.keep(door, witness, { plan: scoringPlan, decision, droppedSlots: committed.droppedSlots });

@@ -83,6 +83,8 @@ function record(door: Door, request: BreakRequest, { decision }: CommittedDecisi
   door.isolate.recorder.decision(
     {
       tier: decision.tier,
+      modelSetDigest: decision.modelSetDigest,
+      lapses: decision.lapses,
       slots: decision.slots.length,
       requestedMs: Math.round(request.podDurationSec * 1000),
       paidMs,
@@ -100,7 +102,7 @@ async function fill(door: Door, parsed: ParsedBreak): Promise<Result<FilledBreak
   const priced = inCatalogCurrency(door, known.request, parsed.currency);
   if (!priced.ok) return refused(CURRENCY_PROBLEM);
   const request = priced.value;
-  const decided = await decideBreak(door, request);
+  const decided = await decideBreak(door, request, known.household);
   if (!decided.ok) {
     const detail =
       decided.reason === "unknown_publisher"
@@ -171,12 +173,12 @@ async function playerDoor(c: Context<EdgeContext>, format: PlayerFormat): Promis
 
 /** `GET /v1/vast` */
 export function vastDoor(c: Context<EdgeContext>): Promise<Response> {
-  return playerDoor(c, VAST);
+  return c.get("door").isolate.models.during(() => playerDoor(c, VAST));
 }
 
 /** `GET /v1/asset-list` */
 export function assetListDoor(c: Context<EdgeContext>): Promise<Response> {
-  return playerDoor(c, ASSET_LIST);
+  return c.get("door").isolate.models.during(() => playerDoor(c, ASSET_LIST));
 }
 
 /** What `/v1/decide` answers: the pod, and with `?explain=1` every candidate's fate. */
@@ -186,6 +188,7 @@ function decideAnswer({ request, committed, document, frequencyToken }: FilledBr
     decisionId: decision.decisionId,
     requestId: decision.requestId,
     tier: decision.tier,
+    modelSetDigest: decision.modelSetDigest,
     catalogDigest: decision.catalogDigest,
     podDurationSec: request.podDurationSec,
     filledDurationSec: decision.slots.reduce((sum, slot) => sum + Math.round(slot.offer.durationSec * 1000), 0) / 1000,
@@ -208,7 +211,11 @@ function decideAnswer({ request, committed, document, frequencyToken }: FilledBr
 }
 
 /** `POST /v1/decide` */
-export async function decideDoor(c: Context<EdgeContext>): Promise<Response> {
+export function decideDoor(c: Context<EdgeContext>): Promise<Response> {
+  return c.get("door").isolate.models.during(() => serverDoor(c));
+}
+
+async function serverDoor(c: Context<EdgeContext>): Promise<Response> {
   const door = c.get("door");
   const body = await readJson(c.req.raw, FULL_LIMITS.bodyBytesMax);
   if (!body.ok) {

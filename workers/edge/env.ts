@@ -2,6 +2,8 @@
  * What the edge Worker is bound to. The shapes of origin's objects are given by their RPC methods alone, so that the
  * edge does not compile origin's code. Bindings are named in wrangler.toml.
  */
+import type { ModelReport } from "../../src/models/model_report.ts";
+import type { ExposureAsk, ExposureGrant, ExposureReturn, ServingOrder } from "../../src/models/serving_order.ts";
 import type { BillingClaim, BillReply, DrawReply, DrawRequest } from "../../src/money/protocol.ts";
 import type { FrequencyEntry } from "../../src/protocols/frequency_token.ts";
 import type { ActivityReport } from "../../src/telemetry/activity.ts";
@@ -9,7 +11,7 @@ import type { ActivityReport } from "../../src/telemetry/activity.ts";
 /** Which immutable artifacts are current. Null: nothing published yet. */
 export interface Manifest {
   readonly catalogDigest: string | null;
-  readonly modelSetDigest: string | null;
+  readonly models: ServingOrder;
   readonly guaranteesDigest: string | null;
 }
 
@@ -19,8 +21,17 @@ export type ArtifactKind = "snapshot" | "model" | "modelSet" | "guarantees";
 /** Origin's RPC entrypoint for edges. */
 export interface EdgeDesk {
   manifest(): Promise<Manifest>;
-  /** The bytes of that digest, or null when the store does not have them. */
+  /**
+   * The bytes of that digest, or null when the store does not have them. Of a model set: its envelope, whose payload
+   * has that digest; `openSet` of platform/model_keys.ts opens it.
+   */
   artifact(kind: ArtifactKind, digest: string): Promise<Uint8Array | null>;
+  /** Some of a canary's exposure, at most what was asked for; null: there is none left, or it is no canary. */
+  grantExposure(ask: ExposureAsk): Promise<ExposureGrant | null>;
+  /** Hands back what is unused of a grant. A grant that is unknown or was handed back before changes nothing. */
+  returnExposure(unused: ExposureReturn): Promise<void>;
+  /** Tells what this isolate holds and has counted. A malformed report is dropped. */
+  modelReport(report: ModelReport): Promise<void>;
 }
 
 /** The RPC methods of a region's wallet. */
@@ -58,6 +69,8 @@ export interface Env {
   readonly MEDIA_BASE_URL: string;
   /** Base of tracking URLs: where players reach this Worker. */
   readonly PUBLIC_EDGE_URL: string;
+  /** JSON `[{id, publicKey}]`: whose model sets may be loaded. */
+  readonly MODEL_KEYS: string;
   /** JSON `[{id, key}]`, keys base64url; the first signs, all verify. */
   readonly BILLING_KEYS: string;
 }

@@ -1,7 +1,7 @@
 /**
- * What one isolate remembers between requests, in one place: published artifacts, its purse, beacons waiting for a
- * batch, counters waiting for a report, traces waiting for their queue. All of it is bounded and safe to lose at any
- * instant.
+ * What one isolate remembers between requests, in one place: published artifacts, model sets, its purse, beacons
+ * waiting for a batch, counters waiting for a report, traces waiting for their queue. All of it is bounded and safe to
+ * lose at any instant.
  */
 import { BillingBatcher } from "./billing.ts";
 import type { Env } from "./env.ts";
@@ -11,12 +11,15 @@ import { Recorder } from "./recorder.ts";
 import { TokenSigner } from "./tokens.ts";
 import { coloOf, regionOf, walletName } from "./region.ts";
 import { loadModelSet } from "./load_model_set.ts";
+import { runtimeMemoryBytes } from "../platform/onnx_runtime.ts";
+import { ServingModels } from "./serving_models.ts";
 import { ZoneClocks } from "./zone_clocks.ts";
 import { TraceKeeper } from "./trace_keeper.ts";
 
 /** The holders of this isolate. */
 export interface Isolate {
   readonly publication: Publication;
+  readonly models: ServingModels;
   readonly purse: PurseHolder;
   readonly billing: BillingBatcher;
   readonly recorder: Recorder;
@@ -51,10 +54,12 @@ export function isolateFor(env: Env, cf: unknown): Isolate {
     const id = crypto.randomUUID();
     const recorder = new Recorder(id);
     const place = { region: regionOf(cf), colo: coloOf(cf), isolateId: id };
+    const models = new ServingModels({ isolateId: id, recorder, load: loadModelSet, runtimeBytes: runtimeMemoryBytes });
     held = {
       recorder,
       traces: new TraceKeeper(recorder),
-      publication: new Publication(recorder, loadModelSet),
+      models,
+      publication: new Publication(recorder, models),
       signer: new TokenSigner(env.BILLING_KEYS),
       clocks: new ZoneClocks(),
       purse: new PurseHolder({ wallet: walletName(place, env.REGION_SHARDS), recorder }),

@@ -11,7 +11,7 @@ import { stackOf } from "../../src/onnx/dense_stack.ts";
 import { ForestRunner, type ForestKernel } from "../../src/onnx/forest_runner.ts";
 import type { PlannedPart } from "../../src/onnx/plan.ts";
 import { DenseStackRunner, type DenseKernel } from "../../src/onnx/stack_runner.ts";
-import { createSession, runSession } from "./onnx_runtime.ts";
+import { createSession, runSession } from "../platform/onnx_runtime.ts";
 
 /** What the schema says of a row: the break's columns stand first, the same for all candidates. */
 const HALVES = { shared: BREAK_SPAN, own: { from: BREAK_SPAN.to, to: COLUMN_COUNT } };

@@ -1,23 +1,26 @@
 /**
- * What origin has published, as this isolate holds it: one catalog snapshot, one model set, one table of guaranteed
- * deals, each verified against its digest before it is used and swapped by moving one pointer. Discovery is driven by
- * requests: an isolate that has not asked for a while asks in the background, and one that is about to break the
- * five-second promise waits.
+ * What origin has published, as this isolate holds it: one catalog snapshot and one table of guaranteed deals, each
+ * verified against its digest before it is used and swapped by moving one pointer; what it says of models goes to those
+ * who hold them. Discovery is driven by requests: an isolate that has not asked for a while asks in the background, and
+ * one that is about to break the promise on how soon a change is seen waits.
  */
 import type { CompiledCatalog } from "../../src/catalog/compiled.ts";
-import type { Scorer } from "../../src/decision/rank.ts";
 import type { GuaranteeTable } from "../../src/guaranteed/contract.ts";
 import { decodeTable } from "../../src/guaranteed/table.ts";
-import { sha256Hex } from "../platform/digest.ts";
 import { CatalogLoad } from "./catalog_load.ts";
 import type { ArtifactKind, Env } from "./env.ts";
+import { fetchedArtifact, trustedArtifact } from "./artifact.ts";
 import type { Recorder } from "./recorder.ts";
+import type { ServingModels } from "./serving_models.ts";
 import { within } from "../platform/within.ts";
 
-/** An isolate asks for the manifest in the background when its last answer is older than this. */
-const ASK_AFTER_MS = 1_500;
-/** A request waits for the manifest when the last answer is older than this: a change is seen within 5 s. */
-const WAIT_AFTER_MS = 3_500;
+/**
+ * An isolate asks for the manifest in the background when its last answer is older than this, so origin hears from each
+ * isolate about once a second. docs/scoring.md weighs that against how soon a rollback is seen.
+ */
+const ASK_AFTER_MS = 900;
+/** A request waits for the manifest when the last answer is older than this: a rollback is seen within 2 s. */
+const WAIT_AFTER_MS = 1_600;
 /** How long a request waits for origin before it goes on with what it has. */
 const WAIT_MS = 400;
 /** How long a cold isolate's first request waits for its first catalog. */
@@ -26,10 +29,9 @@ const FIRST_WAIT_MS = 2_000;
 const RETRY_MS = 1_000;
 /** An ask that has not ended by then belonged to a request that died. */
 const ASK_LOST_MS = 5_000;
-
-/** The same for loading a model set, which takes longer. */
-const LOAD_LOST_MS = 30_000;
-/** A catalog or model set that could not be loaded is fetched again this much later. */
+/** Steps of the first catalog between two turns: a small one is then read in a few, and nobody is served before it. */
+const FIRST_STEPS_A_TURN = 16;
+/** A catalog that could not be loaded is fetched again this much later. */
 const LOAD_RETRY_MS = 4_000;
 
 /** A verified catalog, ready to decide with. */
@@ -46,37 +48,12 @@ interface LoadedGuarantees {
 
 const NO_GUARANTEES: LoadedGuarantees = { digest: null, table: [] };
 
-/** A model set that is loaded. `retire` frees it once the last decision that uses it has ended. */
-export interface LoadedModelSet extends Scorer {
-  readonly digest: string;
-  /** Keeps the set loaded while `work` scores with it. */
-  lend<T>(work: () => Promise<T>): Promise<T>;
-  retire(): Promise<void>;
-}
-
-/** Loads a model set; `artifact` gives verified bytes. Refuses: rejects, saying what is wrong. */
-export type LoadModelSet = (
-  digest: string,
-  artifact: (kind: ArtifactKind, digest: string) => Promise<Uint8Array>,
-) => Promise<LoadedModelSet>;
-
-/** Fetches an artifact and checks that it is what its name says. */
-async function verifiedArtifact(env: Env, kind: ArtifactKind, digest: string): Promise<Uint8Array> {
-  const bytes = await env.ORIGIN.artifact(kind, digest);
-  if (bytes === null) throw new Error(`${kind} ${digest} is not in the store`);
-  if ((await sha256Hex(bytes)) !== digest)
-    throw new Error(`${kind} ${digest} is altered: its bytes have another digest`);
-  return bytes;
-}
-
 /** This isolate's view of what is published. Safe to lose. */
 export class Publication {
   readonly #recorder: Recorder;
-  readonly #loadModelSet: LoadModelSet;
+  readonly #models: ServingModels;
   #catalog: LoadedCatalog | null = null;
   #guarantees: LoadedGuarantees = NO_GUARANTEES;
-  #scorer: LoadedModelSet | null = null;
-  #modelSetDigest: string | null = null;
   #answeredMs = Number.NEGATIVE_INFINITY;
   #failedMs = Number.NEGATIVE_INFINITY;
   #asking: { readonly sinceMs: number; readonly done: Promise<void> } | null = null;
@@ -84,12 +61,10 @@ export class Publication {
   #loading: { readonly load: CatalogLoad; done: Promise<void> } | null = null;
   /** No load of a catalog is begun before this time: one has just failed. */
   #catalogRestsUntilMs = 0;
-  /** No load is begun before this time: one is under way, or one has just failed. */
-  #modelsRestUntilMs = 0;
 
-  constructor(recorder: Recorder, loadModelSet: LoadModelSet) {
+  constructor(recorder: Recorder, models: ServingModels) {
     this.#recorder = recorder;
-    this.#loadModelSet = loadModelSet;
+    this.#models = models;
   }
 
   /** The catalog to decide with, or null before the first one has arrived. */
@@ -100,11 +75,6 @@ export class Publication {
   /** How guaranteed deals share breaks. Empty before the first table has arrived: none of them is shown. */
   get guarantees(): GuaranteeTable {
     return this.#guarantees.table;
-  }
-
-  /** The scorer of the live model set, or null while none is loaded: the fallback tier answers. */
-  get scorer(): LoadedModelSet | null {
-    return this.#scorer;
   }
 
   /** Brings the view up to date; see the constants above for who waits how long. Never rejects. */
@@ -136,13 +106,12 @@ export class Publication {
     try {
       const manifest = await env.ORIGIN.manifest();
       this.#answeredMs = nowMs;
-      if (manifest.modelSetDigest !== this.#modelSetDigest) {
-        waitUntil(this.#loadModels(env, manifest.modelSetDigest, nowMs));
-      }
+      this.#models.follow(manifest.models, { env, waitUntil, nowMs });
       const { catalogDigest } = manifest;
       const wanted = catalogDigest !== null && catalogDigest !== this.#catalog?.digest;
       if (wanted && this.#loading === null && nowMs >= this.#catalogRestsUntilMs) {
-        this.#drive(new CatalogLoad(catalogDigest), env, waitUntil, nowMs);
+        const stepsATurn = this.#catalog === null ? FIRST_STEPS_A_TURN : 1;
+        this.#drive(new CatalogLoad(catalogDigest, stepsATurn), env, waitUntil, nowMs);
       }
       if (manifest.guaranteesDigest !== this.#guarantees.digest) {
         await this.#loadGuarantees(env, manifest.guaranteesDigest);
@@ -164,7 +133,7 @@ export class Publication {
   async #finish(load: CatalogLoad, env: Env, nowMs: number): Promise<void> {
     const { digest } = load;
     try {
-      const catalog = await load.drive(() => verifiedArtifact(env, "snapshot", digest));
+      const catalog = await load.drive(() => verified(env, "snapshot", digest));
       if (catalog === null) return;
       this.#catalog = { digest, catalog };
     } catch (error) {
@@ -177,7 +146,7 @@ export class Publication {
 
   async #loadGuarantees(env: Env, digest: string | null): Promise<void> {
     try {
-      const table = digest === null ? [] : decodeTable(await verifiedArtifact(env, "guarantees", digest));
+      const table = digest === null ? [] : decodeTable(await verified(env, "guarantees", digest));
       if (table === null) throw new Error(`guarantees ${digest} are refused: no table`);
       this.#guarantees = { digest, table };
     } catch (error) {
@@ -185,22 +154,8 @@ export class Publication {
       console.warn(`keeping the guaranteed deals that are loaded: ${String(error)}`);
     }
   }
+}
 
-  async #loadModels(env: Env, digest: string | null, nowMs: number): Promise<void> {
-    if (nowMs < this.#modelsRestUntilMs) return;
-    this.#modelsRestUntilMs = nowMs + LOAD_LOST_MS;
-    try {
-      const artifact = (kind: ArtifactKind, named: string) => verifiedArtifact(env, kind, named);
-      const next = digest === null ? null : await this.#loadModelSet(digest, artifact);
-      const previous = this.#scorer;
-      this.#scorer = next;
-      this.#modelSetDigest = digest;
-      this.#modelsRestUntilMs = 0;
-      await previous?.retire();
-    } catch (error) {
-      this.#modelsRestUntilMs = nowMs + LOAD_RETRY_MS;
-      this.#recorder.fault("models_unavailable");
-      console.warn(`keeping the models that are loaded: ${String(error)}`);
-    }
-  }
+async function verified(env: Env, kind: ArtifactKind, digest: string): Promise<Uint8Array> {
+  return trustedArtifact(env, kind, digest, await fetchedArtifact(env, kind, digest));
 }

@@ -5,6 +5,8 @@
 import type { BillVerdict } from "../../src/money/protocol.ts";
 import type { ActivityCounters, ActivityReport, DecisionSummary, Tier } from "../../src/telemetry/activity.ts";
 import { emptyCounters } from "../../src/telemetry/activity_window.ts";
+import type { Lapses } from "../../src/decision/rank.ts";
+import type { Head } from "../../src/models/manifest.ts";
 import type { Env } from "./env.ts";
 
 /** How long counters gather before they are sent. */
@@ -21,6 +23,12 @@ const REPORTED_REJECTIONS_MAX = 200;
 export type Fault =
   | "scoring_failed"
   | "models_unavailable"
+  | "models_over_budget"
+  | "golden_mismatch"
+  | `thinned_${Head}`
+  | `replaced_${Head}`
+  | "exposure_unreachable"
+  | "model_report_lost"
   | "catalog_unavailable"
   | "guarantees_unavailable"
   | "origin_unreachable"
@@ -32,9 +40,29 @@ export type Fault =
   | "trace_lost"
   | "internal";
 
+/**
+ * Steps in the life of a model set at an isolate: an artifact `fetched` or `verified`; a model, or models that run
+ * together, `created`; a golden row asked (`warmed`); another set decides (`promoted`); a set made room (`evicted`).
+ * Of decisions: `canaried`, made by a canary; `canaryRanDry`, the live set had to; `shadowed`, scored by the shadow
+ * too; `shadowSkipped`, beyond its budget.
+ */
+export type ModelStep =
+  | "fetched"
+  | "verified"
+  | "created"
+  | "warmed"
+  | "promoted"
+  | "evicted"
+  | "canaried"
+  | "canaryRanDry"
+  | "shadowed"
+  | "shadowSkipped";
+
 /** What one decision adds to the counters. Units: milliseconds, micros. */
 export interface DecisionTally {
   readonly tier: Tier;
+  readonly modelSetDigest: string | null;
+  readonly lapses: Lapses;
   readonly slots: number;
   readonly requestedMs: number;
   readonly paidMs: number;
@@ -71,6 +99,9 @@ export class Recorder {
     c.houseMs += tally.houseMs;
     c.committedMicros += tally.committedMicros;
     c.tiers = { ...c.tiers, [tally.tier]: c.tiers[tally.tier] + 1 };
+    if (tally.modelSetDigest !== null) c.modelSets = plus(c.modelSets, tally.modelSetDigest);
+    for (const head of tally.lapses.thinned) this.fault(`thinned_${head}`);
+    for (const head of tally.lapses.replaced) this.fault(`replaced_${head}`);
     if (this.#decisions.length < DECISIONS_PER_REPORT_MAX) {
       const explained = summary();
       const furthest = explained.rejections.slice(-REPORTED_REJECTIONS_MAX);
@@ -86,6 +117,17 @@ export class Recorder {
   /** Counts one fault, or as many as it struck. */
   fault(fault: Fault, count = 1): void {
     this.#counters.faults = plus(this.#counters.faults, fault, count);
+  }
+
+  /** Counts a step of a model set. Units: milliseconds, whole ones; 0 where nothing is timed. */
+  modelStep(step: ModelStep, ms: number): void {
+    this.#counters.models = plus(this.#counters.models, step);
+    if (ms > 0) this.#counters.models = plus(this.#counters.models, `${step}Ms`, ms);
+  }
+
+  /** Notes how much memory the models hold. Counts add up, so the mean is `gaugedBytes` over `gauged`. */
+  modelMemory(bytes: number): void {
+    this.#counters.models = plus(plus(this.#counters.models, "gauged"), "gaugedBytes", bytes);
   }
 
   /**

@@ -1,76 +1,87 @@
 /**
- * A loaded model set as the decision core sees it: rows in, probabilities out. Scores that are not probabilities never
- * leave this file. A retired set frees its memory only after the last decision that uses it has ended.
+ * A loaded model set as the decision core sees it: rows in, probabilities out. What a head says is the mean of its
+ * models; a model that answers anything else than probabilities, or fails, is left out of it for that request, and a
+ * head that has no model left says what the fallback tier says. Scores that are no probabilities never leave this file.
  */
-import type { HeadScores, Scorer } from "../../src/decision/rank.ts";
 import type { FeatureMatrix } from "../../src/decision/hydrate.ts";
-import type { Head, ModelSet } from "../../src/models/manifest.ts";
+import type { HeadAnswers, Scorer } from "../../src/decision/rank.ts";
+import { meanOfHeads } from "../../src/models/head_mean.ts";
+import { HEADS, reducedModels, type ModelSet } from "../../src/models/manifest.ts";
+import { fallbackScorer } from "./fallback_scorer.ts";
 import type { LoadedPart } from "./model_parts.ts";
+import type { LoadedModelSet } from "./model_set.ts";
 
 /** Scores with one consistent set of models. */
-export class ModelSetScorer implements Scorer {
-  readonly tier = "full";
+export class ModelSetScorer implements LoadedModelSet {
   readonly digest: string;
-  readonly #ranker: LoadedPart | undefined;
+  readonly models: ModelSet["models"];
+  readonly full: Scorer;
+  readonly reduced: Scorer;
+  readonly #ranker: LoadedPart;
   readonly #heads: readonly LoadedPart[];
-  /** What each model of a head says, by its name. */
-  readonly #headOf: ReadonlyMap<string, Head>;
-  #running = 0;
-  #retired = false;
 
-  /** Requires: the parts run every model of the set once, the early ranker apart from the heads. */
-  constructor(digest: string, { models }: ModelSet, parts: readonly LoadedPart[]) {
+  /** Requires: `ranker` runs the early ranker, `heads` every other model of the set once. */
+  constructor(digest: string, set: ModelSet, ranker: LoadedPart, heads: readonly LoadedPart[]) {
     this.digest = digest;
-    this.#headOf = new Map(models.flatMap((model) => (model.role === "head" ? [[model.name, model.head]] : [])));
-    this.#ranker = parts.find(({ names }) => names.some((name) => !this.#headOf.has(name)));
-    this.#heads = parts.filter((part) => part !== this.#ranker);
+    this.models = set.models;
+    this.#ranker = ranker;
+    this.#heads = heads;
+    const names = reducedModels(set);
+    const few = set.models.filter(({ name }) => names.has(name));
+    const parts = heads.filter((part) => part.names.some((name) => names.has(name)));
+    const common = { modelSetDigest: digest, rank: (matrix: FeatureMatrix) => this.#rank(matrix) };
+    this.full = { ...common, tier: "full", score: (matrix) => answersOf(set.models, heads, matrix) };
+    this.reduced = { ...common, tier: "reduced", score: (matrix) => answersOf(few, parts, matrix) };
   }
 
-  /** Early rank. Refuses: rejects when any score is not finite. */
-  async rank(matrix: FeatureMatrix): Promise<Float32Array> {
-    const scores = (await this.#ranker?.run(matrix))?.[0];
+  get bytes(): number {
+    return [this.#ranker, ...this.#heads].reduce((sum, part) => sum + part.bytes, 0);
+  }
+
+  askEach(matrix: FeatureMatrix): Promise<ReadonlyMap<string, Float32Array>> {
+    return answersByName([this.#ranker, ...this.#heads], matrix);
+  }
+
+  async release(): Promise<void> {
+    for (const part of [this.#ranker, ...this.#heads]) await part.release();
+  }
+
+  /** Early rank. Rejects when any score is not finite. */
+  async #rank(matrix: FeatureMatrix): Promise<Float32Array> {
+    const scores = (await this.#ranker.run(matrix))[0];
     if (!scores?.every(Number.isFinite)) throw new Error("the early ranker gave a score that is not a number");
     return scores;
   }
+}
 
-  /** Every head on every row. Refuses: rejects when any output is not a probability. */
-  async score(matrix: FeatureMatrix): Promise<HeadScores> {
-    const out: Partial<Record<Head, Float32Array>> = {};
-    const keep = (head: Head, scores: Float32Array): void => {
-      if (!scores.every((p) => p >= 0 && p <= 1)) throw new Error(`head ${head} gave a value that is no probability`);
-      out[head] = scores;
-    };
-    for (const { names, run } of this.#heads) {
-      const scores = await run(matrix);
-      names.forEach((name, index) => {
-        const head = this.#headOf.get(name);
-        if (head !== undefined) keep(head, scores[index] ?? new Float32Array(0));
-      });
-    }
-    // The constructor's caller has checked that every head is there.
-    return out as HeadScores;
-  }
+/** What some models of a set say of every row. Rejects when all their heads are silent. */
+async function answersOf(
+  models: ModelSet["models"],
+  parts: readonly LoadedPart[],
+  matrix: FeatureMatrix,
+): Promise<HeadAnswers> {
+  const { heads, thinned, silent } = meanOfHeads(models, await answersByName(parts, matrix), matrix.rowCount);
+  if (silent.length === HEADS.length) throw new Error("no model of the set gave probabilities");
+  const standIn = silent.length === 0 ? null : (await fallbackScorer.score(matrix)).heads;
+  // `meanOfHeads` answers every head that is not silent, and the fallback answers all.
+  return { heads: { ...standIn, ...heads } as HeadAnswers["heads"], lapses: { thinned, replaced: silent } };
+}
 
-  /** Frees the set once nothing runs on it. */
-  async retire(): Promise<void> {
-    this.#retired = true;
-    await this.#releaseWhenIdle();
-  }
-
-  /** Keeps the set loaded for as long as one decision works with it. */
-  async lend<T>(work: () => Promise<T>): Promise<T> {
-    this.#running++;
+async function answersByName(
+  parts: readonly LoadedPart[],
+  matrix: FeatureMatrix,
+): Promise<ReadonlyMap<string, Float32Array>> {
+  const answers = new Map<string, Float32Array>();
+  for (const part of parts) {
     try {
-      return await work();
-    } finally {
-      this.#running--;
-      await this.#releaseWhenIdle();
+      const said = await part.run(matrix);
+      part.names.forEach((name, at) => {
+        const answer = said[at];
+        if (answer !== undefined) answers.set(name, answer);
+      });
+    } catch (error) {
+      console.warn(`${part.names.join(", ")} did not answer: ${String(error)}`);
     }
   }
-
-  async #releaseWhenIdle(): Promise<void> {
-    if (!this.#retired || this.#running > 0) return;
-    this.#retired = false;
-    for (const part of [this.#ranker, ...this.#heads]) await part?.release();
-  }
+  return answers;
 }

@@ -3,14 +3,13 @@
  * of the OpenAPI document. Units are last in the names.
  */
 import { z } from "@hono/zod-openapi";
-import { modelSetSchema } from "../../src/models/manifest.ts";
 import { PROBLEM_MEDIA_TYPE, PROBLEMS, type ProblemCode } from "../../src/protocols/problem.ts";
 import { decisionSummarySchema } from "../../src/telemetry/activity_report.ts";
 import { campaignIdSchema, campaignStatusSchema } from "./campaign_schemas.ts";
 
 /** What the document says of routes behind the admin gate. */
 export const ADMIN_ONLY = [{ adminToken: [] }];
-/** Versions of a catalog or model set that are answered. */
+/** Versions of a catalog that are answered. */
 export const HISTORY_SHOWN_MAX = 50;
 
 const count = z.int().nonnegative();
@@ -28,6 +27,20 @@ const versionSchema = z
   .object({ version: z.int().positive(), digest: digestSchema, note: z.string(), publishedMs: epochMs })
   .openapi("Version");
 
+const trial = z.object({ digest: digestSchema, sharePpm: count }).nullable();
+
+/** What edges are told of models. */
+export const servingOrderSchema = z
+  .object({
+    revision: count,
+    live: digestSchema.nullable(),
+    canary: trial,
+    shadow: trial,
+    warm: z.array(digestSchema),
+    stopped: z.boolean(),
+  })
+  .openapi("ServingOrder");
+
 /** Answer of a publish and of a dry run. */
 export const appliedCatalogSchema = z
   .object({ digest: digestSchema, campaigns: count, lineItems: count })
@@ -42,20 +55,6 @@ export const catalogStateSchema = z
     history: z.array(versionSchema),
   })
   .openapi("CatalogState");
-
-/** The models that serve. */
-export const modelStateSchema = z
-  .object({
-    digest: digestSchema.nullable(),
-    modelSet: modelSetSchema.nullable(),
-    history: z.array(versionSchema),
-  })
-  .openapi("ModelState");
-
-/** What was stored. */
-export const storedModelSchema = z.object({ digest: digestSchema, sizeBytes: count }).openapi("StoredModel");
-/** The published set. */
-export const publishedModelSetSchema = z.object({ digest: digestSchema }).openapi("PublishedModelSet");
 
 const column = z.array(z.number());
 const tiersOf = <T extends z.ZodType>(item: T) => z.object({ full: item, reduced: item, fallback: item, house: item });
@@ -112,7 +111,7 @@ export const liveSchema = z
     ),
     campaignsAtMs: epochMs,
     catalogDigest: digestSchema.nullable(),
-    modelSetDigest: digestSchema.nullable(),
+    models: servingOrderSchema,
   })
   .openapi("Live");
 

@@ -9,6 +9,8 @@ import { addCampaignRoutes } from "./campaign_routes.ts";
 import { addCatalogRoutes } from "./catalog_routes.ts";
 import { describeEdge } from "./edge_description.ts";
 import type { OriginEnv } from "./env.ts";
+import { inferenceError, inferenceGate, isInferencePath } from "./inference_answers.ts";
+import { addInferenceRoutes } from "./inference_routes.ts";
 import { addHealthRoutes } from "./health_routes.ts";
 import { addLiveRoutes } from "./live_routes.ts";
 import { logFailure } from "../platform/log.ts";
@@ -17,6 +19,7 @@ import { addPageRoutes } from "./page_routes.ts";
 import { methodsAt } from "../platform/methods.ts";
 import { problem } from "../platform/problem_response.ts";
 import { Unreachable } from "./unreachable.ts";
+import { addRolloutRoutes } from "./rollout_routes.ts";
 import { addProgramRoute } from "./program_route.ts";
 import { securityHeaders } from "./security_headers.ts";
 import { OPEN_TO_ALL } from "./static_files.ts";
@@ -49,10 +52,13 @@ export function originApp(): OpenAPIHono<Origin> {
   });
   app.use("*", securityHeaders);
   app.use("/v1/admin/*", adminGate);
+  app.use("/v2/*", inferenceGate);
   addHealthRoutes(app);
   addCatalogRoutes(app);
   addCampaignRoutes(app);
   addModelRoutes(app);
+  addInferenceRoutes(app);
+  addRolloutRoutes(app);
   addLiveRoutes(app);
   describeEdge(app);
   addTraceRoutes(app);
@@ -61,18 +67,26 @@ export function originApp(): OpenAPIHono<Origin> {
   addPageRoutes(app);
   app.notFound((c) => {
     const allowed = methodsAt(app.routes, c.req.path);
+    if (isInferencePath(c.req.path)) return noSuchInference(allowed);
     if (allowed.length === 0) return problem("not_found", "There is no such route.");
     return problem("method_not_allowed", `Allowed here: ${allowed.join(", ")}.`, {}, { allow: allowed.join(", ") });
   });
-  app.onError((failure) => {
+  app.onError((failure, c) => {
     if (failure instanceof Unreachable) {
       logFailure("origin", failure.code, failure.cause);
+      if (isInferencePath(c.req.path)) return inferenceError(503, failure.message, { "retry-after": "1" });
       return problem(failure.code, failure.message, {}, { "retry-after": "1" });
     }
     logFailure("origin", "internal", failure);
+    if (isInferencePath(c.req.path)) return inferenceError(500, "The request failed for a reason of our own.");
     return problem("internal", "The request failed for a reason of our own. Nothing about it is in your request.");
   });
   return app;
+}
+
+function noSuchInference(allowed: readonly string[]): Response {
+  if (allowed.length === 0) return inferenceError(404, "There is no such route.");
+  return inferenceError(405, `Allowed here: ${allowed.join(", ")}.`, { allow: allowed.join(", ") });
 }
 
 function addDocument(app: OpenAPIHono<Origin>): void {

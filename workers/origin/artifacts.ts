@@ -1,7 +1,9 @@
 /**
- * The store of immutable things, each under the SHA-256 of its bytes. What is written is compared with its name before
- * and what is read is compared after, so a changed byte anywhere shows as a missing artifact and never as another one.
+ * The store of immutable things, each under the SHA-256 of its bytes; a model set lies in its signed envelope, under
+ * the SHA-256 of what the envelope holds. What is written is compared with its name before and what is read is compared
+ * after, so a changed byte anywhere shows as a missing artifact and never as another one.
  */
+import { readEnvelope } from "../../src/models/envelope.ts";
 import { sha256Hex } from "../platform/digest.ts";
 import { reach } from "./unreachable.ts";
 
@@ -29,22 +31,26 @@ export function artifactKey(kind: ArtifactKind, digest: string): string {
     case "model":
       return `models/${digest}.onnx`;
     case "modelSet":
-      return `model-sets/${digest}.json`;
+      return `model-sets/${digest}.dsse.json`;
     case "guarantees":
       return `guarantees/${digest}.json`;
   }
 }
 
-/** Stores bytes under their digest. Storing them again mends what was damaged in the store. Throws `Unreachable`. */
+/**
+ * Stores bytes under their digest. Storing them again mends what was damaged in the store, and replaces the signature
+ * of a model set. Requires: the digest is theirs. Throws `Unreachable`.
+ */
 export async function putArtifact(
   bucket: R2Bucket,
   kind: ArtifactKind,
   digest: string,
   bytes: Uint8Array,
 ): Promise<void> {
+  const written = kind === "modelSet" ? await sha256Hex(bytes) : digest;
   // The store compares the hash once more and refuses what was changed on the way.
   await reach("storage_unavailable", "The artifact store did not take the bytes.", () =>
-    bucket.put(artifactKey(kind, digest), bytes, { sha256: digest }),
+    bucket.put(artifactKey(kind, digest), bytes, { sha256: written }),
   );
 }
 
@@ -54,7 +60,14 @@ export async function getArtifact(bucket: R2Bucket, kind: ArtifactKind, digest: 
     const found = await bucket.get(artifactKey(kind, digest));
     return found === null ? null : new Uint8Array(await found.arrayBuffer());
   });
-  return stored !== null && (await sha256Hex(stored)) === digest ? stored : null;
+  return stored !== null && (await digestOf(kind, stored)) === digest ? stored : null;
+}
+
+/** The digest under which bytes of a kind are stored; null: an envelope that cannot be read. */
+async function digestOf(kind: ArtifactKind, bytes: Uint8Array): Promise<string | null> {
+  if (kind !== "modelSet") return sha256Hex(bytes);
+  const envelope = readEnvelope(bytes);
+  return envelope.ok ? sha256Hex(envelope.value.payload) : null;
 }
 
 /** Size of a stored artifact in bytes, or null. Throws `Unreachable`. */

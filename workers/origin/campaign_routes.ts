@@ -4,10 +4,8 @@
  * not answer costs its own line and no other.
  */
 import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
-import type { Context } from "hono";
 import { FULL_LIMITS } from "../../src/kernel/limits.ts";
-import { ok, refused, type Result } from "../../src/kernel/result.ts";
-import type { WriteOffCommand, WriteOffRefusal } from "../../src/money/ledger.ts";
+import type { WriteOffRefusal } from "../../src/money/ledger.ts";
 import { ADMIN_ONLY, jsonAnswer, jsonSchemaOf, problemAnswers } from "./api_schemas.ts";
 import { sweepLedgers } from "./campaign_board.ts";
 import {
@@ -19,8 +17,8 @@ import {
   writeOffSchema,
 } from "./campaign_schemas.ts";
 import { rosterOf } from "./catalog_roster.ts";
+import { readCommand } from "./command_body.ts";
 import type { LedgerStub, OriginEnv } from "./env.ts";
-import { bodyDetail, readJson } from "../platform/body.ts";
 import { problem } from "../platform/problem_response.ts";
 import { reach } from "./unreachable.ts";
 
@@ -138,7 +136,7 @@ export function addCampaignRoutes(app: OpenAPIHono<Origin>): void {
 
   app.openapi(postWriteOff, async (c) => {
     const campaign = c.req.valid("param");
-    const command = await readWriteOff(c);
+    const command = await readCommand(c, writeOffSchema, FULL_LIMITS.bodyBytesMax);
     if (!command.ok) return command.reason;
     const written = await askLedger(c.env, campaign, (ledger) => ledger.writeOff(command.value));
     return written.ok ? c.json(written.value, 200) : writeOffProblem(written.reason);
@@ -157,17 +155,6 @@ function askLedger<T>(
 
 function neverPublished(): Response {
   return problem("not_found", "No campaign of that id was ever published.");
-}
-
-/** The command in a request, or the response that refuses it. */
-async function readWriteOff(c: Context<Origin>): Promise<Result<WriteOffCommand, Response>> {
-  const bytesMax = FULL_LIMITS.bodyBytesMax;
-  const json = await readJson(c.req.raw, bytesMax);
-  if (!json.ok) return refused(problem(json.reason, bodyDetail(json.reason, "application/json", bytesMax)));
-  const parsed = writeOffSchema.safeParse(json.value);
-  if (parsed.success) return ok(parsed.data);
-  const issue = parsed.error.issues[0];
-  return refused(problem("bad_field", `${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not allowed"}`));
 }
 
 /** A refused write-off in HTTP's words, in the order in which a ledger refuses. */

@@ -1,10 +1,12 @@
 /**
  * Publishing a catalog, in the one order that is safe to break off anywhere and to repeat: bytes into the store, terms
- * onto every ledger, then the pointer, then the campaigns that are gone, then the table of guaranteed deals. No edge
- * can meet a campaign whose ledger does not know it, and no catalog is current whose bytes are not stored.
+ * onto every ledger that has others, then the pointer, then the campaigns that are gone, then the table of guaranteed
+ * deals. No edge can meet a campaign whose ledger does not know it, and no catalog is current whose bytes are not
+ * stored.
  */
 import type { CompiledCatalog } from "../../src/catalog/compiled.ts";
 import type { Campaign } from "../../src/catalog/entities.ts";
+import { canonicalJson, toUtf8 } from "../../src/kernel/bytes.ts";
 import { micros } from "../../src/kernel/money.ts";
 import { ok, refused, type Result } from "../../src/kernel/result.ts";
 import type { CampaignTerms } from "../../src/money/protocol.ts";
@@ -12,7 +14,9 @@ import { putArtifact } from "./artifacts.ts";
 import { mapBounded } from "./bounded.ts";
 import type { OriginEnv } from "./env.ts";
 import { solveGuaranteesOf } from "./guarantees.ts";
+import { sha256Hex } from "../platform/digest.ts";
 import { logFailure } from "../platform/log.ts";
+import type { SettledTerms } from "./registry.ts";
 import { reach } from "./unreachable.ts";
 
 /** A catalog ready to be published: what it says, its bytes, their digest. */
@@ -91,14 +95,19 @@ async function publishClaimed(
   await putArtifact(env.ARTIFACTS, "snapshot", digest, bytes);
   await reach("storage_unavailable", "The registry did not answer.", () => registry.remember(ids));
 
-  const renew = () => reach("storage_unavailable", "The registry did not answer.", () => registry.renew(holder, now()));
-  const unconfigured = await failuresAmong(campaigns, renew, (campaign) =>
-    env.LEDGER.getByName(campaign.id).configure(termsOf(campaign)),
-  );
+  const unsettle = (ids: readonly string[]) =>
+    reach("storage_unavailable", "The registry did not answer.", () => registry.unsettle(ids, holder, now()));
+  const settle = (terms: readonly SettledTerms[]) =>
+    reach("storage_unavailable", "The registry did not answer.", () => registry.settle(terms, holder, now()));
+  const unconfigured = await failuresAmong(await unsettledTerms(env, campaigns, digest), {
+    begin: (stride) => unsettle(stride.map(({ campaignId }) => campaignId)),
+    work: ({ campaignId, terms }) => env.LEDGER.getByName(campaignId).configure(terms),
+    end: (done) => settle(done.map(({ campaignId, termsDigest }) => ({ campaignId, termsDigest }))),
+  });
   // Somebody else may have begun to publish since this claim lapsed: theirs stands.
   if (unconfigured === null) return refused({ code: "publish_in_progress" });
   if (unconfigured.length > 0) {
-    const missing = unconfigured.map(({ id }) => id);
+    const missing = unconfigured.map(({ campaignId }) => campaignId);
     return refused({ code: "ledgers_unavailable", campaigns: missing, published: false });
   }
 
@@ -109,7 +118,11 @@ async function publishClaimed(
   });
   if (gone === null) return refused({ code: "publish_in_progress" });
 
-  const unarchived = await failuresAmong(gone, renew, (id) => archive(env, id));
+  const unarchived = await failuresAmong(gone, {
+    begin: unsettle,
+    work: (id) => archive(env, id),
+    end: () => Promise.resolve(true),
+  });
   if (unarchived === null) return refused({ code: "publish_in_progress" });
   const archived = gone.filter((id) => !unarchived.includes(id));
   const marked = await reach("storage_unavailable", "The registry did not answer.", () =>
@@ -129,16 +142,45 @@ async function archive(env: PublishEnv, campaignId: string): Promise<void> {
   await ledger.configure({ ...status.terms, status: "archived" });
 }
 
+/** A campaign's terms and what they are known by. */
+interface Terms extends SettledTerms {
+  readonly terms: CampaignTerms;
+}
+
+/**
+ * The terms that ledgers have not confirmed yet. All of them when this catalog already is current: publishing it again
+ * is how an operator puts right what somebody changed by hand.
+ */
+async function unsettledTerms(env: PublishEnv, campaigns: readonly Campaign[], digest: string): Promise<Terms[]> {
+  const registry = env.REGISTRY.getByName("catalog");
+  const all = await Promise.all(
+    campaigns.map(async (campaign): Promise<Terms> => {
+      const terms = termsOf(campaign);
+      return { campaignId: campaign.id, terms, termsDigest: await sha256Hex(toUtf8(canonicalJson(terms))) };
+    }),
+  );
+  const [current, settled] = await reach("storage_unavailable", "The registry did not answer.", () =>
+    Promise.all([registry.current(), registry.settled()]),
+  );
+  if (current.digest === digest) return all;
+  const known = new Map(settled.map(({ campaignId, termsDigest }) => [campaignId, termsDigest]));
+  return all.filter(({ campaignId, termsDigest }) => known.get(campaignId) !== termsDigest);
+}
+
+/** What is done with some items at a time. `begin` and `end` are false when the claim is lost. */
+interface Steps<T> {
+  readonly begin: (stride: readonly T[]) => Promise<boolean>;
+  readonly work: (item: T) => Promise<unknown>;
+  /** Gets the items on which `work` succeeded. */
+  readonly end: (done: readonly T[]) => Promise<boolean>;
+}
+
 /** The items on which `work` failed, in their order; null, with some of them not begun, when the claim is lost. */
-async function failuresAmong<T>(
-  items: readonly T[],
-  renew: () => Promise<boolean>,
-  work: (item: T) => Promise<unknown>,
-): Promise<T[] | null> {
+async function failuresAmong<T>(items: readonly T[], { begin, work, end }: Steps<T>): Promise<T[] | null> {
   const failed: T[] = [];
   for (let from = 0; from < items.length; from += CLAIM_STRIDE) {
-    if (!(await renew())) return null;
     const stride = items.slice(from, from + CLAIM_STRIDE);
+    if (!(await begin(stride))) return null;
     const failures = await mapBounded(stride, async (item) => {
       try {
         await work(item);
@@ -148,6 +190,7 @@ async function failuresAmong<T>(
         return true;
       }
     });
+    if (!(await end(stride.filter((_item, index) => failures[index] !== true)))) return null;
     failed.push(...stride.filter((_item, index) => failures[index] === true));
   }
   return failed;

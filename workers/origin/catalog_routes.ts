@@ -65,8 +65,9 @@ const putCatalog = createRoute({
   tags: ["catalog"],
   summary: "Publish a catalog",
   description:
-    "Validates, stores the snapshot, configures every campaign's ledger, moves the pointer. Safe to repeat: after " +
-    "`ledgers_unavailable` or `publish_in_progress`, send the same document again.",
+    "Validates, stores the snapshot, configures the ledgers of campaigns whose terms are new, moves the pointer. " +
+    "Safe to repeat: after `ledgers_unavailable` or `publish_in_progress`, send the same document again. Publishing " +
+    "what already is current configures all ledgers again.",
   security: ADMIN_ONLY,
   request: { body: catalogBody },
   responses: {

@@ -12,6 +12,7 @@ const decisionSchema = z.looseObject({
   decisionId: z.string(),
   requestId: z.string(),
   tier: z.enum(["full", "reduced", "fallback", "house"]),
+  modelSetDigest: z.string().nullable(),
   catalogDigest: z.string(),
   podDurationSec: z.number(),
   filledDurationSec: z.number(),

@@ -9,6 +9,8 @@ import type { HistoryPoint } from "../../src/money/ledger_history.ts";
 import type { CampaignStatus, CampaignTerms } from "../../src/money/protocol.ts";
 import type { ActivityBatch, ActivityFeed, BatchOutcome } from "./activity_messages.ts";
 import type { CampaignSweep } from "./campaign_board.ts";
+import type { InferenceRpc } from "./inference_messages.ts";
+import type { ModelRegistryRpc } from "./model_registry.ts";
 import type { RegistryRpc } from "./registry.ts";
 import type { TraceIndexRpc } from "./trace_index.ts";
 
@@ -41,8 +43,12 @@ export interface ActivityStub {
 export interface OriginEnv {
   /** One per campaign, named by campaign id. */
   readonly LEDGER: ObjectsByName<LedgerStub>;
-  /** Named `catalog`, `models` and `guarantees`. */
+  /** Named `catalog` and `guarantees`. */
   readonly REGISTRY: ObjectsByName<RegistryRpc>;
+  /** Named `models`. */
+  readonly INFERENCE: ObjectsByName<InferenceRpc>;
+  /** Named `models`. */
+  readonly MODEL_REGISTRY: ObjectsByName<ModelRegistryRpc>;
   /** Named `live`. */
   readonly ACTIVITY: ObjectsByName<ActivityStub>;
   /** Named `traces`. */
@@ -53,6 +59,8 @@ export interface OriginEnv {
   readonly TRACES: R2Bucket;
   /** Console, player, media and API page as built into dist/assets. */
   readonly ASSETS: Fetcher;
+  /** JSON `[{id, publicKey}]`: whose model sets may be published. */
+  readonly MODEL_KEYS?: string;
   /** Secret. Unset: every admin request is refused. */
   readonly ADMIN_TOKEN?: string;
   /** How many days traces are kept, as text. */

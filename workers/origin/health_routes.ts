@@ -43,10 +43,10 @@ export function addHealthRoutes(app: OpenAPIHono<{ Bindings: OriginEnv }>): void
     try {
       const [catalog, models] = await Promise.all([
         c.env.REGISTRY.getByName("catalog").current(),
-        c.env.REGISTRY.getByName("models").current(),
+        c.env.MODEL_REGISTRY.getByName("models").order(),
         c.env.ARTIFACTS.head("readiness"),
       ]);
-      const current = { catalogDigest: catalog.digest, modelSetDigest: models.digest };
+      const current = { catalogDigest: catalog.digest, modelSetDigest: models.live };
       return c.json({ status: "ready" as const, ...current }, 200, { "cache-control": "no-store" });
     } catch (failure) {
       logFailure("origin", "not_ready", failure);

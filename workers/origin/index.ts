@@ -13,6 +13,8 @@ export { Activity } from "./activity.ts";
 export { CampaignLedger } from "./campaign_ledger.ts";
 export { EdgeDesk } from "./edge_desk.ts";
 export { Household } from "./household.ts";
+export { Inference } from "./inference.ts";
+export { ModelRegistry } from "./model_registry.ts";
 export { RegionWallet } from "./region_wallet.ts";
 export { Registry } from "./registry.ts";
 export { TraceIndex } from "./trace_index.ts";

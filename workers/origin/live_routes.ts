@@ -39,7 +39,7 @@ export function addLiveRoutes(app: OpenAPIHono<{ Bindings: OriginEnv }>): void {
     const [catalog, models, feed] = await reach("storage_unavailable", "Origin's objects did not answer.", () =>
       Promise.all([
         c.env.REGISTRY.getByName("catalog").current(),
-        c.env.REGISTRY.getByName("models").current(),
+        c.env.MODEL_REGISTRY.getByName("models").order(),
         activity.feed(after),
       ]),
     );
@@ -54,7 +54,7 @@ export function addLiveRoutes(app: OpenAPIHono<{ Bindings: OriginEnv }>): void {
       campaigns,
       campaignsAtMs: sweep.atMs,
       catalogDigest: catalog.digest,
-      modelSetDigest: models.digest,
+      models,
     };
     return c.json(body, 200);
   });

@@ -1,7 +1,6 @@
 /**
- * Which immutable digest is current, and which were before. One object named `catalog`, one `models` and one
- * `guarantees`. Moving the pointer is the last step of a publish: by then the bytes are stored and every ledger knows
- * its terms.
+ * Which immutable digest is current, and which were before. One object named `catalog`, one `guarantees`. Moving the
+ * pointer is the last step of a publish: by then the bytes are stored and every ledger knows its terms.
  */
 import { DurableObject } from "cloudflare:workers";
 import { applyMigrations } from "./migrations.ts";
@@ -19,6 +18,12 @@ export interface RegistryVersion {
   readonly digest: string;
   readonly note: string;
   readonly publishedMs: number;
+}
+
+/** The terms that a campaign's ledger has confirmed, as the SHA-256 of their canonical JSON. */
+export interface SettledTerms {
+  readonly campaignId: string;
+  readonly termsDigest: string;
 }
 
 /** How long a publisher may take before another may start. Units: milliseconds. */
@@ -40,8 +45,15 @@ export interface RegistryRpc {
   history(limit: number): Promise<RegistryVersion[]>;
   /** True when nobody else is publishing; the claim ends by `release` or by itself after `CLAIM_TTL_MS`. */
   claim(holder: string, nowMs: number): Promise<boolean>;
-  /** Lets the holder go on for another `CLAIM_TTL_MS`. False when the claim has lapsed or is another's. */
-  renew(holder: string, nowMs: number): Promise<boolean>;
+  /**
+   * Lets the holder go on for another `CLAIM_TTL_MS`; from now on it is not known which terms the ledgers of these
+   * campaigns have. False, and nothing changes, when the claim has lapsed or is another's.
+   */
+  unsettle(campaignIds: readonly string[], holder: string, nowMs: number): Promise<boolean>;
+  /** Notes the terms that ledgers have confirmed. False, and nothing is noted, when the claim is lost. */
+  settle(terms: readonly SettledTerms[], holder: string, nowMs: number): Promise<boolean>;
+  /** Campaigns whose ledgers have confirmed their terms. */
+  settled(): Promise<SettledTerms[]>;
   release(holder: string): Promise<void>;
   /** Notes campaigns whose ledgers are about to get terms. */
   remember(campaignIds: readonly string[]): Promise<void>;
@@ -106,12 +118,32 @@ export class Registry extends DurableObject implements RegistryRpc {
     });
   }
 
-  async renew(holder: string, nowMs: number): Promise<boolean> {
+  async unsettle(campaignIds: readonly string[], holder: string, nowMs: number): Promise<boolean> {
     return this.ctx.storage.transactionSync(() => {
       if (!this.#holds(holder, nowMs)) return false;
       this.#sql.exec("UPDATE publish_claim SET until_ms = ?", nowMs + CLAIM_TTL_MS);
+      for (const id of campaignIds) {
+        this.#sql.exec("UPDATE known_campaigns SET terms_digest = NULL WHERE campaign_id = ?", id);
+      }
       return true;
     });
+  }
+
+  async settle(terms: readonly SettledTerms[], holder: string, nowMs: number): Promise<boolean> {
+    return this.ctx.storage.transactionSync(() => {
+      if (!this.#holds(holder, nowMs)) return false;
+      for (const { campaignId, termsDigest } of terms) {
+        this.#sql.exec("UPDATE known_campaigns SET terms_digest = ? WHERE campaign_id = ?", termsDigest, campaignId);
+      }
+      return true;
+    });
+  }
+
+  async settled(): Promise<SettledTerms[]> {
+    return this.#sql
+      .exec("SELECT campaign_id, terms_digest FROM known_campaigns WHERE terms_digest IS NOT NULL")
+      .toArray()
+      .map((row) => ({ campaignId: String(row["campaign_id"]), termsDigest: String(row["terms_digest"]) }));
   }
 
   async release(holder: string): Promise<void> {
@@ -121,7 +153,11 @@ export class Registry extends DurableObject implements RegistryRpc {
   async remember(campaignIds: readonly string[]): Promise<void> {
     this.ctx.storage.transactionSync(() => {
       for (const id of campaignIds) {
-        this.#sql.exec("INSERT OR REPLACE INTO known_campaigns (campaign_id, archived) VALUES (?, 0)", id);
+        this.#sql.exec(
+          "INSERT INTO known_campaigns (campaign_id, archived) VALUES (?, 0) " +
+            "ON CONFLICT (campaign_id) DO UPDATE SET archived = 0",
+          id,
+        );
       }
     });
   }

@@ -1,6 +1,7 @@
 /**
  * Tables of a Registry. `versions` is the history of what was current, `known_campaigns` every campaign whose ledger
- * was ever given terms (so that a removed one can be archived), `publish_claim` who is publishing now.
+ * was ever given terms (so that a removed one can be archived) with the digest of the terms its ledger has confirmed
+ * (null: it may have others), `publish_claim` who is publishing now.
  */
 export const REGISTRY_MIGRATIONS: readonly string[] = [
   `CREATE TABLE versions (
@@ -18,4 +19,5 @@ export const REGISTRY_MIGRATIONS: readonly string[] = [
      holder TEXT NOT NULL,
      until_ms INTEGER NOT NULL
    ) STRICT;`,
+  "ALTER TABLE known_campaigns ADD COLUMN terms_digest TEXT;",
 ];

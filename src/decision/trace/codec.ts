@@ -70,16 +70,15 @@ const HEADING = new RegExp(`^\\{"format":"${TRACE_FORMAT}","decisionId":"([A-Za-
 
 type SpelledScores = NonNullable<(typeof traceSchema)["_output"]["scores"]>;
 
-function spelled({ tier, modelSetDigest, promises, heads }: HeardScores): SpelledScores {
+function spelled({ promises, heads, ...rest }: HeardScores): SpelledScores {
   return {
-    tier,
-    modelSetDigest,
+    ...rest,
     promises: promises === null ? null : toBase64Url(floatBytes(promises)),
     heads: Object.fromEntries(Object.entries(heads).map(([head, column]) => [head, toBase64Url(floatBytes(column))])),
   };
 }
 
-function heardFrom({ tier, modelSetDigest, promises, heads }: SpelledScores): HeardScores | null {
+function heardFrom({ promises, heads, ...rest }: SpelledScores): HeardScores | null {
   const heard = promises === null ? null : floatsOf(promises);
   if (promises !== null && heard === null) return null;
   const columns: [string, Float32Array][] = [];
@@ -88,7 +87,7 @@ function heardFrom({ tier, modelSetDigest, promises, heads }: SpelledScores): He
     if (floats === null) return null;
     columns.push([head, floats]);
   }
-  return { tier, modelSetDigest, promises: heard, heads: Object.fromEntries(columns) };
+  return { ...rest, promises: heard, heads: Object.fromEntries(columns) };
 }
 
 /** Little-endian, whatever the machine. */

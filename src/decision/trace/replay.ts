@@ -12,7 +12,7 @@ import { decisionDocument, documentText, firstDifference, type Difference } from
 import type { Decision } from "../decision.ts";
 import { explainFully } from "../explain.ts";
 import { finish, plan, score, type ScoringPlan } from "../funnel.ts";
-import type { HeadScores, Scorer, Scoring } from "../rank.ts";
+import { NO_LAPSES, type HeadAnswers, type Scorer, type Scoring } from "../rank.ts";
 import type { DecisionTrace } from "./trace.ts";
 import type { HeardScores } from "./witness.ts";
 import type { CampaignBudget, World } from "../world.ts";
@@ -93,10 +93,12 @@ class OtherRows extends Error {
 /** Gives the recorded answers again. Rejects with `OtherRows` when asked for another number of rows. */
 class RecordedScorer implements Scorer {
   readonly tier: Scorer["tier"];
+  readonly modelSetDigest: string | null;
   readonly #heard: HeardScores | null;
 
   constructor(heard: HeardScores | null) {
     this.tier = heard?.tier ?? "house";
+    this.modelSetDigest = heard?.modelSetDigest ?? null;
     this.#heard = heard;
   }
 
@@ -104,10 +106,11 @@ class RecordedScorer implements Scorer {
     return ofRows(this.#heard?.promises, rowCount);
   }
 
-  async score({ rowCount }: { readonly rowCount: number }): Promise<HeadScores> {
+  async score({ rowCount }: { readonly rowCount: number }): Promise<HeadAnswers> {
     const columns = HEADS.map((head) => [head, ofRows(this.#heard?.heads[head], rowCount)] as const);
     // One entry a head, by the line above.
-    return Object.fromEntries(columns) as Record<Head, Float32Array>;
+    const heads = Object.fromEntries(columns) as Record<Head, Float32Array>;
+    return { heads, lapses: this.#heard?.lapses ?? NO_LAPSES };
   }
 }
 

@@ -12,7 +12,7 @@ import { FREQUENCY_ENTRIES_MAX } from "../../protocols/frequency_token.ts";
 import type { Json } from "./decision_document.ts";
 
 /** Name and version of the encoding. A reader refuses every other. */
-export const TRACE_FORMAT = "midroll-trace/1";
+export const TRACE_FORMAT = "midroll-trace/2";
 /** Items of any list of a request; doors take fewer. A single number costs nothing and has no bound. */
 const ITEMS_MAX = 256;
 const TEXT_CHARS_MAX = 256;
@@ -109,6 +109,10 @@ export const traceSchema = z.strictObject({
       modelSetDigest: text.nullable(),
       promises: z.string().max(COLUMN_CHARS_MAX).nullable(),
       heads: z.partialRecord(z.enum(HEADS), z.string().max(COLUMN_CHARS_MAX)),
+      lapses: z.strictObject({
+        thinned: z.array(z.enum(HEADS)).max(HEADS.length).readonly(),
+        replaced: z.array(z.enum(HEADS)).max(HEADS.length).readonly(),
+      }),
     })
     .nullable(),
   /** Came out of `JSON.parse`, so it is JSON; a replay compares it whole. */

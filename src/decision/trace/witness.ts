@@ -6,7 +6,7 @@
 import { ZERO_MICROS } from "../../kernel/money.ts";
 import type { Head } from "../../models/manifest.ts";
 import type { Tier } from "../../telemetry/activity.ts";
-import type { Scorer } from "../rank.ts";
+import { NO_LAPSES, type Lapses, type Scorer } from "../rank.ts";
 import type { CampaignBudget } from "../world.ts";
 
 /** What the models answered, to the bit. Shape: one float32 a row of each question. */
@@ -18,6 +18,7 @@ export interface HeardScores {
   readonly promises: Float32Array | null;
   /** The heads'; empty when they were not asked. */
   readonly heads: Readonly<Partial<Record<Head, Float32Array>>>;
+  readonly lapses: Lapses;
 }
 
 /** One decision's witness. What is handed out last counts: an earlier plan, or a scorer that failed, does not. */
@@ -37,11 +38,13 @@ export class Witness {
   }
 
   /** The same scorer, listened to. Cost: copies the answers. */
-  scorer(scorer: Scorer, modelSetDigest: string | null): Scorer {
-    let heard: HeardScores = { tier: scorer.tier, modelSetDigest, promises: null, heads: {} };
+  scorer(scorer: Scorer): Scorer {
+    const { tier, modelSetDigest } = scorer;
+    let heard: HeardScores = { tier, modelSetDigest, promises: null, heads: {}, lapses: NO_LAPSES };
     this.#heard = null;
     return {
-      tier: scorer.tier,
+      tier,
+      modelSetDigest,
       rank: async (matrix) => {
         const promises = await scorer.rank(matrix);
         heard = { ...heard, promises: promises.slice() };
@@ -49,10 +52,10 @@ export class Witness {
         return promises;
       },
       score: async (matrix) => {
-        const heads = await scorer.score(matrix);
-        heard = { ...heard, heads: copied(heads) };
+        const answers = await scorer.score(matrix);
+        heard = { ...heard, heads: copied(answers.heads), lapses: answers.lapses };
         this.#heard = heard;
-        return heads;
+        return answers;
       },
     };
   }

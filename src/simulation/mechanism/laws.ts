@@ -7,7 +7,7 @@ import { compileCatalog, type CompiledCatalog } from "../../catalog/compiled.ts"
 import type { Decision, Slot } from "../../decision/decision.ts";
 import { finish, plan, score, type ScoringPlan } from "../../decision/funnel.ts";
 import { explainFully } from "../../decision/explain.ts";
-import type { HeadScores, Scorer, Scoring } from "../../decision/rank.ts";
+import { NO_LAPSES, type HeadScores, type Scorer, type Scoring } from "../../decision/rank.ts";
 import type { World } from "../../decision/world.ts";
 import { present } from "../../kernel/assert.ts";
 import { canonicalJson } from "../../kernel/bytes.ts";
@@ -88,9 +88,13 @@ function scorerOf({ candidates }: ScoringPlan): Scorer {
     Float32Array.from(ids, (id) => (head === "abandon" ? 0.3 : 1) * (hash32(id, head.length) / 2 ** 32));
   return {
     tier: "full",
+    modelSetDigest: null,
     rank: async () => column("rank"),
-    // Every head is in HEADS, so the record is whole.
-    score: async () => Object.fromEntries(HEADS.map((head) => [head, column(head)])) as HeadScores,
+    score: async () => {
+      // Every head is in HEADS, so the record is whole.
+      const heads = Object.fromEntries(HEADS.map((head) => [head, column(head)])) as HeadScores;
+      return { heads, lapses: NO_LAPSES };
+    },
   };
 }
 

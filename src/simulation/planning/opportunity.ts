@@ -108,7 +108,7 @@ async function scoreByCount(
   const rows = candidates.flatMap(({ offer }) =>
     Array.from({ length: counts }, (_, frequencyCount): Candidate => ({ offer, frequencyCount })),
   );
-  const heads = await scorer.score(hydrate(request, atMs, rows));
+  const { heads } = await scorer.score(hydrate(request, atMs, rows));
   const scored = rows.map((row, at): Scored => {
     const scores = scoresAt(heads, at);
     assert(scoresAreUsable(scores), "the planning scorer gives probabilities");

@@ -5,7 +5,7 @@ import type { Scores } from "../../../src/decision/candidate.ts";
 import { finish, plan, score } from "../../../src/decision/funnel.ts";
 import type { Decision } from "../../../src/decision/decision.ts";
 import type { FeatureMatrix } from "../../../src/decision/hydrate.ts";
-import type { Scorer } from "../../../src/decision/rank.ts";
+import { NO_LAPSES, type Scorer } from "../../../src/decision/rank.ts";
 import { explainRetrieval } from "../../../src/decision/retrieve.ts";
 import type { CampaignBudget, World } from "../../../src/decision/world.ts";
 import { present } from "../../../src/kernel/assert.ts";
@@ -160,12 +160,16 @@ export function steadyScorer(
 ): Scorer {
   return {
     tier: "full",
+    modelSetDigest: null,
     rank: async (matrix) => column(matrix, 0),
     score: async (matrix) => ({
-      completedView: column(matrix, scores.completedView),
-      click: column(matrix, scores.click),
-      abandon: column(matrix, scores.abandon),
-      conversion: column(matrix, scores.conversion),
+      heads: {
+        completedView: column(matrix, scores.completedView),
+        click: column(matrix, scores.click),
+        abandon: column(matrix, scores.abandon),
+        conversion: column(matrix, scores.conversion),
+      },
+      lapses: NO_LAPSES,
     }),
   };
 }

@@ -9,7 +9,7 @@ import { catalogSchema } from "../../../src/catalog/entities.ts";
 import type { Decision } from "../../../src/decision/decision.ts";
 import { finish, plan, score } from "../../../src/decision/funnel.ts";
 import type { FeatureMatrix } from "../../../src/decision/hydrate.ts";
-import type { HeadScores, Scorer } from "../../../src/decision/rank.ts";
+import { NO_LAPSES, type HeadScores, type Scorer } from "../../../src/decision/rank.ts";
 import type { Rejection } from "../../../src/decision/rejection.ts";
 import { explainRetrieval } from "../../../src/decision/retrieve.ts";
 import { present } from "../../../src/kernel/assert.ts";
@@ -112,9 +112,13 @@ function scorerOf(golden: GoldenCase, order: readonly string[]): Scorer {
     });
   return {
     tier: "full",
+    modelSetDigest: null,
     rank: async (matrix) => column("rank", matrix),
-    // Every head is in HEADS, so the record is whole.
-    score: async (matrix) => Object.fromEntries(HEADS.map((head) => [head, column(head, matrix)])) as HeadScores,
+    score: async (matrix) => {
+      // Every head is in HEADS, so the record is whole.
+      const heads = Object.fromEntries(HEADS.map((head) => [head, column(head, matrix)])) as HeadScores;
+      return { heads, lapses: NO_LAPSES };
+    },
   };
 }
 

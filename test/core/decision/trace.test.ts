@@ -209,9 +209,9 @@ describe("the line of a trace", () => {
 
   it.each<[string, string, string]>([
     ["nothing", "", "not_json"],
-    ["a word", '"midroll-trace/1"', "unknown_format"],
-    ["a later format", '{"format":"midroll-trace/2"}', "unknown_format"],
-    ["a bare heading", '{"format":"midroll-trace/1","decisionId":"d","nowMs":1}', "bad_trace"],
+    ["a word", '"midroll-trace/2"', "unknown_format"],
+    ["a later format", '{"format":"midroll-trace/3"}', "unknown_format"],
+    ["a bare heading", '{"format":"midroll-trace/2","decisionId":"d","nowMs":1}', "bad_trace"],
     ["a pit", "[".repeat(100_000) + "]".repeat(100_000), "too_deep"],
     ["a flood", " ".repeat(TRACE_CHARS_MAX + 1), "too_long"],
   ])("is refused when it is %s", (_, line, reason) => {

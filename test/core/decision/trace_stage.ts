@@ -5,7 +5,7 @@
 import { compileCatalog, type CompiledCatalog } from "../../../src/catalog/compiled.ts";
 import type { Decision } from "../../../src/decision/decision.ts";
 import { finish, plan, score } from "../../../src/decision/funnel.ts";
-import type { HeadScores, Scorer } from "../../../src/decision/rank.ts";
+import { NO_LAPSES, type HeadScores, type Scorer } from "../../../src/decision/rank.ts";
 import { traceOf, type DecisionTrace } from "../../../src/decision/trace/trace.ts";
 import { Witness } from "../../../src/decision/trace/witness.ts";
 import type { World } from "../../../src/decision/world.ts";
@@ -48,6 +48,9 @@ function randomAd(random: RandomStream, n: number): AdSketch {
   };
 }
 
+/** Models of two heads failed, and of one head all of them. */
+const LAPSES = { thinned: ["click", "abandon"], replaced: ["abandon"] } as const;
+
 /** A scorer that says something else of every row, and of some rows nothing sensible. */
 export function randomScorer(random: RandomStream, broken: boolean): Scorer {
   const column = (rowCount: number): Float32Array =>
@@ -58,8 +61,9 @@ export function randomScorer(random: RandomStream, broken: boolean): Scorer {
   };
   return {
     tier: "full",
+    modelSetDigest: "5".repeat(64),
     rank: async ({ rowCount }) => column(rowCount),
-    score: async ({ rowCount }) => heads(rowCount),
+    score: async ({ rowCount }) => ({ heads: heads(rowCount), lapses: broken ? LAPSES : NO_LAPSES }),
   };
 }
 
@@ -72,7 +76,7 @@ export async function watch(
   const witness = new Witness();
   const publisher = present(world.catalog.publishers.get(request.publisherId), "the fixture has a publisher");
   const scoringPlan = plan(request, { ...world, budgets: witness.budgets(world.budgets) }, publisher);
-  const decision = finish(scoringPlan, await score(scoringPlan, witness.scorer(scorer, "5".repeat(64))));
+  const decision = finish(scoringPlan, await score(scoringPlan, witness.scorer(scorer)));
   return { decision, trace: traceOf(witness, { plan: scoringPlan, decision, droppedSlots: [], build: BUILD }) };
 }
 

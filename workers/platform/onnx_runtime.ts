@@ -13,6 +13,14 @@ const IDENTITY_MODEL_BASE64 =
 /** Stands for the runtime's wasm; recognised by identity when the library hands it back. */
 const dummyBinary = new ArrayBuffer(8);
 
+/** The memory that all sessions share; it grows and never shrinks. Null: the runtime has not started. */
+let memory: WebAssembly.Memory | null = null;
+
+/** Bytes of the runtime's memory; none before it starts. */
+export function runtimeMemoryBytes(): number {
+  return memory?.buffer.byteLength ?? 0;
+}
+
 /** The one start in this isolate. A failed start is final: the library refuses to be started twice. */
 let started: Promise<void> | null = null;
 
@@ -35,7 +43,9 @@ async function start(): Promise<void> {
     const ours = source === dummyBinary || (ArrayBuffer.isView(source) && source.buffer === dummyBinary);
     // Everyone else's call goes through untouched; the cast only repeats what they passed.
     if (!ours) return original(source as WebAssembly.Module, imports);
-    return { module: runtimeModule, instance: await original(runtimeModule, imports) };
+    const instance = await original(runtimeModule, imports);
+    memory = memoryOf(imports) ?? memoryOf({ exports: instance.exports });
+    return { module: runtimeModule, instance };
   };
   // The overloads of `instantiate` cannot be spelled by one arrow function; `answer` honours both.
   WebAssembly.instantiate = answer as typeof WebAssembly.instantiate;
@@ -45,6 +55,12 @@ async function start(): Promise<void> {
   } finally {
     WebAssembly.instantiate = original;
   }
+}
+
+/** The memory among what a module is given, or gives. */
+function memoryOf(modules: WebAssembly.Imports | undefined): WebAssembly.Memory | null {
+  const found = Object.values(modules ?? {}).flatMap((values) => Object.values(values));
+  return found.find((value) => value instanceof WebAssembly.Memory) ?? null;
 }
 
 /** A loaded graph. `run` must not overlap `release`. */

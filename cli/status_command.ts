@@ -1,49 +1,20 @@
 /**
- * Commands that ask origin how things stand: models, and the summary of all that is published. What origin adds to its
- * answers later is passed through with `--json` and ignored in the text.
+ * How things stand, in one answer: what is published and where the money is. What origin adds to its answers later is
+ * ignored.
  */
 import { z } from "zod";
-import { modelSetSchema } from "../src/models/manifest.ts";
-import { publishModels, understand, type AdminClient } from "./admin_client.ts";
+import { understand, type AdminClient } from "./admin_client.ts";
 import { CAMPAIGNS, campaignsSchema, type CampaignView } from "./campaign_commands.ts";
-import { countOf, showMicros, showTable, type Outcome } from "./outcome.ts";
+import { MODELS } from "./model_views.ts";
+import { countOf, showMicros, type Outcome } from "./outcome.ts";
 
 const CATALOG = "/v1/admin/catalog";
-const MODELS = "/v1/admin/models";
-
 const catalogSchema = z.looseObject({
   digest: z.string().nullable(),
   campaigns: z.number().optional(),
   lineItems: z.number().optional(),
 });
-const modelsSchema = z.looseObject({ digest: z.string().nullable(), modelSet: modelSetSchema.nullish() });
-
-/** Publishes a model set and says what is current now. */
-export async function publishModelDirectory(client: AdminClient, dir: string): Promise<Outcome> {
-  const published = await publishModels(client, dir);
-  return {
-    json: { origin: client.origin, ...published },
-    lines: [`published at ${client.origin}: ${published.models.join(", ")}`, `  model set ${published.digest}`],
-  };
-}
-
-/** The current model set. */
-export async function listModels(client: AdminClient): Promise<Outcome> {
-  const answer = understand(client, MODELS, modelsSchema, await client.get(MODELS));
-  const models = answer.modelSet?.models ?? [];
-  if (answer.digest === null)
-    return { json: answer, lines: ["no model set: publish one with midroll models publish DIR"] };
-  const rows = models.map((model) => [
-    model.name,
-    model.role === "head" ? model.head : model.role,
-    String(model.sizeBytes),
-    model.digest.slice(0, 16),
-  ]);
-  return {
-    json: answer,
-    lines: [`model set ${answer.digest}`, ...showTable(["model", "predicts", "bytes", "digest"], rows, new Set([2]))],
-  };
-}
+const modelsSchema = z.looseObject({ digest: z.string().nullable() });
 
 /** The whole at a glance: what is published and where the money is. */
 export async function showStatus(client: AdminClient): Promise<Outcome> {
