@@ -54,8 +54,6 @@ export async function measureMixed(port: number): Promise<MixedFigures> {
       samples[way].push((performance.now() - startedMs) * 1000);
     }
   }
-  const at = (list: readonly number[], share: number): number => threeDigits(percentile(list, share));
-  const ends = (list: readonly number[]) => ({ p50Us: at(list, 0.5), p99Us: at(list, 0.99) });
   return {
     rows: MIXED.rows,
     decisions: STRETCH * STRETCHES,
@@ -65,6 +63,14 @@ export async function measureMixed(port: number): Promise<MixedFigures> {
     nothing: ends(samples.nothing),
     apart: away,
   };
+}
+
+function at(samplesUs: readonly number[], share: number): number {
+  return threeDigits(percentile(samplesUs, share));
+}
+
+function ends(samplesUs: readonly number[]) {
+  return { p50Us: at(samplesUs, 0.5), p99Us: at(samplesUs, 0.99) };
 }
 
 /** What every model says alone, in the order of the plan. */
