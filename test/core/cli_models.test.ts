@@ -147,6 +147,20 @@ describe("midroll models, in the order of a set's life", () => {
     expect(JSON.parse(out)).toMatchObject({ ok: true, digest: second });
   });
 
+  it("export keeps a set whose calibrator is level somewhere, and so cannot be undone", async () => {
+    const dir = anotherSet();
+    const path = join(dir, "sample-set.json");
+    const set = modelSetSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+    const calibrator = { kind: "isotonic", x: [0.001, 0.01, 0.5], y: [0.2, 0.2, 0.6] };
+    const models = set.models.map((model) => (model.name === "click" ? { ...model, calibrator } : model));
+    writeFileSync(path, JSON.stringify({ ...set, models }));
+    const { digest } = JSON.parse((await midroll("models", "publish", dir, "--json")).out);
+    const exported = join(stage.dir, "calibrated");
+    expect((await midroll("models", "export", digest, exported)).exitCode).toBe(0);
+    const again = JSON.parse((await midroll("models", "publish", exported, "--json")).out);
+    expect(again).toMatchObject({ ok: true, digest, uploaded: [] });
+  });
+
   it("export refuses a model that is not what its digest says", async () => {
     const digest = publishedSet(first).models[0]?.digest ?? "";
     const bytes = origin.models.get(digest) ?? new Uint8Array();
