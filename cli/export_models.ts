@@ -6,15 +6,17 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { featureSchemaDigest } from "../src/features/schema.ts";
 import { fromUtf8, toHex } from "../src/kernel/bytes.ts";
-import { uncalibrate } from "../src/models/calibrate.ts";
 import { readEnvelope } from "../src/models/envelope.ts";
 import { checkModelSet, type ModelEntry, type ModelSet } from "../src/models/manifest.ts";
 import type { AdminClient } from "./admin_client.ts";
 import { CliFault } from "./fault.ts";
+import { openNative } from "./model_probe.ts";
 import { digestNamed, MODELS } from "./model_views.ts";
 import { countOf, type Outcome } from "./outcome.ts";
 import { SET_FILE } from "./read_models.ts";
 import { sha256 } from "./sha256.ts";
+
+type Golden = NonNullable<ModelEntry["golden"]>;
 
 /** Writes a set's directory: the set, its envelope, its models and golden rows. Throws `CliFault`. */
 export async function exportModels(client: AdminClient, word: string, dir: string): Promise<Outcome> {
@@ -38,10 +40,22 @@ async function exportModel(client: AdminClient, model: ModelEntry, dir: string):
   await mkdir(dir, { recursive: true });
   await writeFile(join(dir, "model.onnx"), bytes);
   if (model.golden === undefined) return;
-  // Golden rows beside a model are what it says by itself; in a set they are calibrated.
-  const calibrator = model.role === "head" ? model.calibrator : undefined;
-  const expected = model.golden.expected.map((answer) => uncalibrate(calibrator, answer));
-  await writeFile(join(dir, "golden.json"), `${JSON.stringify({ rows: model.golden.rows, expected })}\n`);
+  const golden = { rows: model.golden.rows, expected: await ownAnswers(model, bytes, model.golden) };
+  await writeFile(join(dir, "golden.json"), `${JSON.stringify(golden)}\n`);
+}
+
+/**
+ * What a model says of its golden rows by itself, as `models check` wants it beside the model. In a set they are
+ * calibrated, and a calibrator that is level somewhere cannot be undone: such a model is asked.
+ */
+async function ownAnswers(model: ModelEntry, bytes: Uint8Array, golden: Golden): Promise<readonly number[]> {
+  if (model.role !== "head" || model.calibrator === undefined) return golden.expected;
+  const native = await openNative(bytes, model);
+  try {
+    return [...(await native.ask(Float32Array.from(golden.rows.flat()), golden.rows.length))];
+  } finally {
+    await native.release();
+  }
 }
 
 async function setIn(client: AdminClient, envelope: Uint8Array, digest: string): Promise<ModelSet> {

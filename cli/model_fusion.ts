@@ -5,6 +5,7 @@
  */
 import { BREAK_SPAN, COLUMN_COUNT } from "../src/features/schema.ts";
 import { stream } from "../src/kernel/random.ts";
+import { calibrate } from "../src/models/calibrate.ts";
 import type { Calibrator } from "../src/onnx/calibrate.ts";
 import { planSet, type PlannedModel, type PlannedPart, type SetPlan } from "../src/onnx/plan.ts";
 import { openNative } from "./model_probe.ts";
@@ -78,27 +79,11 @@ async function farthest(model: FusedModel, ask: AskPlan, columns: number, shared
 }
 
 function distance(own: number, fused: number, calibrator: Calibrator | null): number {
-  const expected = calibrated(own, calibrator);
+  const expected = calibrate(calibrator, own);
   // A steep calibrator makes more of the last bits than they are.
   const steep =
-    calibrator === null ? 0 : calibrated(own + LAST_BITS, calibrator) - calibrated(own - LAST_BITS, calibrator);
+    calibrator === null ? 0 : calibrate(calibrator, own + LAST_BITS) - calibrate(calibrator, own - LAST_BITS);
   return Math.abs(fused - expected) / (APART_MAX * Math.max(1, Math.abs(expected)) + steep);
-}
-
-/** What a calibrator makes of a probability, in doubles. */
-export function calibrated(probability: number, calibrator: Calibrator | null): number {
-  if (calibrator === null) return probability;
-  const p = Math.min(1, Math.max(0, probability));
-  if (calibrator.kind === "platt") {
-    const logOdds = Math.log(p) - Math.log1p(-p);
-    return 1 / (1 + Math.exp(-(calibrator.slope * logOdds + calibrator.intercept)));
-  }
-  const { x, y } = calibrator;
-  const above = x.findIndex((knot) => knot >= p);
-  if (above === -1) return y.at(-1) ?? Number.NaN;
-  const [x0, x1, y0, y1] = [x[above - 1], x[above], y[above - 1], y[above]];
-  if (x0 === undefined || y0 === undefined) return y1 ?? Number.NaN;
-  return y0 + ((p - x0) / ((x1 ?? x0) - x0)) * ((y1 ?? y0) - y0);
 }
 
 /** Ordinary rows of one break. Seeded, so that a refusal can be seen again. */

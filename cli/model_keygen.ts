@@ -25,6 +25,9 @@ export async function makeModelKey(file: string, given: unknown): Promise<Outcom
   const { id, beside } = options.data;
   const others = beside === undefined ? [] : await keysIn(beside);
   const key = newPublisherKey(id);
+  const modelKeys = JSON.stringify([...others, { id: key.id, publicKey: key.publicKey }]);
+  const trusted = readModelKeys(modelKeys);
+  if (!trusted.ok) throw new CliFault("model_keys_malformed", `no Worker would take these keys: ${trusted.reason}`);
   await writeFile(file, `${JSON.stringify(key)}\n`, { mode: 0o600, flag: "wx" }).catch((error: unknown) => {
     const there = error instanceof Error && "code" in error && error.code === "EEXIST";
     throw there
@@ -33,7 +36,6 @@ export async function makeModelKey(file: string, given: unknown): Promise<Outcom
         })
       : new CliFault("key_file_unwritable", `${file} cannot be written`, { cause: error });
   });
-  const modelKeys = JSON.stringify([...others, { id: key.id, publicKey: key.publicKey }]);
   return {
     json: { id: key.id, publicKey: key.publicKey, file, modelKeys },
     lines: [

@@ -15,6 +15,7 @@ import type { PublisherKey } from "../src/models/signing_keys.ts";
 import { understand, type AdminClient } from "./admin_client.ts";
 import { CliFault } from "./fault.ts";
 import { checkModels } from "./model_check.ts";
+import { openNative } from "./model_probe.ts";
 import { moveTo, type Place, type Words } from "./model_moves.ts";
 import { askModels, MODELS, movedSchema, short, type Order } from "./model_views.ts";
 import { signSet } from "./publisher_key.ts";
@@ -23,6 +24,8 @@ import { sha256 } from "./sha256.ts";
 
 /** Golden rows of each model that go into the set: an edge asks them before the model may serve. */
 const GOLDEN_ROWS_MAX = 8;
+/** How far an edge lets a model be from its golden rows: workers/edge/self_test.ts. */
+const GOLDEN_APART_MAX = 1e-4;
 /** The envelope spells the set in base64, which is a third longer, and the report of the gate goes with it. */
 const SET_BYTES_MAX = Math.floor(MODEL_LIMITS.envelopeBytesMax * 0.7);
 
@@ -55,6 +58,7 @@ export async function publishModels(client: AdminClient, dir: string, terms: Pub
   const written = await readModelSet(dir);
   const gate = await passGate(dir, written, say);
   const { payload, set } = await withGoldenRows(dir, written);
+  for (const model of set.models) await askGoldenRows(dir, model);
   const digest = toHex(await sha256(payload));
   const uploaded = await uploadMissing(client, dir, set, say);
   const envelope: unknown = JSON.parse(fromUtf8(signSet(payload, key)) ?? "");
@@ -130,6 +134,26 @@ async function goldenOf(dir: string, model: ModelEntry): Promise<z.output<typeof
   );
   const calibrator = model.role === "head" ? model.calibrator : undefined;
   return { rows, expected: expected.map((answer) => calibrate(calibrator, answer)) };
+}
+
+/** Asks a model what an edge will ask it before it may serve: rows written for another model stop the set everywhere. */
+async function askGoldenRows(dir: string, model: ModelEntry): Promise<void> {
+  const { rows, expected } = model.golden ?? { rows: [], expected: [] };
+  const native = await openNative(await readModel(model, join(dir, model.name, "model.onnx")), model);
+  try {
+    const answers = await native.ask(Float32Array.from(rows.flat()), rows.length);
+    const calibrator = model.role === "head" ? model.calibrator : undefined;
+    const fits = expected.every((value, row) => {
+      const apart = Math.abs(calibrate(calibrator, answers[row] ?? Number.NaN) - value);
+      return apart <= GOLDEN_APART_MAX * Math.max(1, Math.abs(value));
+    });
+    if (fits) return;
+  } finally {
+    await native.release();
+  }
+  throw new CliFault("golden_mismatch", `the set's golden rows of ${model.name} are not what the model answers`, {
+    advice: "Take `golden` out of sample-set.json: publish writes it from golden.json.",
+  });
 }
 
 /** Sends the models that origin does not have, and gives their names. */

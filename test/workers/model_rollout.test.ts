@@ -5,6 +5,7 @@
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { NO_PAIRS } from "../../src/models/score_pairs.ts";
+import { ROLLOUT_LIMITS } from "../../src/models/rollout/rollout.ts";
 import { NOTHING_SERVES } from "../../src/models/serving_order.ts";
 import { modelStateSchema, movedSchema, rolloutHistorySchema } from "../../workers/origin/model_schemas.ts";
 import { openSet } from "../../workers/platform/model_keys.ts";
@@ -207,6 +208,26 @@ describe("the exposure of a canary", () => {
     await desk.returnExposure({ ...unused, grantId: "unheard-of" });
     expect((await state()).sets).toMatchObject([{ exposure: { taken: { impressions: 50, spendMicros: 1_100_000 } } }]);
     expect(await askFor(digest)).toMatchObject({ impressions: 50 });
+    expect(await askFor(digest)).toBeNull();
+  });
+
+  test("of a set that was forgotten and published again is not raised by a grant from before", async () => {
+    const digest = await publishSet("one");
+    await moved({ kind: "canary", digest, sharePpm: 50_000, cap: CAP });
+    const before = await askFor(digest);
+    await moved({ kind: "retire", digest });
+    const registry = originEnv.MODEL_REGISTRY.getByName("models");
+    const papers = { keyIds: [], gate: gateOf(await setNamed("one")) };
+    const words = { by: "kim", why: "one of many", atMs: 1 };
+    for (let n = 0; n < ROLLOUT_LIMITS.setsMax; n++) {
+      await registry.register(n.toString(16).padStart(64, "0"), papers, words);
+    }
+    expect((await state()).sets.some((set) => set.digest === digest)).toBe(false);
+    await publishSet("one");
+    await moved({ kind: "canary", digest, sharePpm: 50_000, cap: CAP });
+    await desk.returnExposure({ grantId: before?.grantId ?? "", impressions: 60, spendMicros: 1_000_000 });
+    expect(await askFor(digest)).toMatchObject({ impressions: 60 });
+    expect(await askFor(digest)).toMatchObject({ impressions: 40 });
     expect(await askFor(digest)).toBeNull();
   });
 });

@@ -53,8 +53,8 @@ export class Inference extends DurableObject<OriginEnv> implements InferenceRpc 
     this.#models = new LoadedModels((digest) => getArtifact(env.ARTIFACTS, "model", digest));
   }
 
-  async index(): Promise<readonly ListedModel[]> {
-    const models = await this.#published.list(Date.now());
+  async index(ageMsMax: number): Promise<readonly ListedModel[]> {
+    const models = await this.#published.list(Date.now(), ageMsMax);
     return models.flatMap(({ name, versions }) => {
       const unloaded = this.#isUnloaded(name);
       return versions.map(({ version, digest, live }) => {
@@ -157,10 +157,17 @@ export class Inference extends DurableObject<OriginEnv> implements InferenceRpc 
   }
 
   /** Answers every request of a batch, whatever happens. */
-  async #run({ jobs, rows }: Batch<Job>): Promise<void> {
+  async #run({ jobs: taken, rows }: Batch<Job>): Promise<void> {
     this.#counts.batches++;
     this.#counts.rows += rows;
     this.#counts.batchRowsMost = Math.max(this.#counts.batchRowsMost, rows);
+    const jobs = taken.filter(({ order, settle }) => {
+      const unloaded = this.#isUnloaded(order.name);
+      // While it waited: asked now, the model would be loaded again.
+      if (unloaded) settle(refuseUnloaded(order.name));
+      return !unloaded;
+    });
+    if (jobs.length === 0) return;
     try {
       const answers = await this.#answer(jobs.map(({ order }) => order));
       jobs.forEach(({ settle }, at) => settle(answers[at] ?? refuse("run_failed", "the model did not answer")));

@@ -49,8 +49,8 @@ export interface InferenceFigures {
 
 /** The RPC methods of the Inference object. */
 export interface InferenceRpc {
-  /** Every version of every published model. */
-  index(): Promise<readonly ListedModel[]>;
+  /** Every version of every model that was published at most `ageMsMax` ago. */
+  index(ageMsMax: number): Promise<readonly ListedModel[]>;
   /**
    * A model that answers, from what was published at most `ageMsMax` ago; one that was not published then is looked
    * for anew. Refuses: unknown_model, unknown_version, unloaded, not_loadable.

@@ -53,6 +53,8 @@ export class LoadedModels {
     if (!read.ok) return this.#notLoadable(digest, `its bytes are ${read.reason}`);
     if (this.#signatures.size >= SIGNATURES_MAX) this.#signatures.clear();
     this.#signatures.set(digest, read.value);
+    // What the store lacked it has now.
+    this.#failures.delete(digest);
     return read;
   }
 
@@ -61,7 +63,11 @@ export class LoadedModels {
     const held = this.#shelf.use(digest);
     if (held !== null) return ok(held);
     const bytes = await this.#fetch(digest);
-    if (bytes === null) return this.#notLoadable(digest, "its bytes are not in the store");
+    if (bytes === null) {
+      // Whoever asks next looks at the store again.
+      this.#signatures.delete(digest);
+      return this.#notLoadable(digest, "its bytes are not in the store");
+    }
     for (const model of this.#shelf.makeRoom(bytes.length)) {
       this.#evictions++;
       await model.release();

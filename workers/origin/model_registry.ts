@@ -235,6 +235,8 @@ export class ModelRegistry extends DurableObject implements ModelRegistryRpc {
       .map((row) => String(row["digest"]));
     for (const digest of kept.filter((one) => !known.has(one))) {
       this.#sql.exec("DELETE FROM sets WHERE digest = ?", digest);
+      // Published again it starts with nothing taken: an old grant must not be put back on that.
+      this.#sql.exec("DELETE FROM grants WHERE digest = ?", digest);
       this.#figures.forget(digest);
     }
   }
