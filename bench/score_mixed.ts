@@ -9,22 +9,24 @@ import { planSet } from "../src/onnx/plan.ts";
 import { benchRows, COLUMNS, drawMixedSet, ENDS, MIXED, type ScoreOrder } from "./score_models.ts";
 import { percentile, threeDigits } from "./statistics.ts";
 
-/** Decisions of one stretch; and those that are timed one by one, a batch of them after each stretch. */
-const STRETCH = 100;
-const BATCH = 100;
-const BATCHES = 20;
+/** Decisions of one stretch, and stretches. So few that a slow one shows, so many that the clock can tell. */
+const STRETCH = 5;
+const STRETCHES = 1_000;
+/** Decisions that are timed one by one, from outside. */
+const ALONE = 2_000;
 const CLOSE = 1e-6;
 
 /** What the mixed set costs. Units: microseconds a decision. */
 export interface MixedFigures {
   readonly rows: number;
   readonly decisions: number;
-  /** Median of stretches, by the Worker's own clock. */
+  /** Of stretches of five, by the Worker's clock of whole milliseconds, the timers on both sides included. */
   readonly p50Us: number;
-  /** Of decisions one by one, seen from outside: the request to the Worker and its answer are part of the time. */
   readonly p99Us: number;
-  readonly p50OutsideUs: number;
   readonly maxUs: number;
+  /** Of decisions one by one, seen from outside, request and answer included; and of requests for nothing. */
+  readonly outside: { readonly p50Us: number; readonly p99Us: number };
+  readonly nothing: { readonly p50Us: number; readonly p99Us: number };
   /** Farthest answer from the model's own, alone, in the native runtime. */
   readonly apart: number;
 }
@@ -42,24 +44,25 @@ export async function measureMixed(port: number): Promise<MixedFigures> {
   const stretch = async () => answerSchema.parse(await (await ask("mixed")).json());
   const away = apart((await stretch()).scores, await nativeScores());
   if (!(away <= CLOSE)) throw new Error(`the mixed set is ${away} away from its models alone`);
-  const eachUs: number[] = [];
   const stretchesUs: number[] = [];
-  for (let batch = 0; batch < BATCHES; batch++) {
-    stretchesUs.push(((await stretch()).elapsedMs * 1000) / STRETCH);
-    for (let n = 0; n < BATCH; n++) {
+  for (let n = 0; n < STRETCHES; n++) stretchesUs.push(((await stretch()).elapsedMs * 1000) / STRETCH);
+  const samples = { mixedOnce: [] as number[], nothing: [] as number[] };
+  for (let n = 0; n < ALONE; n++) {
+    for (const way of ["mixedOnce", "nothing"] as const) {
       const startedMs = performance.now();
-      await (await ask("mixedOnce")).text();
-      eachUs.push((performance.now() - startedMs) * 1000);
+      await (await ask(way)).text();
+      samples[way].push((performance.now() - startedMs) * 1000);
     }
   }
-  const at = (share: number): number => threeDigits(percentile(eachUs, share));
+  const at = (list: readonly number[], share: number): number => threeDigits(percentile(list, share));
+  const ends = (list: readonly number[]) => ({ p50Us: at(list, 0.5), p99Us: at(list, 0.99) });
   return {
     rows: MIXED.rows,
-    decisions: eachUs.length,
-    p50Us: threeDigits(percentile(stretchesUs, 0.5)),
-    p99Us: at(0.99),
-    p50OutsideUs: at(0.5),
-    maxUs: at(1),
+    decisions: STRETCH * STRETCHES,
+    ...ends(stretchesUs),
+    maxUs: at(stretchesUs, 1),
+    outside: ends(samples.mixedOnce),
+    nothing: ends(samples.nothing),
     apart: away,
   };
 }
@@ -82,12 +85,12 @@ async function nativeScores(): Promise<readonly number[]> {
 }
 
 /** The same for people. */
-export function mixedLines({ rows, decisions, p50Us, p50OutsideUs, p99Us, maxUs }: MixedFigures): readonly string[] {
+export function mixedLines({ rows, decisions, p50Us, p99Us, maxUs, outside, nothing }: MixedFigures): string[] {
   const { dense, forests, trees, depth, embeddings } = MIXED;
   return [
     `Mixed set in workerd: ${dense} dense heads, ${forests} ensembles of ${trees} trees of depth ${depth},`,
-    `${embeddings} models with embeddings, ${rows} rows: median of stretches ${p50Us} µs a decision.`,
-    `${decisions} decisions one by one, seen from outside with request and answer: p50 ${p50OutsideUs} µs, p99`,
-    `${p99Us} µs, slowest ${maxUs} µs.`,
+    `${embeddings} models with embeddings, ${rows} rows. ${decisions} decisions in stretches of ${STRETCH}: p50 ${p50Us} µs,`,
+    `p99 ${p99Us} µs, slowest ${maxUs} µs a decision. One by one, seen from outside with request and answer: p50`,
+    `${outside.p50Us} µs, p99 ${outside.p99Us} µs; a request for nothing: p50 ${nothing.p50Us} µs, p99 ${nothing.p99Us} µs.`,
   ];
 }

@@ -20,12 +20,12 @@ export const ENDS = { inputName: "features", outputName: "probability" } as cons
 
 /** What the driver inside workerd is asked: to score so many rows so many times in one way. */
 export interface ScoreOrder {
-  readonly way: "sessions" | "fusedGraph" | "kernel" | "mixed" | "mixedOnce";
+  readonly way: "sessions" | "fusedGraph" | "kernel" | "mixed" | "mixedOnce" | "nothing";
   readonly rows: number;
   readonly times: number;
 }
 
-/** What it answers; to `mixedOnce`, whose caller holds the clock, only that it is done. */
+/** What it answers; to `mixedOnce` and `nothing`, whose caller holds the clock, only that it is done. */
 export interface ScoreAnswer {
   readonly elapsedMs: number;
   readonly scores: readonly number[];

@@ -12,6 +12,7 @@ import { listModels, showRolloutHistory } from "./model_lists.ts";
 import { moveAll, orderLines, placeNamed, promote, retire, type Words } from "./model_moves.ts";
 import { findPublisherKey } from "./publisher_key.ts";
 import { publishModels } from "./publish_models.ts";
+import { transpileModel } from "./transpile_command.ts";
 
 /** What these commands are lent beside the tree's words. */
 interface Lent extends TreeWords {
@@ -47,6 +48,14 @@ function addCheck(models: Command, { withJson, examples, answering }: Lent): voi
       examples("models check models", "models check models --explain", "models check model.onnx --columns 20 --json"),
     )
     .action(answering((paths, _client, given) => checkModels(paths, given)));
+  withJson(models.command("transpile"))
+    .argument("<onnx>", "an early ranker: trees, or one linear layer")
+    .description("make it the early ranker of the fallback tier, and say how alike they rank; needs no origin")
+    .option("--trees <n>", "how many of its first trees (default: as many as the table may have)")
+    .option("--into <file>", "the fallback tier's table", "models/fallback.json")
+    .option("--write", "write the table; without it only say what it would be")
+    .addHelpText("after", examples("models transpile models/early_ranker/model.onnx --trees 40"))
+    .action(answering(([path = ""], _client, given) => transpileModel(path, given)));
   withJson(models.command("keygen"))
     .argument("<file>", "where the key is kept; it must not be there yet")
     .description("make a publisher's key; needs no origin")

@@ -19,3 +19,5 @@ node "$here/export_rows.ts" --rows 200000 --seed holdout-1 --out "$work/holdout.
 node "$here/export_rows.ts" --rows 16 --seed golden-1 --out "$work/golden.bin"
 "$work/venv/bin/python" "$here/train.py" "$work/train.bin" "$work/holdout.bin" "$work/golden.bin" "$root/models"
 oxfmt "$root"/models/*/card.md
+# The fallback's early ranker is the trained one's first trees, not the linear one that training leaves there.
+node "$root/cli/midroll.ts" models transpile "$root/models/early_ranker/model.onnx" --trees 40 --into "$root/models/fallback.json" --write

@@ -1,10 +1,11 @@
 /**
- * The scorer that is always there: one logistic regression a head and a linear early ranker, in plain TypeScript, over
- * the same columns as the ONNX models. A cold isolate answers with it, and so does one whose models have failed. It
+ * The scorer that is always there: one logistic regression a head and an early ranker, linear or the first trees of a
+ * trained one (`midroll models transpile`), in plain TypeScript, over the same columns as the ONNX models. A cold isolate answers with it, and so does one whose models have failed. It
  * gives the same bits in every engine: its exponential is built from + - * / only, because Math.exp promises no bits.
  */
 import { z } from "zod";
 import { assert } from "../kernel/assert.ts";
+import { columnsOfTrees, scoreTrees, treesSchema } from "./fallback_trees.ts";
 import { HEADS, type Head } from "./manifest.ts";
 
 const linearSchema = z.strictObject({ bias: z.number(), weights: z.array(z.number()).min(1).max(1024) });
@@ -23,16 +24,17 @@ export const fallbackWeightsSchema = z
       abandon: linearSchema,
       conversion: linearSchema,
     }),
-    earlyRanker: linearSchema,
+    earlyRanker: z.union([linearSchema, treesSchema]),
   })
   .refine(
     ({ columns, heads, earlyRanker }) =>
-      [earlyRanker, ...HEADS.map((head) => heads[head])].every(({ weights }) => weights.length === columns),
-    "one weight a column",
+      HEADS.every((head) => heads[head].weights.length === columns) &&
+      ("trees" in earlyRanker ? columnsOfTrees(earlyRanker) <= columns : earlyRanker.weights.length === columns),
+    "one weight a column, and trees that read no others",
   );
 
 export type FallbackWeights = z.output<typeof fallbackWeightsSchema>;
-type Linear = FallbackWeights["earlyRanker"];
+type Linear = z.output<typeof linearSchema>;
 
 /** Probabilities, one per row. */
 export type HeadColumns = Readonly<Record<Head, Float32Array>>;
@@ -109,5 +111,8 @@ export function scoreEarlyFallback(
   rowCount: number,
   columns: number,
 ): Float32Array {
-  return Float32Array.from(linear(weights.earlyRanker, rows, rowCount, columns));
+  const { earlyRanker } = weights;
+  if (!("trees" in earlyRanker)) return Float32Array.from(linear(earlyRanker, rows, rowCount, columns));
+  assert(weights.columns === columns && rows.length >= rowCount * columns, "the matrix holds its rows");
+  return scoreTrees(earlyRanker, rows, rowCount, columns);
 }

@@ -215,11 +215,11 @@ describe("the early cut of 150 ads to 48", () => {
     return kept / (BREAKS * BEST);
   }
 
-  test("keeps most of the truly best ads, more than the linear fallback, which beats chance", async () => {
+  test("keeps most of the truly best ads, more than the fallback's first trees, which beat chance by far", async () => {
     const trees = survival(await run(named("earlyRanker"), rows));
-    const linear = survival(scoreEarlyFallback(weights, rows, BREAKS * ADS, COLUMN_COUNT));
+    const first = survival(scoreEarlyFallback(weights, rows, BREAKS * ADS, COLUMN_COUNT));
     expect(trees).toBeGreaterThan(0.85);
-    expect(trees).toBeGreaterThan(linear);
-    expect(linear).toBeGreaterThan(1.5 * (KEPT / ADS));
+    expect(trees).toBeGreaterThanOrEqual(first);
+    expect(first).toBeGreaterThan(0.8);
   });
 });

@@ -13,7 +13,7 @@ import { inspectModel } from "../../../src/onnx/gate/inspect.ts";
 import type { Mending } from "../../../src/onnx/gate/mend.ts";
 import { floatValue } from "../../../src/onnx/graph.ts";
 import { BAD_TO_READ, BAD_TO_RUN, changed, COLUMNS, GOOD } from "./bad_models.ts";
-import { denseModel, drawRows } from "../../../bench/drawn_models.ts";
+import { denseModel, drawRows, embeddingModel, treeModel } from "../../../bench/drawn_models.ts";
 import { nativeAnswer } from "./fixture.ts";
 
 const LIMITS = { bytesMax: FULL_LIMITS.modelBytesMax, ...MODEL_LIMITS };
@@ -100,6 +100,24 @@ describe("a model that may serve", () => {
       expect(refusals).toEqual([]);
     },
   );
+
+  // Seed 20261124, after the dense ones above.
+  type Drawn = readonly [number, string, number, Uint8Array];
+  const others = Array.from({ length: 12 }, (_, n): Drawn => {
+    const columns = 6 + random.below(30);
+    if (n % 2 === 1) {
+      const model = embeddingModel(`good ${n}`, columns, 5, 1 + random.below(9), 1 + random.below(24));
+      return [n, "an embedding", columns, model];
+    }
+    const [count, depth] = [1 + random.below(40), 1 + random.below(7)];
+    return [n, "trees", columns, treeModel(`good ${n}`, columns, count, depth, 0.4 + 0.6 * random.next())];
+  });
+
+  test.each(others)("number %i of other kinds: %s over %i columns", async (_n, _kind, columns, model) => {
+    expect(read(model, columns).refusals).toEqual([]);
+    const { refusals } = await probeModel(model, terms(await goldenOf(model, columns), { columns }));
+    expect(refusals).toEqual([]);
+  });
 
   test("is every committed one", async () => {
     for (const name of ["early_ranker", "completed_view", "click", "abandon"]) {
