@@ -10,7 +10,7 @@ export const MODELS = "/v1/admin/models";
 const PREFIX_LETTERS_MIN = 8;
 
 const trial = z.object({ digest: z.string(), sharePpm: z.number() }).nullable();
-export const orderSchema = z.looseObject({
+const orderSchema = z.looseObject({
   revision: z.number(),
   live: z.string().nullable(),
   canary: trial,

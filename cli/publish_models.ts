@@ -136,7 +136,7 @@ async function goldenOf(dir: string, model: ModelEntry): Promise<z.output<typeof
   return { rows, expected: expected.map((answer) => calibrate(calibrator, answer)) };
 }
 
-/** Asks a model what an edge will ask it before it may serve: rows written for another model stop the set everywhere. */
+/** Asks a model what every edge will ask it: golden rows of another model would keep the set from serving anywhere. */
 async function askGoldenRows(dir: string, model: ModelEntry): Promise<void> {
   const { rows, expected } = model.golden ?? { rows: [], expected: [] };
   const native = await openNative(await readModel(model, join(dir, model.name, "model.onnx")), model);

@@ -9,7 +9,7 @@ import { setOf, type Exposure, type ExposureAmount, type Rollout } from "./rollo
 const GRANT_MAX: ExposureAmount = { impressions: 1_000, spendMicros: 100_000_000 };
 
 /** What is neither shown nor held by an isolate. */
-export function exposureLeft({ cap, taken }: Exposure): ExposureAmount {
+function exposureLeft({ cap, taken }: Exposure): ExposureAmount {
   return {
     impressions: Math.max(0, cap.impressions - taken.impressions),
     spendMicros: Math.max(0, cap.spendMicros - taken.spendMicros),
