@@ -3,6 +3,7 @@
  * are told now.
  */
 import { z } from "zod";
+import { ROLLOUT_LIMITS } from "../src/models/rollout/rollout.ts";
 import type { ExposureAmount } from "../src/models/rollout/rollout.ts";
 import { understand, type AdminClient } from "./admin_client.ts";
 import { CliFault } from "./fault.ts";
@@ -24,10 +25,21 @@ export type Place =
   | { readonly kind: "canary"; readonly sharePpm: number; readonly cap: ExposureAmount }
   | { readonly kind: "live" };
 
+/** Of how many viewers or decisions a trial may be. */
+interface Share {
+  readonly leastPercent: number;
+  readonly mostPercent: number;
+  readonly defaultPpm: number;
+}
+
 /** What a canary may be shown unless told otherwise: enough to see something, little enough to lose. */
 const CAP_DEFAULT: ExposureAmount = { impressions: 100_000, spendMicros: 1_000_000_000 };
-const CANARY_PPM_DEFAULT = 50_000;
-const SHADOW_PPM_DEFAULT = 100_000;
+const CANARY: Share = {
+  leastPercent: ROLLOUT_LIMITS.canaryPpmMin / 10_000,
+  mostPercent: ROLLOUT_LIMITS.canaryPpmMax / 10_000,
+  defaultPpm: 50_000,
+};
+const SHADOW: Share = { leastPercent: 0.0001, mostPercent: 100, defaultPpm: 100_000 };
 
 const capSchema = z.object({
   capImpressions: z.coerce.number().pipe(z.int().min(1)).default(CAP_DEFAULT.impressions),
@@ -73,9 +85,9 @@ export async function moveAll(
 export function placeNamed(word: string, given: unknown): Place {
   const [kind, share] = word.split(":", 2);
   if (share === undefined && (kind === "candidate" || kind === "live")) return { kind };
-  if (kind === "shadow") return { kind, sharePpm: ppmOf(share, SHADOW_PPM_DEFAULT, "--as shadow:") };
+  if (kind === "shadow") return { kind, sharePpm: ppmOf(share, SHADOW, "--as shadow:") };
   if (kind === "canary") {
-    return { kind, sharePpm: ppmOf(share, CANARY_PPM_DEFAULT, "--as canary:"), cap: capAsked(given) };
+    return { kind, sharePpm: ppmOf(share, CANARY, "--as canary:"), cap: capAsked(given) };
   }
   throw wrong(`--as takes candidate, shadow, canary, canary:5 or live, not ${JSON.stringify(word)}`);
 }
@@ -86,21 +98,25 @@ function placeAsked(given: unknown): Exclude<Place, { readonly kind: "candidate"
   const share = z.union([z.string(), z.literal(true)]).optional();
   const { canary, shadow } = z.object({ canary: share, shadow: share }).parse(given);
   if (canary !== undefined && shadow !== undefined) throw wrong("--canary and --shadow exclude each other");
-  if (shadow !== undefined) return { kind: "shadow", sharePpm: ppmOf(percent(shadow), SHADOW_PPM_DEFAULT, "--shadow") };
+  if (shadow !== undefined) return { kind: "shadow", sharePpm: ppmOf(percent(shadow), SHADOW, "--shadow") };
   if (canary === undefined) return { kind: "live" };
-  return { kind: "canary", sharePpm: ppmOf(percent(canary), CANARY_PPM_DEFAULT, "--canary"), cap: capAsked(given) };
+  return { kind: "canary", sharePpm: ppmOf(percent(canary), CANARY, "--canary"), cap: capAsked(given) };
 }
 
-function ppmOf(percent: string | undefined, otherwise: number, option: string): number {
-  if (percent === undefined) return otherwise;
-  const share = Math.round(Number(percent) * 10_000);
-  if (percent.trim() !== "" && share >= 1 && share <= 1_000_000) return share;
-  throw wrong(`${option} takes a percentage such as 5, not ${JSON.stringify(percent)}`);
+function ppmOf(percent: string | undefined, { leastPercent, mostPercent, defaultPpm }: Share, option: string): number {
+  if (percent === undefined) return defaultPpm;
+  const asked = Number(percent);
+  if (percent.trim() !== "" && asked >= leastPercent && asked <= mostPercent) return Math.round(asked * 10_000);
+  const between = `from ${leastPercent} to ${mostPercent}`;
+  throw wrong(`${option} takes a percentage ${between}, not ${JSON.stringify(percent)}`);
 }
 
 function capAsked(given: unknown): ExposureAmount {
   const parsed = capSchema.safeParse(given);
-  if (!parsed.success) throw wrong("--cap-impressions takes a whole number, --cap-spend an amount such as 250.00");
+  if (!parsed.success) {
+    const cap = parsed.error.issues[0]?.path[0] === "capSpend" ? "--cap-spend" : "--cap-impressions";
+    throw wrong(`${cap} takes ${cap === "--cap-spend" ? "an amount such as 250.00" : "a whole number of at least 1"}`);
+  }
   const { capImpressions, capSpend } = parsed.data;
   return { impressions: capImpressions, spendMicros: Math.round(capSpend * 1_000_000) };
 }

@@ -1,6 +1,7 @@
 /**
- * `midroll models transpile`: the first trees of a chosen early ranker, or its one linear layer, become the early ranker
- * of the fallback tier, which is bundled with the Worker and there on a cold isolate. Says how alike the two rank.
+ * `midroll models transpile`: the first trees of a chosen early ranker, or its one linear layer, become the early
+ * ranker of the fallback tier, which is bundled with the Worker and there on a cold isolate. Says how alike the two
+ * rank.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { z } from "zod";

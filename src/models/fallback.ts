@@ -1,7 +1,8 @@
 /**
  * The scorer that is always there: one logistic regression a head and an early ranker, linear or the first trees of a
- * trained one (`midroll models transpile`), in plain TypeScript, over the same columns as the ONNX models. A cold isolate answers with it, and so does one whose models have failed. It
- * gives the same bits in every engine: its exponential is built from + - * / only, because Math.exp promises no bits.
+ * trained one (`midroll models transpile`), in plain TypeScript, over the same columns as the ONNX models. A cold
+ * isolate answers with it, and so does one whose models have failed. It gives the same bits in every engine: its
+ * exponential is built from + - * / only, because Math.exp promises no bits.
  */
 import { z } from "zod";
 import { assert } from "../kernel/assert.ts";

@@ -1,7 +1,7 @@
 /**
- * A model as a table that plain TypeScript evaluates: the first trees of an ensemble, or one linear layer. Boosted trees
- * correct one another in their order, so that the first are the best few. What orders candidates needs no link: a
- * Sigmoid after the sum is left out.
+ * A model as a table that plain TypeScript evaluates: the first trees of an ensemble, or one linear layer. Boosted
+ * trees correct one another in their order, so that the first are the best few. What orders candidates needs no link:
+ * a Sigmoid after the sum is left out.
  */
 import { ok, refused, type Result } from "../kernel/result.ts";
 import { spellClassifiers } from "./classifier.ts";
@@ -33,7 +33,7 @@ export interface TableLimits {
   readonly nodesMax: number;
 }
 
-/** The table of a model's first trees, or of its one layer. Refuses in this order: no model; another kind; too large. */
+/** The table of a model's first trees, or of its one layer. Refuses in order: no model; another kind; too large. */
 export function transpile(
   bytes: Uint8Array,
   limits: TableLimits,

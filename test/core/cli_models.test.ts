@@ -180,7 +180,7 @@ describe("midroll models, in the order of a set's life", () => {
     [["models", "promote", "abcdef0123"], 2, "required option '--why <text>'"],
     [["models", "promote", "abcdef0123", "--canary", "--shadow", "--why", "x"], 2, "exclude each other"],
     [["models", "promote", "abcdef0123", "--canary", "much", "--why", "x"], 2, "--canary takes a percentage"],
-    [["models", "promote", "abcdef0123", "--canary", "--cap-spend", "0", "--why", "x"], 2, "--cap-impressions takes"],
+    [["models", "promote", "abcdef0123", "--canary", "--cap-spend", "0", "--why", "x"], 2, "--cap-spend takes"],
     [["models", "publish", MODELS, "--as", "sideways"], 2, "--as takes candidate, shadow"],
     [["models", "history", "--limit", "0"], 2, "--limit takes a whole number from 1 to 1000"],
   ])("%j is refused in plain words", async (words, exitCode, said) => {

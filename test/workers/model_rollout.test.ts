@@ -3,6 +3,7 @@
  * exposure is granted, and what is shown of all that.
  */
 import { reset } from "cloudflare:test";
+import type { ModelReport } from "../../src/models/model_report.ts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { NO_PAIRS } from "../../src/models/score_pairs.ts";
 import { ROLLOUT_LIMITS } from "../../src/models/rollout/rollout.ts";
@@ -126,7 +127,22 @@ describe("a model set", () => {
   });
 });
 
+/** What one isolate says of the sets that it was to load. */
+const said = (sequence: number, report: Pick<ModelReport, "ready" | "failed">) =>
+  desk.modelReport({ isolateId: "isolate-1", sequence, revision: 0, decided: [], shadow: null, ...report });
+
 describe("the rollout", () => {
+  test("lets no set decide that isolates could not load, until one can", async () => {
+    const digest = await publishSet("one");
+    await said(1, { ready: [], failed: [{ digest, reason: "golden_mismatch" }] });
+    const refused = { ...refusedAs(409, "set_not_ready"), lacks: ["isolates"] };
+    expect(await refusal(await move({ kind: "live", digest }))).toMatchObject(refused);
+    expect(await refusal(await move({ kind: "canary", digest, sharePpm: 50_000, cap: CAP }))).toMatchObject(refused);
+    await said(2, { ready: [digest], failed: [] });
+    await moved({ kind: "live", digest });
+    expect(await order()).toMatchObject({ live: digest });
+  });
+
   test("tells edges of a canary, of the live set after it, and of the way back", async () => {
     const [one, two] = [await publishSet("one"), await publishSet("two")];
     await moved({ kind: "live", digest: one });

@@ -71,6 +71,8 @@ export interface ModelRegistryRpc {
   register(digest: string, papers: SetPapers, words: MoveWords): Promise<Result<MoveAnswer, MoveRefusal>>;
   /** `lacks`: what the set of the move lacks. */
   move(move: Move, words: MoveWords, lacks: readonly Lack[]): Promise<Result<MoveAnswer, MoveRefusal>>;
+  /** Whether isolates have said that they cannot load a set, and none that it can. */
+  isRefused(digest: string, nowMs: number): Promise<boolean>;
   /** The newest lines first. */
   history(limit: number): Promise<HistoryLine[]>;
   grantExposure(ask: ExposureAsk, nowMs: number): Promise<ExposureGrant | null>;
@@ -133,6 +135,11 @@ export class ModelRegistry extends DurableObject implements ModelRegistryRpc {
 
   async move(move: Move, words: MoveWords, lacks: readonly Lack[]): Promise<Result<MoveAnswer, MoveRefusal>> {
     return this.#command(() => this.#apply(move, words, lacks));
+  }
+
+  async isRefused(digest: string, nowMs: number): Promise<boolean> {
+    const readiness = this.#isolates.readinessOf([digest], nowMs).get(digest);
+    return readiness !== undefined && readiness.readyAt === 0 && Object.keys(readiness.failed).length > 0;
   }
 
   async history(limit: number): Promise<HistoryLine[]> {

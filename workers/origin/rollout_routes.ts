@@ -76,7 +76,11 @@ export function addRolloutRoutes(app: OpenAPIHono<{ Bindings: OriginEnv }>): voi
     });
     if (move === null) return moveProblem("nothing_to_roll_back_to", []);
     const digest = "digest" in move ? move.digest : null;
-    const lacks = digest === null || move.kind === "retire" ? [] : await lacksOf(c.env, digest);
+    const lacks = digest === null || move.kind === "retire" ? [] : [...(await lacksOf(c.env, digest))];
+    if (digest !== null && (move.kind === "canary" || move.kind === "live")) {
+      const refused = await reach("storage_unavailable", noAnswer, () => registry.isRefused(digest, Date.now()));
+      if (refused) lacks.push("isolates");
+    }
     const answer = await reach("storage_unavailable", noAnswer, () =>
       registry.move(move, { by, why, atMs: Date.now() }, lacks),
     );
@@ -105,6 +109,7 @@ const MOVE_WORDS: Readonly<Record<Exclude<MoveRefusal, "words_malformed" | "set_
 const LACK_WORDS: Readonly<Record<Lack, string>> = {
   models: "some of its models are not in the store: publish it again",
   signature: "no trusted key has signed it for this version: publish it again",
+  isolates: "isolates have tried to load it, and none could: midroll models list says why",
 };
 
 /** A refused move in HTTP's words. */
