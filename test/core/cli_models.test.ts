@@ -5,7 +5,7 @@
 import { cpSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { newPublisherKey } from "../../cli/publisher_key.ts";
+import { newPublisherKey } from "../../cli/models/publisher_key.ts";
 import { fromUtf8 } from "../../src/kernel/bytes.ts";
 import { readEnvelope } from "../../src/models/envelope.ts";
 import { modelSetSchema, type ModelSet } from "../../src/models/manifest.ts";

@@ -23,8 +23,8 @@ import {
   inferenceErrorSchema,
   modelMetadataSchema,
   repositoryIndexSchema,
-} from "../../workers/origin/inference_answers.ts";
-import { LoadedModels } from "../../workers/origin/loaded_models.ts";
+} from "../../workers/origin/inference/inference_answers.ts";
+import { LoadedModels } from "../../workers/origin/inference/loaded_models.ts";
 import { sha256Hex } from "../../workers/platform/digest.ts";
 import { gateOf, move, publicationOf, send } from "./model_fixture.ts";
 import { asAdmin, ask, originEnv, sendJson } from "./origin_fixture.ts";

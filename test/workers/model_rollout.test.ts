@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { NO_PAIRS } from "../../src/models/score_pairs.ts";
 import { ROLLOUT_LIMITS } from "../../src/models/rollout/rollout.ts";
 import { NOTHING_SERVES } from "../../src/models/serving_order.ts";
-import { modelStateSchema, movedSchema, rolloutHistorySchema } from "../../workers/origin/model_schemas.ts";
+import { modelStateSchema, movedSchema, rolloutHistorySchema } from "../../workers/origin/models/model_schemas.ts";
 import { openSet } from "../../workers/platform/model_keys.ts";
 import { NEXT_PUBLISHER, PUBLISHER, publicHalf } from "../model_signing.ts";
 import { gateOf, MODEL_DIGEST, move, publicationOf, publishSet, send, setNamed, storeModel } from "./model_fixture.ts";
