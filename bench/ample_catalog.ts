@@ -5,7 +5,7 @@
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { readCatalog } from "../cli/read_catalog.ts";
+import { readCatalog } from "../cli/catalog/read_catalog.ts";
 import { renderProblems } from "../src/catalog/problem.ts";
 import type { Catalog } from "../src/catalog/entities.ts";
 

@@ -3,7 +3,7 @@
  * worked out again from the trace's own rows by the native runtime on the bytes of the set that the trace names.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { batchesOfOrigin, catalogShelf } from "../cli/trace_source.ts";
+import { batchesOfOrigin, catalogShelf } from "../cli/decisions/trace_source.ts";
 import type { AdminClient } from "../cli/admin_client.ts";
 import { hydrate } from "../src/decision/hydrate.ts";
 import { readTrace } from "../src/decision/trace/codec.ts";

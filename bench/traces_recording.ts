@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { adminClient, applyCatalog, type AdminClient } from "../cli/admin_client.ts";
 import { CliFault } from "../cli/fault.ts";
-import { replayDecisions } from "../cli/replay_command.ts";
+import { replayDecisions } from "../cli/decisions/replay_command.ts";
 import { SAMPLE_CATALOG_DIR, type Midroll } from "../local/bring_up.ts";
 import { startRuntime } from "../local/runtime.ts";
 import type { AudienceRequest } from "../src/simulation/viewers.ts";

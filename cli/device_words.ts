@@ -1,7 +1,7 @@
 /** The words of `midroll bench`: what it takes, and examples. */
 import type { Command } from "commander";
 import { benchDevices, DEVICE_DEFAULTS } from "./device_command.ts";
-import type { TreeWords } from "./learn_words.ts";
+import type { TreeWords } from "./learn/learn_words.ts";
 
 const { models, rounds, sizes } = DEVICE_DEFAULTS;
 

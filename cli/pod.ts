@@ -1,7 +1,7 @@
 /** `npm run -s pod -- solve FILE`: the pod solver on the real terminal. See docs/pods.md. */
 import { readFileSync } from "node:fs";
 import { endWhenNobodyReads } from "./broken_pipe.ts";
-import { runPod } from "./pod_command.ts";
+import { runPod } from "./pods/pod_command.ts";
 
 endWhenNobodyReads();
 

@@ -8,16 +8,16 @@ import { Command, CommanderError } from "commander";
 import { z } from "zod";
 import { DEFAULT_ORIGIN, DEFAULT_STATE_DIR, findOrigin, findToken } from "./access.ts";
 import { adminClient, type AdminClient } from "./admin_client.ts";
-import { applyCatalogFiles, validateCatalog } from "./catalog_commands.ts";
+import { applyCatalogFiles, validateCatalog } from "./catalog/catalog_commands.ts";
 import { addBench } from "./device_words.ts";
-import { explainDecision } from "./explain_command.ts";
+import { explainDecision } from "./decisions/explain_command.ts";
 import { CliFault } from "./fault.ts";
 import { listCampaigns, showAudit, showCampaign, showHistory, writeOffWallet } from "./campaign_commands.ts";
-import { addLearn, type TreeWords } from "./learn_words.ts";
-import { addModels } from "./model_words.ts";
+import { addLearn, type TreeWords } from "./learn/learn_words.ts";
+import { addModels } from "./models/model_words.ts";
 import type { Outcome } from "./outcome.ts";
-import { PLAN_DEFAULTS, planCampaign } from "./plan_command.ts";
-import { REPLAY_SINCE_DEFAULT, replayDecisions } from "./replay_command.ts";
+import { PLAN_DEFAULTS, planCampaign } from "./planning/plan_command.ts";
+import { REPLAY_SINCE_DEFAULT, replayDecisions } from "./decisions/replay_command.ts";
 import { showStatus } from "./status_command.ts";
 
 /** What the command may touch of the outside, handed in. */

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { understand, type AdminClient } from "./admin_client.ts";
 import { CAMPAIGNS, campaignsSchema, type CampaignView } from "./campaign_commands.ts";
-import { MODELS } from "./model_views.ts";
+import { MODELS } from "./models/model_views.ts";
 import { countOf, showMicros, type Outcome } from "./outcome.ts";
 
 const CATALOG = "/v1/admin/catalog";

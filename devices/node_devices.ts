@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import * as native from "onnxruntime-node";
 import * as web from "onnxruntime-web/wasm";
-import { readModel, readModelSet } from "../cli/read_models.ts";
+import { readModel, readModelSet } from "../cli/models/read_models.ts";
 import { projectDir } from "../local/build.ts";
 import { BREAK_SPAN, COLUMN_COUNT } from "../src/features/schema.ts";
 import type { ModelEntry } from "../src/models/manifest.ts";

@@ -7,7 +7,7 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { build } from "esbuild";
-import { readModelSet } from "../cli/read_models.ts";
+import { readModelSet } from "../cli/models/read_models.ts";
 import { optionsOf, portFrom, run } from "../local/command.ts";
 import { projectDir } from "../local/build.ts";
 

@@ -8,7 +8,7 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
-import { newPublisherKey } from "../cli/publisher_key.ts";
+import { newPublisherKey } from "../cli/models/publisher_key.ts";
 import { publisherKeySchema } from "../src/models/signing_keys.ts";
 
 const billingKeyBytes = 32;

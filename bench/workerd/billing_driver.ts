@@ -13,9 +13,9 @@ import {
   type WalletChanges,
 } from "../../src/money/wallet_state.ts";
 import { encodeWallet } from "../../src/money/wallet_codec.ts";
-import { CampaignLedger } from "../../workers/origin/campaign_ledger.ts";
-import { RegionWallet } from "../../workers/origin/region_wallet.ts";
-import { JOURNAL_SLOTS, WalletJournal } from "../../workers/origin/wallet_journal.ts";
+import { CampaignLedger } from "../../workers/origin/money/campaign_ledger.ts";
+import { RegionWallet } from "../../workers/origin/money/region_wallet.ts";
+import { JOURNAL_SLOTS, WalletJournal } from "../../workers/origin/money/wallet_journal.ts";
 import { BATCH_CLAIMS, batchOf, BENCH_WALLET, campaignNames, PRICE, purseName, PURSES } from "../billing_claims.ts";
 
 export { CampaignLedger };

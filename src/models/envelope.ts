@@ -19,7 +19,7 @@ import { ok, refused, type Result } from "../kernel/result.ts";
 import type { ModelKey } from "./signing_keys.ts";
 
 /** What the payload of an envelope is. */
-export const SET_PAYLOAD_TYPE = "application/vnd.midroll.model-set+json";
+const SET_PAYLOAD_TYPE = "application/vnd.midroll.model-set+json";
 const SIGNATURES_MAX = 4;
 
 /** One signature by the key of that id. Shape: 64 bytes. */

@@ -61,7 +61,7 @@ const headTerms = {
  * One ONNX graph; a head says which. Input `features`: `[rows, columns]` float32. Output `probability`: `[rows, 1]`
  * float32 in [0, 1] (early ranker: `score`, `[rows, 1]`, any finite value, larger is better).
  */
-export const modelSchema = z.discriminatedUnion("role", [
+const modelSchema = z.discriminatedUnion("role", [
   z.strictObject({ role: z.literal("earlyRanker"), ...graph }),
   z.strictObject({ role: z.literal("head"), head: z.enum(HEADS), ...graph, ...headTerms }),
 ]);

@@ -12,7 +12,7 @@ const keyId = z.string().regex(/^[A-Za-z0-9_-]{1,32}$/, "1 to 32 letters, digits
 const keyBytes = z.string().regex(/^[A-Za-z0-9_-]{43}$/, "32 bytes in base64url without padding");
 
 /** The half that verifies. */
-export const modelKeySchema = z.strictObject({ id: keyId, publicKey: keyBytes });
+const modelKeySchema = z.strictObject({ id: keyId, publicKey: keyBytes });
 /** Both halves: the publisher's secret. */
 export const publisherKeySchema = z.strictObject({ ...modelKeySchema.shape, privateKey: keyBytes });
 

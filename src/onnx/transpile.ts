@@ -1,7 +1,7 @@
 /**
  * A model as a table that plain TypeScript evaluates: the first trees of an ensemble, or one linear layer. Boosted
- * trees correct one another in their order, so that the first are the best few. What orders candidates needs no link: a
- * Sigmoid after the sum is left out.
+ * trees correct one another in their order, so that the first are the best few. What orders candidates needs no link:
+ * a Sigmoid after the sum is left out.
  */
 import { ok, refused, type Result } from "../kernel/result.ts";
 import { spellClassifiers } from "./classifier.ts";

@@ -3,7 +3,7 @@
  * 1e-4 what wasm says, for one row and for many; and a person can read so on the page.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readModelSet } from "../../cli/read_models.ts";
+import { readModelSet } from "../../cli/models/read_models.ts";
 import { openDevicePage, type OpenPage } from "../../devices/browser.ts";
 import { chromiumOrNotice, complaintsOf } from "./chromium.ts";
 

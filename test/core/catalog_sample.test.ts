@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { readCatalog } from "../../cli/read_catalog.ts";
+import { readCatalog } from "../../cli/catalog/read_catalog.ts";
 import { sampleCatalogFiles } from "../../scripts/make_sample_catalog.ts";
 import { compileCatalog, inFlight, isCategoryBlocked, type Offer } from "../../src/catalog/compiled.ts";
 import { renderProblems } from "../../src/catalog/problem.ts";

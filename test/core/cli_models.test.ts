@@ -2,10 +2,10 @@
  * `midroll models` from publishing to rolling back, with the repository's own models through the real gate, against an
  * origin in memory: what is sent, what is shown, what is refused and how.
  */
-import { cpSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { newPublisherKey } from "../../cli/publisher_key.ts";
+import { newPublisherKey } from "../../cli/models/publisher_key.ts";
 import { fromUtf8 } from "../../src/kernel/bytes.ts";
 import { readEnvelope } from "../../src/models/envelope.ts";
 import { modelSetSchema, type ModelSet } from "../../src/models/manifest.ts";
@@ -147,6 +147,20 @@ describe("midroll models, in the order of a set's life", () => {
     expect(JSON.parse(out)).toMatchObject({ ok: true, digest: second });
   });
 
+  it("export keeps a set whose calibrator is level somewhere, and so cannot be undone", async () => {
+    const dir = anotherSet();
+    const path = join(dir, "sample-set.json");
+    const set = modelSetSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+    const calibrator = { kind: "isotonic", x: [0.001, 0.01, 0.5], y: [0.2, 0.2, 0.6] };
+    const models = set.models.map((model) => (model.name === "click" ? { ...model, calibrator } : model));
+    writeFileSync(path, JSON.stringify({ ...set, models }));
+    const { digest } = JSON.parse((await midroll("models", "publish", dir, "--json")).out);
+    const exported = join(stage.dir, "calibrated");
+    expect((await midroll("models", "export", digest, exported)).exitCode).toBe(0);
+    const again = JSON.parse((await midroll("models", "publish", exported, "--json")).out);
+    expect(again).toMatchObject({ ok: true, digest, uploaded: [] });
+  });
+
   it("export refuses a model that is not what its digest says", async () => {
     const digest = publishedSet(first).models[0]?.digest ?? "";
     const bytes = origin.models.get(digest) ?? new Uint8Array();
@@ -166,7 +180,7 @@ describe("midroll models, in the order of a set's life", () => {
     [["models", "promote", "abcdef0123"], 2, "required option '--why <text>'"],
     [["models", "promote", "abcdef0123", "--canary", "--shadow", "--why", "x"], 2, "exclude each other"],
     [["models", "promote", "abcdef0123", "--canary", "much", "--why", "x"], 2, "--canary takes a percentage"],
-    [["models", "promote", "abcdef0123", "--canary", "--cap-spend", "0", "--why", "x"], 2, "--cap-impressions takes"],
+    [["models", "promote", "abcdef0123", "--canary", "--cap-spend", "0", "--why", "x"], 2, "--cap-spend takes"],
     [["models", "publish", MODELS, "--as", "sideways"], 2, "--as takes candidate, shadow"],
     [["models", "history", "--limit", "0"], 2, "--limit takes a whole number from 1 to 1000"],
   ])("%j is refused in plain words", async (words, exitCode, said) => {
@@ -191,6 +205,19 @@ describe("midroll models publish", () => {
     const answer = JSON.parse(out);
     expect(answer.code).toBe("models_refused");
     expect(answer.models.filter((model: { accepted: boolean }) => !model.accepted)).toMatchObject([{ name: "click" }]);
+  });
+
+  it("sends nothing of a set whose golden rows are those of another model", async () => {
+    const dir = anotherSet();
+    const path = join(dir, "sample-set.json");
+    const set = modelSetSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+    const { rows, expected } = JSON.parse(readFileSync(join(dir, "abandon/golden.json"), "utf8"));
+    const golden = { rows: rows.slice(0, 2), expected: expected.slice(0, 2) };
+    const models = set.models.map((model) => (model.name === "click" ? { ...model, golden } : model));
+    writeFileSync(path, JSON.stringify({ ...set, models }));
+    const asked = stage.asked.length;
+    expect(JSON.parse((await publish(dir)).out)).toMatchObject({ code: "golden_mismatch" });
+    expect(stage.asked.length).toBe(asked);
   });
 
   it("says what it looks for in a directory without a set, and in one of another version", async () => {
@@ -241,5 +268,13 @@ describe("midroll models keygen", () => {
     const { out } = await stage.midroll(["models", "keygen", file, "--beside", before, "--json"]);
     const trusted = readModelKeys(JSON.parse(out).modelKeys);
     expect(trusted.ok && trusted.value.map(({ id }) => id)).toEqual([PUBLISHER.id, JSON.parse(out).id]);
+  });
+
+  it("writes no key whose name is taken already, because no Worker would take both", async () => {
+    const before = stage.write("model-keys.json", JSON.stringify([publicHalf(PUBLISHER)]));
+    const words = ["--beside", before, "--id", PUBLISHER.id, "--json"];
+    const { exitCode, out } = await stage.midroll(["models", "keygen", join(stage.dir, "twin.json"), ...words]);
+    expect([exitCode, JSON.parse(out).code]).toEqual([1, "model_keys_malformed"]);
+    expect(existsSync(join(stage.dir, "twin.json"))).toBe(false);
   });
 });

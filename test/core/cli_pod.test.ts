@@ -1,7 +1,7 @@
 /** The pod command: what it reads, what it answers, and what it refuses in one sentence. */
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { runPod } from "../../cli/pod_command.ts";
+import { runPod } from "../../cli/pods/pod_command.ts";
 
 const EXAMPLE = path.resolve(import.meta.dirname, "../../docs/pods-example.json");
 

@@ -3,7 +3,7 @@
  * envelope is flipped, one after the other, and none of the results may open.
  */
 import { describe, expect, it } from "vitest";
-import { newPublisherKey, signSet, verifySignature } from "../../cli/publisher_key.ts";
+import { newPublisherKey, signSet, verifySignature } from "../../cli/models/publisher_key.ts";
 import { sha256 } from "../../cli/sha256.ts";
 import { canonicalJson, fromBase64, toBase64, toHex, toUtf8 } from "../../src/kernel/bytes.ts";
 import { openEnvelope, readEnvelope, signedBytes } from "../../src/models/envelope.ts";

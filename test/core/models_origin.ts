@@ -2,7 +2,7 @@
  * An origin for tests of `midroll models`: routes in memory around the core's own rules. What it takes it verifies as the
  * Worker does, so a command that sends the wrong thing is refused here too.
  */
-import { verifySignature } from "../../cli/publisher_key.ts";
+import { verifySignature } from "../../cli/models/publisher_key.ts";
 import { sha256 } from "../../cli/sha256.ts";
 import { canonicalJson, toHex, toUtf8 } from "../../src/kernel/bytes.ts";
 import { openEnvelope } from "../../src/models/envelope.ts";

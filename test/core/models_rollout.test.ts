@@ -187,6 +187,15 @@ describe("the exposure of a canary", () => {
     expect(setOf(back, B)?.exposure?.taken).toEqual({ impressions: 0, spendMicros: 999_999 });
   });
 
+  test("stays whole whatever an isolate says: what is no amount is nothing", () => {
+    const taken = takeExposure(tried, B, ask)?.rollout ?? tried;
+    for (const odd of [Number.NaN, Number.POSITIVE_INFINITY, 0.5, -1]) {
+      expect([odd, takeExposure(tried, B, { ...ask, spendMicros: odd })]).toEqual([odd, null]);
+      const back = putBackExposure(taken, B, ask, { impressions: odd, spendMicros: odd });
+      expect([odd, setOf(back, B)?.exposure?.taken]).toEqual([odd, ask]);
+    }
+  });
+
   test("is granted to nobody once the set is no canary, or serving is stopped", () => {
     expect(takeExposure(accepted(tried, retire(B)), B, ask)).toBeNull();
     expect(takeExposure(accepted(tried, live(B)), B, ask)).toBeNull();

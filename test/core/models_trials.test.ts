@@ -1,7 +1,7 @@
 /** What trials are judged by: pairs of scores as sums, isolates as they report, calibrators there and back. */
 import { describe, expect, it } from "vitest";
 import { stream } from "../../src/kernel/random.ts";
-import { calibrate, uncalibrate } from "../../src/models/calibrate.ts";
+import { calibrate } from "../../src/models/calibrate.ts";
 import type { Calibrator } from "../../src/models/manifest.ts";
 import type { ModelReport } from "../../src/models/model_report.ts";
 import { Isolates } from "../../src/models/rollout/isolates.ts";
@@ -98,7 +98,7 @@ describe("a calibrator", () => {
 
   it("by Platt is a sigmoid of the log-odds", () => {
     expect(calibrate(platt, 0.5)).toBeCloseTo(1 / (1 + Math.exp(0.4)), 12);
-    expect([calibrate(platt, 0), calibrate(platt, 1)]).toEqual([0, 1]);
+    expect([-1e-9, 0, 1, 1 + 1e-9].map((p) => calibrate(platt, p))).toEqual([0, 0, 1, 1]);
   });
 
   it("by points is straight between them and level outside", () => {
@@ -110,12 +110,5 @@ describe("a calibrator", () => {
       "0.6000",
       "0.7000",
     ]);
-  });
-
-  it.each([platt, isotonic])("finds back a probability that gives the same: $kind", (calibrator) => {
-    for (const probability of [0.02, 0.1, 0.3, 0.55, 0.79, 0.99]) {
-      const calibrated = calibrate(calibrator, probability);
-      expect(calibrate(calibrator, uncalibrate(calibrator, calibrated))).toBeCloseTo(calibrated, 12);
-    }
   });
 });

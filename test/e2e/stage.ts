@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "vitest";
 import { z } from "zod";
-import { readCatalog } from "../../cli/read_catalog.ts";
+import { readCatalog } from "../../cli/catalog/read_catalog.ts";
 import { bringUp, SAMPLE_CATALOG_DIR, type Midroll } from "../../local/bring_up.ts";
 import type { Catalog } from "../../src/catalog/entities.ts";
 import { PROBLEM_MEDIA_TYPE } from "../../src/protocols/problem.ts";

@@ -9,12 +9,12 @@ import { MINUTE_MS } from "../../src/kernel/time.ts";
 import { STUCK_AFTER_MS } from "../../src/money/limits.ts";
 import type { ReconcileReport } from "../../src/money/protocol.ts";
 import { NO_TOTALS } from "../../src/money/totals.ts";
-import type { CampaignLedger } from "../../workers/origin/campaign_ledger.ts";
+import type { CampaignLedger } from "../../workers/origin/money/campaign_ledger.ts";
 import {
   campaignAuditSchema,
   campaignHistorySchema,
   campaignStatusSchema,
-} from "../../workers/origin/campaign_schemas.ts";
+} from "../../workers/origin/money/campaign_schemas.ts";
 import { originApp } from "../../workers/origin/app.ts";
 import {
   asAdmin,

@@ -4,10 +4,10 @@
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { NOTHING_SERVES, type ServingOrder } from "../../src/models/serving_order.ts";
-import { HeldSet } from "../../workers/edge/held_set.ts";
-import type { LoadModelSet } from "../../workers/edge/model_set.ts";
+import { HeldSet } from "../../workers/edge/models/held_set.ts";
+import type { LoadModelSet } from "../../workers/edge/models/model_set.ts";
 import { Recorder } from "../../workers/edge/recorder.ts";
-import type { ServingModels } from "../../workers/edge/serving_models.ts";
+import type { ServingModels } from "../../workers/edge/models/serving_models.ts";
 import { PUBLISHER, signedBy } from "../model_signing.ts";
 import {
   artifactOf,

@@ -10,8 +10,8 @@ import type { HeadScores } from "../../src/decision/rank.ts";
 import { present } from "../../src/kernel/assert.ts";
 import { HEADS } from "../../src/models/manifest.ts";
 import { createSession, runSession } from "../../workers/platform/onnx_runtime.ts";
-import { loadModelSet } from "../../workers/edge/load_model_set.ts";
-import type { ModelSetScorer } from "../../workers/edge/scorer.ts";
+import { loadModelSet } from "../../workers/edge/models/load_model_set.ts";
+import type { ModelSetScorer } from "../../workers/edge/models/scorer.ts";
 
 interface Golden {
   readonly rows: readonly (readonly number[])[];

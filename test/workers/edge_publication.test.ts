@@ -5,7 +5,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Publication } from "../../workers/edge/publication.ts";
 import { Recorder } from "../../workers/edge/recorder.ts";
-import type { ServingModels } from "../../workers/edge/serving_models.ts";
+import type { ServingModels } from "../../workers/edge/models/serving_models.ts";
 import {
   edgeEnv,
   modelsOf,

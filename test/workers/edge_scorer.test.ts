@@ -6,9 +6,9 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { FeatureMatrix } from "../../src/decision/hydrate.ts";
 import { COLUMN_COUNT } from "../../src/features/schema.ts";
 import type { Head, ModelSet } from "../../src/models/manifest.ts";
-import { fallbackScorer } from "../../workers/edge/fallback_scorer.ts";
-import type { LoadedPart } from "../../workers/edge/model_parts.ts";
-import { ModelSetScorer } from "../../workers/edge/scorer.ts";
+import { fallbackScorer } from "../../workers/edge/models/fallback_scorer.ts";
+import type { LoadedPart } from "../../workers/edge/models/model_parts.ts";
+import { ModelSetScorer } from "../../workers/edge/models/scorer.ts";
 
 const graph = { digest: "a".repeat(64), sizeBytes: 10, inputName: "features", outputName: "probability" };
 const head = (name: Head, model: string, weight = 1) => ({

@@ -7,10 +7,10 @@ import { z } from "zod";
 import { NO_LAPSES } from "../../src/decision/rank.ts";
 import { FULL_LIMITS } from "../../src/kernel/limits.ts";
 import { stream } from "../../src/kernel/random.ts";
-import { ONE_SECOND_OF_SHADOWS, Shadow } from "../../workers/edge/shadow.ts";
+import { ONE_SECOND_OF_SHADOWS, Shadow } from "../../workers/edge/models/shadow.ts";
 import type { ExposureAsk, ExposureGrant, ExposureReturn } from "../../src/models/serving_order.ts";
-import { HeldSet } from "../../workers/edge/held_set.ts";
-import type { LoadModelSet } from "../../workers/edge/model_set.ts";
+import { HeldSet } from "../../workers/edge/models/held_set.ts";
+import type { LoadModelSet } from "../../workers/edge/models/model_set.ts";
 import { edgeWith, loadStandIn, ScriptedOrigin, ScriptedWallet, signedWords, snapshotOf } from "./edge_fixture.ts";
 
 const WHOLE_PPM = 1_000_000;

@@ -3,7 +3,7 @@
  * the failure of its own group only.
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { GroupCommit } from "../../workers/origin/group_commit.ts";
+import { GroupCommit } from "../../workers/origin/money/group_commit.ts";
 
 const GAP_MS = 5;
 let written: (readonly number[])[] = [];

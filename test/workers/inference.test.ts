@@ -23,7 +23,8 @@ import {
   inferenceErrorSchema,
   modelMetadataSchema,
   repositoryIndexSchema,
-} from "../../workers/origin/inference_answers.ts";
+} from "../../workers/origin/inference/inference_answers.ts";
+import { LoadedModels } from "../../workers/origin/inference/loaded_models.ts";
 import { sha256Hex } from "../../workers/platform/digest.ts";
 import { gateOf, move, publicationOf, send } from "./model_fixture.ts";
 import { asAdmin, ask, originEnv, sendJson } from "./origin_fixture.ts";
@@ -337,6 +338,35 @@ describe("the repository", () => {
     expect((await control("abandon", "load")).status).toBe(200);
     expect(await (await ask("/v2/health/ready")).json()).toEqual({ ready: true });
     await infer("/models/abandon/infer", order);
+  });
+
+  test("keeps a model unloaded when requests for it were waiting", async () => {
+    const object = originEnv.INFERENCE.getByName("models");
+    const body = { inputs: [features(golden.rows.slice(0, 1))] };
+    await infer("/models/abandon/infer", body);
+    const before = (await object.figures()).loaded;
+    for (let n = 0; n < 5; n++) {
+      const waiting = post("/models/abandon/infer", body);
+      expect((await control("abandon", "unload")).status).toBe(200);
+      expect([200, 400]).toContain((await waiting).status);
+      expect((await object.figures()).loaded).toBe(before - 1);
+      expect((await control("abandon", "load")).status).toBe(200);
+    }
+  });
+
+  test("has nothing against a model any more once the store has what it lacked", async () => {
+    let stored: Uint8Array | null = null;
+    const models = new LoadedModels(async () => stored);
+    expect((await models.signatureOf(CLICK.digest)).ok).toBe(false);
+    expect(models.failureOf(CLICK.digest)).toBe("its bytes are not in the store");
+    stored = graphOf("click");
+    expect((await models.signatureOf(CLICK.digest)).ok).toBe(true);
+    expect(models.failureOf(CLICK.digest)).toBeNull();
+    stored = null;
+    expect((await models.load(CLICK.digest)).ok).toBe(false);
+    stored = graphOf("click");
+    expect((await models.signatureOf(CLICK.digest)).ok).toBe(true);
+    expect(models.failureOf(CLICK.digest)).toBeNull();
   });
 
   test("says why a model cannot be loaded", async () => {

@@ -3,10 +3,12 @@
  * exposure is granted, and what is shown of all that.
  */
 import { reset } from "cloudflare:test";
+import type { ModelReport } from "../../src/models/model_report.ts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { NO_PAIRS } from "../../src/models/score_pairs.ts";
+import { ROLLOUT_LIMITS } from "../../src/models/rollout/rollout.ts";
 import { NOTHING_SERVES } from "../../src/models/serving_order.ts";
-import { modelStateSchema, movedSchema, rolloutHistorySchema } from "../../workers/origin/model_schemas.ts";
+import { modelStateSchema, movedSchema, rolloutHistorySchema } from "../../workers/origin/models/model_schemas.ts";
 import { openSet } from "../../workers/platform/model_keys.ts";
 import { NEXT_PUBLISHER, PUBLISHER, publicHalf } from "../model_signing.ts";
 import { gateOf, MODEL_DIGEST, move, publicationOf, publishSet, send, setNamed, storeModel } from "./model_fixture.ts";
@@ -125,7 +127,22 @@ describe("a model set", () => {
   });
 });
 
+/** What one isolate says of the sets that it was to load. */
+const said = (sequence: number, report: Pick<ModelReport, "ready" | "failed">) =>
+  desk.modelReport({ isolateId: "isolate-1", sequence, revision: 0, decided: [], shadow: null, ...report });
+
 describe("the rollout", () => {
+  test("lets no set decide that isolates could not load, until one can", async () => {
+    const digest = await publishSet("one");
+    await said(1, { ready: [], failed: [{ digest, reason: "golden_mismatch" }] });
+    const refused = { ...refusedAs(409, "set_not_ready"), lacks: ["isolates"] };
+    expect(await refusal(await move({ kind: "live", digest }))).toMatchObject(refused);
+    expect(await refusal(await move({ kind: "canary", digest, sharePpm: 50_000, cap: CAP }))).toMatchObject(refused);
+    await said(2, { ready: [digest], failed: [] });
+    await moved({ kind: "live", digest });
+    expect(await order()).toMatchObject({ live: digest });
+  });
+
   test("tells edges of a canary, of the live set after it, and of the way back", async () => {
     const [one, two] = [await publishSet("one"), await publishSet("two")];
     await moved({ kind: "live", digest: one });
@@ -207,6 +224,26 @@ describe("the exposure of a canary", () => {
     await desk.returnExposure({ ...unused, grantId: "unheard-of" });
     expect((await state()).sets).toMatchObject([{ exposure: { taken: { impressions: 50, spendMicros: 1_100_000 } } }]);
     expect(await askFor(digest)).toMatchObject({ impressions: 50 });
+    expect(await askFor(digest)).toBeNull();
+  });
+
+  test("of a set that was forgotten and published again is not raised by a grant from before", async () => {
+    const digest = await publishSet("one");
+    await moved({ kind: "canary", digest, sharePpm: 50_000, cap: CAP });
+    const before = await askFor(digest);
+    await moved({ kind: "retire", digest });
+    const registry = originEnv.MODEL_REGISTRY.getByName("models");
+    const papers = { keyIds: [], gate: gateOf(await setNamed("one")) };
+    const words = { by: "kim", why: "one of many", atMs: 1 };
+    for (let n = 0; n < ROLLOUT_LIMITS.setsMax; n++) {
+      await registry.register(n.toString(16).padStart(64, "0"), papers, words);
+    }
+    expect((await state()).sets.some((set) => set.digest === digest)).toBe(false);
+    await publishSet("one");
+    await moved({ kind: "canary", digest, sharePpm: 50_000, cap: CAP });
+    await desk.returnExposure({ grantId: before?.grantId ?? "", impressions: 60, spendMicros: 1_000_000 });
+    expect(await askFor(digest)).toMatchObject({ impressions: 60 });
+    expect(await askFor(digest)).toMatchObject({ impressions: 40 });
     expect(await askFor(digest)).toBeNull();
   });
 });

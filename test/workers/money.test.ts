@@ -13,8 +13,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { micros } from "../../src/kernel/money.ts";
 import { IDLE_RETURN_MS, TOKEN_LIFETIME_MS } from "../../src/money/limits.ts";
 import type { BillingClaim, DrawReply } from "../../src/money/protocol.ts";
-import type { CampaignLedger } from "../../workers/origin/campaign_ledger.ts";
-import type { RegionWallet } from "../../workers/origin/region_wallet.ts";
+import type { CampaignLedger } from "../../workers/origin/money/campaign_ledger.ts";
+import type { RegionWallet } from "../../workers/origin/money/region_wallet.ts";
 import { ask, claim as claimOf, NOON_MS, terms, WALLET as NAME, wish } from "../money_fixture.ts";
 
 interface MoneyEnv {

@@ -11,8 +11,8 @@ import { ledgerStatus, NEW_LEDGER } from "../../src/money/ledger_state.ts";
 import type { BillingClaim, BillVerdict } from "../../src/money/protocol.ts";
 import { askFor, commit, newPurse, type Purse, receive } from "../../src/money/purse.ts";
 import { walletStatus } from "../../src/money/wallet_rounds.ts";
-import type { CampaignLedger } from "../../workers/origin/campaign_ledger.ts";
-import type { RegionWallet } from "../../workers/origin/region_wallet.ts";
+import type { CampaignLedger } from "../../workers/origin/money/campaign_ledger.ts";
+import type { RegionWallet } from "../../workers/origin/money/region_wallet.ts";
 import { claim, INCARNATION, NOON_MS, terms, WALLET as NAME } from "../money_fixture.ts";
 import { CAMPAIGNS, moneyScript, type MoneyStep, PureMoney } from "../money_script.ts";
 

@@ -10,9 +10,9 @@ import { MINUTE_MS } from "../../src/kernel/time.ts";
 import { COMMITS_MAX, IDLE_RETURN_MS } from "../../src/money/limits.ts";
 import type { BillingClaim } from "../../src/money/protocol.ts";
 import { applyChanges, billedMark, NO_CHANGES, type WalletChanges } from "../../src/money/wallet_state.ts";
-import type { CampaignLedger } from "../../workers/origin/campaign_ledger.ts";
-import type { RegionWallet } from "../../workers/origin/region_wallet.ts";
-import { JOURNAL_SLOTS, WalletJournal } from "../../workers/origin/wallet_journal.ts";
+import type { CampaignLedger } from "../../workers/origin/money/campaign_ledger.ts";
+import type { RegionWallet } from "../../workers/origin/money/region_wallet.ts";
+import { JOURNAL_SLOTS, WalletJournal } from "../../workers/origin/money/wallet_journal.ts";
 import { ask, claim, NOON_MS, terms, WALLET as NAME } from "../money_fixture.ts";
 
 // The bindings come from origin's wrangler file; the generic env type does not know them.

@@ -8,10 +8,10 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { micros } from "../../src/kernel/money.ts";
 import { BILL_CLAIMS_MAX, BILL_WINDOW_MS, BILL_WINDOW_MS_MAX } from "../../src/money/limits.ts";
 import type { BillingClaim, BillReply, DrawReply, DrawRequest } from "../../src/money/protocol.ts";
-import { BillingBatcher } from "../../workers/edge/billing.ts";
-import { PurseHolder } from "../../workers/edge/purse_holder.ts";
-import type { CampaignLedger } from "../../workers/origin/campaign_ledger.ts";
-import type { RegionWallet } from "../../workers/origin/region_wallet.ts";
+import { BillingBatcher } from "../../workers/edge/money/billing.ts";
+import { PurseHolder } from "../../workers/edge/money/purse_holder.ts";
+import type { CampaignLedger } from "../../workers/origin/money/campaign_ledger.ts";
+import type { RegionWallet } from "../../workers/origin/money/region_wallet.ts";
 import { claim, must, terms, WALLET as NAME } from "../money_fixture.ts";
 
 // The bindings come from origin's wrangler file; the generic env type does not know them.

@@ -4,8 +4,8 @@
 import { describe, expect, it } from "vitest";
 import { toUtf8 } from "../../src/kernel/bytes.ts";
 import { COLO_SHARDS } from "../../src/money/limits.ts";
-import { regionOf, walletName } from "../../workers/edge/region.ts";
-import { TokenSigner } from "../../workers/edge/tokens.ts";
+import { regionOf, walletName } from "../../workers/edge/money/region.ts";
+import { TokenSigner } from "../../workers/edge/money/tokens.ts";
 
 const OLD = { id: "old", key: "b2xkLW9sZC1vbGQtb2xkLW9sZC1vbGQtb2xkLW9sZDE" };
 const NEW = { id: "new", key: "bmV3LW5ldy1uZXctbmV3LW5ldy1uZXctbmV3LW5ldzE" };

@@ -8,7 +8,7 @@ import { FULL_LIMITS } from "../../src/kernel/limits.ts";
 import { NOTHING_SERVES } from "../../src/models/serving_order.ts";
 import { appliedCatalogSchema, catalogStateSchema } from "../../workers/origin/api_schemas.ts";
 import { originApp } from "../../workers/origin/app.ts";
-import { campaignListSchema, campaignStatusSchema } from "../../workers/origin/campaign_schemas.ts";
+import { campaignListSchema, campaignStatusSchema } from "../../workers/origin/money/campaign_schemas.ts";
 import { sha256Hex } from "../../workers/platform/digest.ts";
 import type { OriginEnv } from "../../workers/origin/env.ts";
 import {

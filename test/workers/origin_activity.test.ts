@@ -13,10 +13,10 @@ import {
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { liveSchema } from "../../workers/origin/api_schemas.ts";
-import type { Activity } from "../../workers/origin/activity.ts";
-import { CampaignBoard } from "../../workers/origin/campaign_board.ts";
+import type { Activity } from "../../workers/origin/activity/activity.ts";
+import { CampaignBoard } from "../../workers/origin/money/campaign_board.ts";
 import worker from "../../workers/origin/index.ts";
-import { takeReports } from "../../workers/origin/report_queue.ts";
+import { takeReports } from "../../workers/origin/activity/report_queue.ts";
 import { asAdmin, catalogOf, originEnv, reportOf, sendJson } from "./origin_fixture.ts";
 
 afterEach(async () => {

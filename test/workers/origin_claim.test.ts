@@ -6,7 +6,7 @@ import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, test } from "vitest";
 import { originApp } from "../../workers/origin/app.ts";
 import type { LedgerStub, OriginEnv } from "../../workers/origin/env.ts";
-import { CLAIM_TTL_MS } from "../../workers/origin/registry.ts";
+import { CLAIM_TTL_MS } from "../../workers/origin/catalog/registry.ts";
 import {
   asAdmin,
   catalogOf,

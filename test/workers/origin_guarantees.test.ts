@@ -10,7 +10,7 @@ import { decodeTable, encodeTable } from "../../src/guaranteed/table.ts";
 import { Publication } from "../../workers/edge/publication.ts";
 import { Recorder } from "../../workers/edge/recorder.ts";
 import type { LedgerStub } from "../../workers/origin/env.ts";
-import { solveCurrentGuarantees } from "../../workers/origin/guarantees.ts";
+import { solveCurrentGuarantees } from "../../workers/origin/catalog/guarantees.ts";
 import origin from "../../workers/origin/index.ts";
 import { artifactOf, edgeEnv, modelsOf, ScriptedOrigin, ScriptedWallet, wordsOf } from "./edge_fixture.ts";
 import { catalogOf, desk, ledgerWith, originEnv, sendJson } from "./origin_fixture.ts";

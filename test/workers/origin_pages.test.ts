@@ -6,8 +6,8 @@ import { describe, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { originApp } from "../../workers/origin/app.ts";
 import type { OriginEnv } from "../../workers/origin/env.ts";
-import { programPlaylist } from "../../workers/origin/program_playlist.ts";
-import { spanOf } from "../../workers/origin/static_files.ts";
+import { programPlaylist } from "../../workers/origin/pages/program_playlist.ts";
+import { spanOf } from "../../workers/origin/pages/static_files.ts";
 import { ask, originEnv } from "./origin_fixture.ts";
 
 const SOURCE = `#EXTM3U

@@ -4,8 +4,8 @@
 import { reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { sweepLedgers } from "../../workers/origin/campaign_board.ts";
-import { RegionWallet, type RegionWalletEnv } from "../../workers/origin/region_wallet.ts";
+import { sweepLedgers } from "../../workers/origin/money/campaign_board.ts";
+import { RegionWallet, type RegionWalletEnv } from "../../workers/origin/money/region_wallet.ts";
 import { logFailure } from "../../workers/platform/log.ts";
 import { methodsAt } from "../../workers/platform/methods.ts";
 import { within, withinOr } from "../../workers/platform/within.ts";

@@ -13,11 +13,11 @@ import { readTrace } from "../../src/decision/trace/codec.ts";
 import { micros } from "../../src/kernel/money.ts";
 import { DAY_MS } from "../../src/kernel/time.ts";
 import type { Scorer } from "../../src/decision/rank.ts";
-import type { LoadModelSet } from "../../workers/edge/model_set.ts";
+import type { LoadModelSet } from "../../workers/edge/models/model_set.ts";
 import worker from "../../workers/origin/index.ts";
-import type { TraceIndex } from "../../workers/origin/trace_index.ts";
-import { takeTraces } from "../../workers/origin/trace_queue.ts";
-import { traceBatchesSchema } from "../../workers/origin/trace_routes.ts";
+import type { TraceIndex } from "../../workers/origin/traces/trace_index.ts";
+import { takeTraces } from "../../workers/origin/traces/trace_queue.ts";
+import { traceBatchesSchema } from "../../workers/origin/traces/trace_routes.ts";
 import { TraceKeeper } from "../../workers/edge/trace_keeper.ts";
 import { gunzip, gzip } from "../../workers/platform/gzip.ts";
 import {

@@ -18,7 +18,7 @@ import type { BillingClaim } from "../../src/money/protocol.ts";
 import type { BreakRequest } from "../../src/protocols/break_request.ts";
 import type { Door } from "./isolate.ts";
 import type { LoadedCatalog } from "./publication.ts";
-import { scoreBreak } from "./score_break.ts";
+import { scoreBreak } from "./models/score_break.ts";
 import { TOKEN_LIFETIME_MS } from "../../src/money/limits.ts";
 
 /** Why there is no decision at all. */

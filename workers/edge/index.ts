@@ -6,7 +6,7 @@ import { Hono, type Context } from "hono";
 import { cors } from "hono/cors";
 import { FULL_LIMITS } from "../../src/kernel/limits.ts";
 import { problem } from "../platform/problem_response.ts";
-import { beaconDoor } from "./beacons.ts";
+import { beaconDoor } from "./money/beacons.ts";
 import { assetListDoor, decideDoor, emptyBreak, vastDoor } from "./doors.ts";
 import { isolateFor, type Door, type EdgeContext } from "./isolate.ts";
 

@@ -3,16 +3,16 @@
  * waiting for a batch, counters waiting for a report, traces waiting for their queue. All of it is bounded and safe to
  * lose at any instant.
  */
-import { BillingBatcher } from "./billing.ts";
+import { BillingBatcher } from "./money/billing.ts";
 import type { Env } from "./env.ts";
 import { Publication } from "./publication.ts";
-import { PurseHolder } from "./purse_holder.ts";
+import { PurseHolder } from "./money/purse_holder.ts";
 import { Recorder } from "./recorder.ts";
-import { TokenSigner } from "./tokens.ts";
-import { coloOf, regionOf, walletName } from "./region.ts";
-import { loadModelSet } from "./load_model_set.ts";
+import { TokenSigner } from "./money/tokens.ts";
+import { coloOf, regionOf, walletName } from "./money/region.ts";
+import { loadModelSet } from "./models/load_model_set.ts";
 import { runtimeMemoryBytes } from "../platform/onnx_runtime.ts";
-import { ServingModels } from "./serving_models.ts";
+import { ServingModels } from "./models/serving_models.ts";
 import { ZoneClocks } from "./zone_clocks.ts";
 import { TraceKeeper } from "./trace_keeper.ts";
 

@@ -9,9 +9,9 @@ import type { GuaranteeTable } from "../../src/guaranteed/contract.ts";
 import { decodeTable } from "../../src/guaranteed/table.ts";
 import { CatalogLoad } from "./catalog_load.ts";
 import type { ArtifactKind, Env } from "./env.ts";
-import { fetchedArtifact, trustedArtifact } from "./artifact.ts";
+import { fetchedArtifact, trustedArtifact } from "./models/artifact.ts";
 import type { Recorder } from "./recorder.ts";
-import type { ServingModels } from "./serving_models.ts";
+import type { ServingModels } from "./models/serving_models.ts";
 import { within } from "../platform/within.ts";
 
 /**

@@ -15,7 +15,7 @@ import { withViewer, type ParsedBreak } from "../../src/protocols/normalise_requ
 import { sha256 } from "../platform/digest.ts";
 import { householdOf, recentlyShownIn } from "./household.ts";
 import type { Door } from "./isolate.ts";
-import type { TokenSigner } from "./tokens.ts";
+import type { TokenSigner } from "./money/tokens.ts";
 
 /** Bytes of the viewer's hash that a frequency token carries. */
 const BOUND_BYTES = 12;

@@ -5,7 +5,7 @@
 import { z } from "@hono/zod-openapi";
 import { PROBLEM_MEDIA_TYPE, PROBLEMS, type ProblemCode } from "../../src/protocols/problem.ts";
 import { decisionSummarySchema } from "../../src/telemetry/activity_report.ts";
-import { campaignIdSchema, campaignStatusSchema } from "./campaign_schemas.ts";
+import { campaignIdSchema, campaignStatusSchema } from "./money/campaign_schemas.ts";
 
 /** What the document says of routes behind the admin gate. */
 export const ADMIN_ONLY = [{ adminToken: [] }];

@@ -5,25 +5,25 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { adminGate } from "./admin_gate.ts";
 import { jsonAnswer, problemAnswers } from "./api_schemas.ts";
-import { addCampaignRoutes } from "./campaign_routes.ts";
-import { addCatalogRoutes } from "./catalog_routes.ts";
+import { addCampaignRoutes } from "./money/campaign_routes.ts";
+import { addCatalogRoutes } from "./catalog/catalog_routes.ts";
 import { describeEdge } from "./edge_description.ts";
 import type { OriginEnv } from "./env.ts";
-import { inferenceError, inferenceGate, isInferencePath } from "./inference_answers.ts";
-import { addInferenceRoutes } from "./inference_routes.ts";
+import { inferenceError, inferenceGate, isInferencePath } from "./inference/inference_answers.ts";
+import { addInferenceRoutes } from "./inference/inference_routes.ts";
 import { addHealthRoutes } from "./health_routes.ts";
-import { addLiveRoutes } from "./live_routes.ts";
+import { addLiveRoutes } from "./activity/live_routes.ts";
 import { logFailure } from "../platform/log.ts";
-import { addModelRoutes } from "./model_routes.ts";
-import { addPageRoutes } from "./page_routes.ts";
+import { addModelRoutes } from "./models/model_routes.ts";
+import { addPageRoutes } from "./pages/page_routes.ts";
 import { methodsAt } from "../platform/methods.ts";
 import { problem } from "../platform/problem_response.ts";
 import { Unreachable } from "./unreachable.ts";
-import { addRolloutRoutes } from "./rollout_routes.ts";
-import { addProgramRoute } from "./program_route.ts";
-import { securityHeaders } from "./security_headers.ts";
-import { OPEN_TO_ALL } from "./static_files.ts";
-import { addTraceRoutes } from "./trace_routes.ts";
+import { addRolloutRoutes } from "./models/rollout_routes.ts";
+import { addProgramRoute } from "./pages/program_route.ts";
+import { securityHeaders } from "./pages/security_headers.ts";
+import { OPEN_TO_ALL } from "./pages/static_files.ts";
+import { addTraceRoutes } from "./traces/trace_routes.ts";
 
 type Origin = { Bindings: OriginEnv };
 

@@ -24,7 +24,7 @@ export function isArtifactKind(word: string): word is ArtifactKind {
 }
 
 /** Key in the store. */
-export function artifactKey(kind: ArtifactKind, digest: string): string {
+function artifactKey(kind: ArtifactKind, digest: string): string {
   switch (kind) {
     case "snapshot":
       return `snapshots/${digest}.catalog`;

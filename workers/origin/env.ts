@@ -7,12 +7,12 @@ import type { WriteOffCommand, WriteOffRefusal } from "../../src/money/ledger.ts
 import type { NumberedEntry } from "../../src/money/ledger_audit.ts";
 import type { HistoryPoint } from "../../src/money/ledger_history.ts";
 import type { CampaignStatus, CampaignTerms } from "../../src/money/protocol.ts";
-import type { ActivityBatch, ActivityFeed, BatchOutcome } from "./activity_messages.ts";
-import type { CampaignSweep } from "./campaign_board.ts";
-import type { InferenceRpc } from "./inference_messages.ts";
-import type { ModelRegistryRpc } from "./model_registry.ts";
-import type { RegistryRpc } from "./registry.ts";
-import type { TraceIndexRpc } from "./trace_index.ts";
+import type { ActivityBatch, ActivityFeed, BatchOutcome } from "./activity/activity_messages.ts";
+import type { CampaignSweep } from "./money/campaign_board.ts";
+import type { InferenceRpc } from "./inference/inference_messages.ts";
+import type { ModelRegistryRpc } from "./models/model_registry.ts";
+import type { RegistryRpc } from "./catalog/registry.ts";
+import type { TraceIndexRpc } from "./traces/trace_index.ts";
 
 /** One object of a class, by name. */
 export interface ObjectsByName<Stub> {

@@ -5,19 +5,19 @@
  */
 import { originApp } from "./app.ts";
 import type { OriginEnv } from "./env.ts";
-import { solveCurrentGuarantees } from "./guarantees.ts";
-import { takeReports } from "./report_queue.ts";
-import { takeTraces } from "./trace_queue.ts";
+import { solveCurrentGuarantees } from "./catalog/guarantees.ts";
+import { takeReports } from "./activity/report_queue.ts";
+import { takeTraces } from "./traces/trace_queue.ts";
 
-export { Activity } from "./activity.ts";
-export { CampaignLedger } from "./campaign_ledger.ts";
+export { Activity } from "./activity/activity.ts";
+export { CampaignLedger } from "./money/campaign_ledger.ts";
 export { EdgeDesk } from "./edge_desk.ts";
 export { Household } from "./household.ts";
-export { Inference } from "./inference.ts";
-export { ModelRegistry } from "./model_registry.ts";
-export { RegionWallet } from "./region_wallet.ts";
-export { Registry } from "./registry.ts";
-export { TraceIndex } from "./trace_index.ts";
+export { Inference } from "./inference/inference.ts";
+export { ModelRegistry } from "./models/model_registry.ts";
+export { RegionWallet } from "./money/region_wallet.ts";
+export { Registry } from "./catalog/registry.ts";
+export { TraceIndex } from "./traces/trace_index.ts";
 
 const app = originApp();
 

@@ -9,7 +9,7 @@ import { setOf, type Exposure, type ExposureAmount, type Rollout } from "./rollo
 const GRANT_MAX: ExposureAmount = { impressions: 1_000, spendMicros: 100_000_000 };
 
 /** What is neither shown nor held by an isolate. */
-export function exposureLeft({ cap, taken }: Exposure): ExposureAmount {
+function exposureLeft({ cap, taken }: Exposure): ExposureAmount {
   return {
     impressions: Math.max(0, cap.impressions - taken.impressions),
     spendMicros: Math.max(0, cap.spendMicros - taken.spendMicros),
@@ -24,7 +24,7 @@ export function isUsedUp(exposure: Exposure): boolean {
 
 /**
  * Takes a grant from a canary's cap: at most what was asked for. Null, and nothing is taken, when the set is no canary,
- * serving is stopped, or either part of the cap is used up.
+ * serving is stopped, either part of the cap is used up, or no whole amount was asked for.
  */
 export function takeExposure(
   rollout: Rollout,
@@ -35,8 +35,8 @@ export function takeExposure(
   if (rollout.stopped || set?.standing !== "canary" || set.exposure === null || isUsedUp(set.exposure)) return null;
   const left = exposureLeft(set.exposure);
   const granted = {
-    impressions: Math.min(left.impressions, GRANT_MAX.impressions, Math.max(0, asked.impressions)),
-    spendMicros: Math.min(left.spendMicros, GRANT_MAX.spendMicros, Math.max(0, asked.spendMicros)),
+    impressions: Math.min(left.impressions, GRANT_MAX.impressions, wholeOf(asked.impressions)),
+    spendMicros: Math.min(left.spendMicros, GRANT_MAX.spendMicros, wholeOf(asked.spendMicros)),
   };
   if (granted.impressions === 0 || granted.spendMicros === 0) return null;
   return { rollout: withTaken(rollout, digest, granted, 1), granted };
@@ -50,10 +50,15 @@ export function putBackExposure(
   unused: ExposureAmount,
 ): Rollout {
   const back = {
-    impressions: Math.min(granted.impressions, Math.max(0, unused.impressions)),
-    spendMicros: Math.min(granted.spendMicros, Math.max(0, unused.spendMicros)),
+    impressions: Math.min(granted.impressions, wholeOf(unused.impressions)),
+    spendMicros: Math.min(granted.spendMicros, wholeOf(unused.spendMicros)),
   };
   return withTaken(rollout, digest, back, -1);
+}
+
+/** What an isolate says, if it is an amount at all: a cap that is no whole number could not be read back any more. */
+function wholeOf(amount: number): number {
+  return Number.isSafeInteger(amount) ? Math.max(0, amount) : 0;
 }
 
 function withTaken(rollout: Rollout, digest: string, amount: ExposureAmount, sign: 1 | -1): Rollout {

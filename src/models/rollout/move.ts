@@ -18,7 +18,7 @@ import {
 } from "./rollout.ts";
 
 /** What a set must have before a label may move to it. */
-export type Lack = "models" | "signature";
+export type Lack = "models" | "signature" | "isolates";
 
 /** Units: millionths of viewers (canary) or of decisions (shadow); a cap in impressions and micros. */
 export type Move =

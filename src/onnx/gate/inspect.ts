@@ -1,6 +1,6 @@
 /**
  * The gate, as far as reading goes: everything about a model that can be known without running it. Refusals come in one
- * fixed order, all that apply; what only a runtime can tell is asked by whoever has one (cli/model_probe.ts).
+ * fixed order, all that apply; what only a runtime can tell is asked by whoever has one (cli/models/model_probe.ts).
  */
 import { readGraph, writeGraph } from "../graph.ts";
 import { checkCost, costOf, type ModelCost, type ModelLimits } from "./cost.ts";

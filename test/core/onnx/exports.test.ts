@@ -5,7 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { probeModel } from "../../../cli/model_probe.ts";
+import { probeModel } from "../../../cli/models/model_probe.ts";
 import { COLUMN_COUNT } from "../../../src/features/schema.ts";
 import { FULL_LIMITS } from "../../../src/kernel/limits.ts";
 import { present } from "../../../src/kernel/assert.ts";

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { probeModel, type ProbeTerms } from "../../../cli/model_probe.ts";
+import { probeModel, type ProbeTerms } from "../../../cli/models/model_probe.ts";
 import { FULL_LIMITS } from "../../../src/kernel/limits.ts";
 import { stream } from "../../../src/kernel/random.ts";
 import { MODEL_LIMITS } from "../../../src/models/limits.ts";

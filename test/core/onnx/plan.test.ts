@@ -5,7 +5,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { denseModel, drawRows, embeddingModel, treeModel } from "../../../bench/drawn_models.ts";
-import { openPlan } from "../../../cli/plan_runner.ts";
+import { openPlan } from "../../../cli/models/plan_runner.ts";
 import { stream, type RandomStream } from "../../../src/kernel/random.ts";
 import { apart } from "../../../src/onnx/apart.ts";
 import type { Calibrator } from "../../../src/onnx/calibrate.ts";
