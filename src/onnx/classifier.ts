@@ -48,7 +48,14 @@ function asSum(trees: NodeProto, picked: string): readonly NodeProto[] | null {
     return [regressor(trees, margin, base), node("Sigmoid", [margin], [picked])];
   }
   if (link !== "NONE" || ids.some((id) => id !== 0 && id !== 1)) return null;
+  if (!leavesAreSilent(trees)) return null;
   return [regressor(trees, picked, base.length === 2 ? base.slice(1) : [], (at) => ids[at] === 1)];
+}
+
+/** Whether a leaf without a weight says nothing: runtimes take the value where other nodes have their threshold. */
+function leavesAreSilent(trees: NodeProto): boolean {
+  const values = floatsOf(trees, "nodes_values");
+  return textsOf(trees, "nodes_modes").every((mode, at) => mode !== "LEAF" || (values[at] ?? 0) === 0);
 }
 
 /** The same trees with one target: the weights that are kept. */

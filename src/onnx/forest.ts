@@ -109,20 +109,20 @@ function readTrees(ensemble: NodeProto, columns: number): readonly Tree[] | null
     no: intsOf(ensemble, "nodes_falsenodeids"),
   };
   const trees = [...listed].map(([tree, nodes]) =>
-    readTree(nodes, lists, (id) => values.get(`${tree} ${id}`) ?? 0, columns),
+    values === null ? null : readTree(nodes, lists, (id) => values.get(`${tree} ${id}`), columns),
   );
   return trees.length > 0 && trees.every((tree) => tree !== null) ? trees : null;
 }
 
-/** What each leaf says, by tree and node. A leaf that is listed twice says the sum. */
-function leafValues(ensemble: NodeProto): ReadonlyMap<string, number> {
+/** What each leaf says, by tree and node; null: one is listed twice, and runtimes differ on what that means. */
+function leafValues(ensemble: NodeProto): ReadonlyMap<string, number> | null {
   const [nodes, weights] = [intsOf(ensemble, "target_nodeids"), floatsOf(ensemble, "target_weights")];
   const values = new Map<string, number>();
   intsOf(ensemble, "target_treeids").forEach((tree, at) => {
     const key = `${tree} ${nodes[at]}`;
-    values.set(key, Math.fround((values.get(key) ?? 0) + (weights[at] ?? 0)));
+    values.set(key, weights[at] ?? 0);
   });
-  return values;
+  return values.size === nodes.length ? values : null;
 }
 
 interface Lists {
@@ -136,11 +136,11 @@ interface Lists {
 function readTree(
   nodes: readonly Listed[],
   lists: Lists,
-  valueOf: (id: number) => number,
+  valueOf: (id: number) => number | undefined,
   columns: number,
 ): Tree | null {
   const index = new Map(nodes.map(({ id }, place) => [id, place]));
-  if (index.size !== nodes.length) return null;
+  if (index.size !== nodes.length || nodes.some(({ id }) => id < 0 || id >= nodes.length)) return null;
   const tree = {
     columns: new Uint32Array(nodes.length),
     thresholds: new Float32Array(nodes.length),
@@ -151,8 +151,11 @@ function readTree(
   for (const [place, { id, at }] of nodes.entries()) {
     const mode = lists.modes[at] ?? "";
     [tree.yes[place], tree.no[place]] = [place, place];
-    tree.thresholds[place] = valueOf(id);
-    if (mode === "LEAF") continue;
+    if (mode === "LEAF") {
+      // Of a leaf that says nothing runtimes take the value where others have their threshold.
+      tree.thresholds[place] = valueOf(id) ?? lists.thresholds[at] ?? 0;
+      continue;
+    }
     const [feature, threshold] = [lists.features[at] ?? -1, Math.fround(lists.thresholds[at] ?? 0)];
     const [yes, no] = [index.get(lists.yes[at] ?? -1), index.get(lists.no[at] ?? -1)];
     if (yes === undefined || no === undefined || feature < 0 || feature >= columns) return null;

@@ -30,9 +30,9 @@ export function agree(a: Graph["opsets"], b: Graph["opsets"]): boolean {
   return [...a].every(([domain, version]) => (b.get(domain) ?? version) === version);
 }
 
-/** The output of a model in a merged graph. */
+/** The output of a model in a merged graph: no value of its own can have that name. */
 export function mergedOutput(name: string): string {
-  return `${name}/answer`;
+  return `${name}:answer`;
 }
 
 /** All of them as one. Requires: at least one, operator sets that agree, different names. */

@@ -173,12 +173,14 @@ async function playerDoor(c: Context<EdgeContext>, format: PlayerFormat): Promis
 
 /** `GET /v1/vast` */
 export function vastDoor(c: Context<EdgeContext>): Promise<Response> {
-  return c.get("door").isolate.models.during(() => playerDoor(c, VAST));
+  const { isolate, nowMs } = c.get("door");
+  return isolate.models.during(nowMs, () => playerDoor(c, VAST));
 }
 
 /** `GET /v1/asset-list` */
 export function assetListDoor(c: Context<EdgeContext>): Promise<Response> {
-  return c.get("door").isolate.models.during(() => playerDoor(c, ASSET_LIST));
+  const { isolate, nowMs } = c.get("door");
+  return isolate.models.during(nowMs, () => playerDoor(c, ASSET_LIST));
 }
 
 /** What `/v1/decide` answers: the pod, and with `?explain=1` every candidate's fate. */
@@ -212,7 +214,8 @@ function decideAnswer({ request, committed, document, frequencyToken }: FilledBr
 
 /** `POST /v1/decide` */
 export function decideDoor(c: Context<EdgeContext>): Promise<Response> {
-  return c.get("door").isolate.models.during(() => serverDoor(c));
+  const { isolate, nowMs } = c.get("door");
+  return isolate.models.during(nowMs, () => serverDoor(c));
 }
 
 async function serverDoor(c: Context<EdgeContext>): Promise<Response> {

@@ -38,14 +38,15 @@ app.use(async (c, next) => {
 
 /** Ready when a break can be decided by the models: catalog and model set are loaded. */
 function readiness(c: Context<EdgeContext>): Response {
-  const { publication, models, purse } = c.get("door").isolate;
+  const { isolate, nowMs } = c.get("door");
+  const { publication, models, purse } = isolate;
   const state = {
     catalogDigest: publication.catalog?.digest ?? null,
     modelSetDigest: models.live?.digest ?? null,
     readyModelSets: models.ready,
     modelMemoryBytes: models.memoryBytes,
-    decisionsInFlight: models.inFlight,
-    fundedCampaigns: purse.view(c.get("door").nowMs).size,
+    decisionsInFlight: models.inFlightAt(nowMs),
+    fundedCampaigns: purse.view(nowMs).size,
   };
   if (state.catalogDigest !== null && state.modelSetDigest !== null) return Response.json({ ready: true, ...state });
   const missing = state.catalogDigest === null ? "catalog" : "model set";

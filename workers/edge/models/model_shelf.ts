@@ -141,8 +141,9 @@ export class ModelShelf {
       this.#failed.delete(digest);
       this.#held.set(digest, new HeldSet(set));
     } catch (error) {
-      this.#admitted.delete(digest);
+      // Whoever took this load over has books of their own.
       if (this.#loading !== loading) return;
+      this.#admitted.delete(digest);
       const reason = reasonOf(error);
       const restMs = reason === "models_unavailable" ? RETRY_MS : REFUSED_RETRY_MS;
       if (this.#failed.size >= FAILED_MAX) this.#failed.clear();

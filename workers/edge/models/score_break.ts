@@ -70,7 +70,8 @@ async function scoredBy(door: Door, { plan, witness }: ScoreQuestion, held: Held
         },
       });
     });
-    held.fared(true, door.nowMs);
+    // A break without candidates asked it nothing.
+    if (scoring.modelSetDigest !== null) held.fared(true, door.nowMs);
     if (rows !== null && tier === "full") models.compare(door, rows);
     return scoring;
   } catch (error) {

@@ -21,6 +21,9 @@ export interface ModelsDoor extends LoadDoor {
   readonly nowMs: number;
 }
 
+/** A decision that has not ended by then belonged to a request that died: its end was never told. */
+const DECISION_LOST_MS = 10_000;
+
 /** What the models of an isolate are made of. */
 export interface ServingModelsParts {
   readonly isolateId: string;
@@ -39,7 +42,8 @@ export class ServingModels {
   #order: ServingOrder = NOTHING_SERVES;
   #orderedMs = Number.NEGATIVE_INFINITY;
   #live: HeldSet | null = null;
-  #inFlight = 0;
+  /** When each decision in flight began, the oldest first. */
+  readonly #inFlight = new Set<{ readonly sinceMs: number }>();
   /** Revision of the newest order whose live set is in use. */
   #carriedOut = 0;
 
@@ -67,8 +71,12 @@ export class ServingModels {
   }
 
   /** Decisions in flight in this isolate. */
-  get inFlight(): number {
-    return this.#inFlight;
+  inFlightAt(nowMs: number): number {
+    for (const one of this.#inFlight) {
+      if (nowMs - one.sinceMs <= DECISION_LOST_MS) break;
+      this.#inFlight.delete(one);
+    }
+    return this.#inFlight.size;
   }
 
   /** Does what an order says, as far as it can be done at once, and begins what cannot. Passes over older answers. */
@@ -88,13 +96,14 @@ export class ServingModels {
     this.#tell(door);
   }
 
-  /** Counts a decision in flight from here to the end of the work. */
-  async during<T>(work: () => Promise<T>): Promise<T> {
-    this.#inFlight++;
+  /** Counts a decision in flight from here to the end of the work. Units: epoch milliseconds. */
+  async during<T>(nowMs: number, work: () => Promise<T>): Promise<T> {
+    const one = { sinceMs: nowMs };
+    this.#inFlight.add(one);
     try {
       return await work();
     } finally {
-      this.#inFlight--;
+      this.#inFlight.delete(one);
     }
   }
 
@@ -108,7 +117,12 @@ export class ServingModels {
 
   /** With how much effort a set scores now. */
   tierFor(held: HeldSet | null, nowMs: number): ScoringTier {
-    const facts = { stopped: this.#order.stopped, health: held?.health ?? null, inFlight: this.#inFlight, nowMs };
+    const facts = {
+      stopped: this.#order.stopped,
+      health: held?.health ?? null,
+      inFlight: this.inFlightAt(nowMs),
+      nowMs,
+    };
     return chooseTier(facts, FULL_LIMITS);
   }
 
