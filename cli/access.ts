@@ -7,6 +7,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { CliFault } from "./fault.ts";
+import { parseJson } from "../src/kernel/bytes.ts";
 
 /** Where origin listens unless told otherwise. */
 export const DEFAULT_ORIGIN = "http://localhost:8788";
@@ -42,7 +43,7 @@ export async function findToken(
       advice,
     });
   }
-  const secrets = secretsSchema.safeParse(parsed(text));
+  const secrets = secretsSchema.safeParse(parseJson(text));
   if (secrets.success) return { token: secrets.data.adminToken, source: path };
   throw new CliFault("no_token", `no admin token: ${path} has no field adminToken`, { advice });
 }
@@ -55,12 +56,4 @@ export function findOrigin(option: string | undefined, env: Readonly<Record<stri
     advice: `Give it as ${DEFAULT_ORIGIN}, by --origin or MIDROLL_ORIGIN.`,
     exitCode: 2,
   });
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { Catalog } from "../src/catalog/entities.ts";
 import { encodeSnapshot, SNAPSHOT_MEDIA_TYPE } from "../src/catalog/snapshot.ts";
 import { CliFault } from "./fault.ts";
+import { parseJson } from "../src/kernel/bytes.ts";
 
 /** How long origin may take to answer. Units: milliseconds. */
 const ANSWER_TIMEOUT_MS = 60_000;
@@ -170,14 +171,6 @@ function parseAnswer(origin: string, path: string, text: string): unknown {
   throw new CliFault("answer_not_understood", `${origin}${path} did not answer in JSON`, {
     advice: "Is that the origin Worker? It is the one that serves /v1/admin.",
   });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The shortest true account of an error: a system code where there is one. */

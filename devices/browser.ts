@@ -1,18 +1,10 @@
 /** A Chromium with WebGPU, without a window, and the device page in it. */
 import { chromium, type Browser, type Page } from "playwright-core";
 import type { Adapter, Provider } from "./page/scoring.ts";
+import { CHROMIUM_FLAGS } from "../scripts/find_chromium.ts";
 import { servePage } from "./page_server.ts";
 
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--enable-unsafe-webgpu",
-  "--enable-features=Vulkan",
-];
+const FLAGS = [...CHROMIUM_FLAGS, "--enable-unsafe-webgpu", "--enable-features=Vulkan"];
 /** A program that computes as a GPU would: slow, but there on every machine. */
 const SOFTWARE = "--use-webgpu-adapter=swiftshader";
 

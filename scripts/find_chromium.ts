@@ -1,6 +1,16 @@
-/** Where browser tests find their browser. */
+/** Where a Chromium is found, and how it is started without a screen and without calling home. */
 import { accessSync, constants } from "node:fs";
 import path from "node:path";
+
+/** What every start of it is given. */
+export const CHROMIUM_FLAGS: readonly string[] = [
+  "--no-sandbox",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
 
 /** Path of a Chromium: `CHROME_PATH`, else the first known name on the PATH, else null. */
 export function findChromium(environment: Readonly<Record<string, string | undefined>> = process.env): string | null {

@@ -6,7 +6,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, si
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { toBase64Url } from "../../src/kernel/bytes.ts";
+import { parseJson, toBase64Url } from "../../src/kernel/bytes.ts";
 import { signedBytes, spellEnvelope, type VerifySignature } from "../../src/models/envelope.ts";
 import { publisherKeySchema, type PublisherKey } from "../../src/models/signing_keys.ts";
 import { CliFault } from "../fault.ts";
@@ -50,7 +50,7 @@ export async function findPublisherKey(
   if (given !== undefined && given !== "") return parseKey(given, "MIDROLL_MODEL_KEY");
   const path = join(stateDir, "secrets.json");
   const text = await readText(path);
-  const kept = z.object({ modelKey: z.unknown() }).safeParse(parsed(text));
+  const kept = z.object({ modelKey: z.unknown() }).safeParse(parseJson(text));
   return parseKey(JSON.stringify(kept.success ? (kept.data.modelKey ?? null) : null), `${path}, field modelKey`);
 }
 
@@ -63,7 +63,7 @@ async function readText(path: string): Promise<string> {
 }
 
 function parseKey(text: string, source: string): PublisherKey {
-  const key = publisherKeySchema.safeParse(parsed(text));
+  const key = publisherKeySchema.safeParse(parseJson(text));
   if (key.success && isWhole(key.data)) return key.data;
   throw new CliFault("model_key_malformed", `${source} holds no publisher's key`, {
     advice: "A key is JSON {id, publicKey, privateKey} as `midroll models keygen FILE` writes it.",
@@ -77,13 +77,5 @@ function isWhole({ publicKey, privateKey }: PublisherKey): boolean {
     return createPublicKey(createPrivateKey({ format: "jwk", key: jwk })).export({ format: "jwk" }).x === publicKey;
   } catch {
     return false;
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

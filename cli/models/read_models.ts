@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { featureSchemaDigest } from "../../src/features/schema.ts";
-import { toHex } from "../../src/kernel/bytes.ts";
+import { parseJson, toHex } from "../../src/kernel/bytes.ts";
 import { FULL_LIMITS } from "../../src/kernel/limits.ts";
 import { checkModelSet, type ModelEntry, type ModelSet } from "../../src/models/manifest.ts";
 import { CliFault } from "../fault.ts";
@@ -47,14 +47,6 @@ export async function readModel(model: ModelEntry, path: string): Promise<Uint8A
     advice: "Train again, or restore the file: the set and its models belong together.",
     lines: [`  expected ${model.digest}, ${model.sizeBytes} bytes`, `  found    ${digest}, ${bytes.length} bytes`],
   });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The shortest true account of an error: a system code where there is one. */

@@ -136,6 +136,15 @@ export function isAscii(bytes: Uint8Array): boolean {
   return true;
 }
 
+/** What a JSON text says; undefined, which no text says, when it is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** JSON with object keys in code-unit order and no spaces: equal values give equal bytes. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(inKeyOrder(value));

@@ -10,6 +10,7 @@ import {
   fromBase64,
   fromBase64Url,
   fromUtf8,
+  parseJson,
   toBase64,
   toHex,
   toUtf8,
@@ -71,7 +72,7 @@ export function spellEnvelope({ payload, signatures }: OpenedEnvelope): Uint8Arr
 /** What is inside an envelope. Refuses the first three of `EnvelopeRefusal`; no signature is verified. */
 export function readEnvelope(bytes: Uint8Array): Result<OpenedEnvelope, EnvelopeRefusal> {
   const text = fromUtf8(bytes);
-  const parsed = envelopeSchema.safeParse(text === null ? undefined : parsedJson(text));
+  const parsed = envelopeSchema.safeParse(text === null ? undefined : parseJson(text));
   if (!parsed.success || canonicalJson(parsed.data) !== text) return refused("envelope_malformed");
   const payload = fromBase64(parsed.data.payload);
   if (payload === null) return refused("envelope_malformed");
@@ -107,12 +108,4 @@ export async function openEnvelope(
     if (!(await platform.verify(publicKey, message, signature))) return refused("signature_false");
   }
   return ok(payload);
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -3,21 +3,13 @@
  * complains about while a page is open. Without one, tests are left out and a plain line says how to get it.
  */
 import { chromium, type Browser, type Page } from "playwright-core";
-import { findChromium } from "../../scripts/find_chromium.ts";
+import { CHROMIUM_FLAGS, findChromium } from "../../scripts/find_chromium.ts";
 
 const NOTICE =
   "Left out: this test needs a Chromium. Run scripts/install_chromium.sh (Debian: apt-get install chromium), " +
   "or set CHROME_PATH to one.";
 
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--autoplay-policy=no-user-gesture-required",
-];
+const FLAGS = [...CHROMIUM_FLAGS, "--autoplay-policy=no-user-gesture-required"];
 
 /** Path of the Chromium, or null after having said so. */
 export function chromiumOrNotice(): string | null {

@@ -2,7 +2,7 @@
  * What must be true of a model set before a label may move to it, found out from the store itself: its envelope is
  * there and signed by a trusted key, it can serve with this version's features, and every model in it is stored.
  */
-import { canonicalJson, fromUtf8 } from "../../../src/kernel/bytes.ts";
+import { canonicalJson, fromUtf8, parseJson } from "../../../src/kernel/bytes.ts";
 import { refused, type Result } from "../../../src/kernel/result.ts";
 import { featureSchemaDigest } from "../../../src/features/schema.ts";
 import { readEnvelope, type EnvelopeRefusal } from "../../../src/models/envelope.ts";
@@ -32,7 +32,7 @@ export async function verifiedSet(
   const opened = await openSet(envelope, modelKeysOf(env.MODEL_KEYS), digest);
   if (!opened.ok) return opened;
   const text = fromUtf8(opened.value);
-  const checked = checkModelSet(text === null ? undefined : parsed(text), await featureSchemaDigest(sha256));
+  const checked = checkModelSet(text === null ? undefined : parseJson(text), await featureSchemaDigest(sha256));
   if (!checked.ok || canonicalJson(checked.value) === text) return checked;
   // Two spellings of one set would have two ids.
   return refused({ code: "malformed", detail: "it is not spelled as canonical JSON", problems: [] });
@@ -62,16 +62,8 @@ export async function storedSet(env: SetEnv, digest: string): Promise<ModelSet |
   const read = envelope === null ? null : readEnvelope(envelope);
   const text = read?.ok ? fromUtf8(read.value.payload) : null;
   if (text === null) return null;
-  const checked = checkModelSet(parsed(text), await featureSchemaDigest(sha256));
+  const checked = checkModelSet(parseJson(text), await featureSchemaDigest(sha256));
   return checked.ok ? checked.value : null;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** What a refused envelope is told. */
